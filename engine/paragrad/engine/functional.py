@@ -1,0 +1,104 @@
+"""The op table as functions and as Tensor's methods: `exp(x)`, `x.exp()`, `x + y`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from paragrad.engine import ops  # noqa: F401  (fills the table)
+from paragrad.engine.ops.table import TABLE, Op
+from paragrad.engine.tensor import Tensor
+
+
+class Overloads:
+    """A name that stands for several ops, as torch.max does: `max.dim` is meant where a dim is given."""
+
+    def __init__(self, name: str, plain: Any, dim: Op, other: Op | None) -> None:
+        self.__name__ = name
+        self._plain, self._dim, self._other = plain, dim, other
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        if "other" in kwargs or (self._other is not None and len(args) > 1 and isinstance(args[1], Tensor)):
+            return self._other(*args, **kwargs)  # type: ignore[misc]
+        if len(args) > 1 or "dim" in kwargs:
+            return self._dim(*args, **kwargs)
+        return self._plain(*args, **kwargs)
+
+
+def by_name() -> dict[str, Callable[..., Any]]:
+    """Every public function that the table gives, by torch's name."""
+    found: dict[str, Callable[..., Any]] = {}
+    for name, entry in TABLE.items():
+        if "." not in name and not entry.internal:
+            found[name] = entry
+    pairs = {"max": "maximum", "min": "minimum"}
+    for name, entry in TABLE.items():
+        base, dot, _ = name.partition(".")
+        if dot:
+            found[base] = Overloads(base, TABLE.get(base), entry, TABLE.get(pairs.get(base, "")))
+    return found
+
+
+functions = by_name()
+
+
+def _method(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
+    entry = TABLE.get(name)
+    variadic = entry is not None and len(entry.parameters) > 1 and entry.parameters[1] in ("shape", "size", "dims")
+
+    def method(self: Tensor, *args: Any, **kwargs: Any) -> Any:
+        if variadic and args and not isinstance(args[0], tuple | list):
+            args = (args,)
+        return function(self, *args, **kwargs)
+
+    method.__name__ = name
+    method.__doc__ = getattr(function, "__doc__", None) if entry is None else entry.compute.__doc__
+    return method
+
+
+_OPERATORS = {
+    "__add__": "add",
+    "__sub__": "sub",
+    "__mul__": "mul",
+    "__truediv__": "div",
+    "__pow__": "pow",
+    "__mod__": "remainder",
+    "__matmul__": "matmul",
+    "__lt__": "lt",
+    "__le__": "le",
+    "__gt__": "gt",
+    "__ge__": "ge",
+    "__eq__": "eq",
+    "__ne__": "ne",
+    "__and__": "logical_and",
+    "__or__": "logical_or",
+}
+
+
+def _operator(entry: Op, reflected: bool) -> Callable[..., Any]:
+    def forward(self: Tensor, other: Any) -> Any:
+        return entry(self, other)
+
+    def backward(self: Tensor, other: Any) -> Any:
+        return entry(other, self)
+
+    return backward if reflected else forward
+
+
+def install() -> None:
+    """Give Tensor a method for each op whose first parameter is `input`, and its operators."""
+    for name, function in functions.items():
+        entry = TABLE.get(name, TABLE.get(name + ".dim"))
+        if entry is not None and entry.parameters[0] == "input" and name not in vars(Tensor):
+            setattr(Tensor, name, _method(name, function))
+    for special, name in _OPERATORS.items():
+        if name in TABLE:
+            setattr(Tensor, special, _operator(TABLE[name], False))
+            if special not in ("__lt__", "__le__", "__gt__", "__ge__", "__eq__", "__ne__"):
+                setattr(Tensor, special.replace("__", "__r", 1), _operator(TABLE[name], True))
+    for special, name in {"__neg__": "neg", "__abs__": "abs", "__invert__": "logical_not"}.items():
+        if name in TABLE:
+            setattr(Tensor, special, _method(name, TABLE[name]))
+
+
+install()

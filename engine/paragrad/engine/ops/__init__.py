@@ -1,0 +1,16 @@
+"""The op table by family. Importing this package fills `table.TABLE`.
+
+Where to put a new op: in the family it belongs to, beside its relatives. Nothing else needs to change: Tensor's method,
+the functional name, the fuzzer's choice, the torch oracle, the per-op test and the reports' row follow from the entry.
+"""
+
+from paragrad.engine.ops import (
+    arithmetic,
+    contraction,
+    indexing,
+    reduction,
+    shape,
+    softmax,
+)
+
+__all__ = ["arithmetic", "contraction", "indexing", "reduction", "shape", "softmax"]

@@ -1,0 +1,63 @@
+"""How an op rounds: what each op of the table declares and the judge turns into bounds.
+
+u is half the spacing at 1 (2^-24 in float32, 2^-53 in float64). Sources: Higham, Accuracy and Stability of Numerical
+Algorithms, ch. 2-4 (u·|result| an operation, n·u·Σ|terms| for a sum of n terms in any order).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Rounding:
+    """Base of the kinds below."""
+
+
+@dataclass(frozen=True, slots=True)
+class Elementwise(Rounding):
+    """Each element is computed alone and lies within `ulps` ULP of the truth; errors of operands pass by the rules."""
+
+    ulps: float
+
+
+@dataclass(frozen=True, slots=True)
+class Linear(Rounding):
+    """Linear in every operand with coefficients ≥ 0: a sum of `terms(*args)` products, added in any order.
+
+    Errors pass through the op itself, applied to magnitudes. Moving data about is the case of no terms at all.
+    """
+
+    terms: Callable[..., float]
+
+
+@dataclass(frozen=True, slots=True)
+class Composite(Rounding):
+    """Written with other ops of the table, which declare their own rounding."""
+
+
+@dataclass(frozen=True, slots=True)
+class Analysed(Rounding):
+    """The op states its own bound: `error(u, errors, *args, out)`, an array of the shape of `out`.
+
+    `args` are float64 arrays, `errors` the bound on each array argument in their order (0.0 where exact).
+    """
+
+    error: Callable[..., Any]
+
+
+def ulps(count: float) -> Elementwise:
+    """Elementwise, within `count` ULP. 0 is exact, 0.5 is correctly rounded."""
+    return Elementwise(count)
+
+
+EXACT = Elementwise(0.0)
+MOVES = Linear(lambda *args: 0.0)
+COMPOSITE = Composite()
+
+
+def per_output(input: Any, *args: Any) -> float:
+    """How many terms of a full reduction of `input` go into one output; an upper bound where dims are named."""
+    return float(input.size)

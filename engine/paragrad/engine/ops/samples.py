@@ -1,0 +1,178 @@
+"""What legal arguments an op takes: `sample=` of an op is a function from a Draw to a Call.
+
+The fuzzer's Draw hands out variables of the program under construction, or new inputs where none fits. The intervals
+[low, high] that variables carry are a heuristic that keeps values finite most of the time; nothing relies on them.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple, Protocol
+
+from paragrad.engine.dtypes import DType
+
+Interval = tuple[float, float]
+EVERYWHERE: Interval = (-math.inf, math.inf)
+MODERATE: Interval = (-1e4, 1e4)
+
+
+class Var(Protocol):
+    """A variable of the program: its shape, dtype, and an interval that should hold its values."""
+
+    shape: tuple[int, ...]
+    dtype: DType
+    low: float
+    high: float
+
+
+class Output(NamedTuple):
+    """What an op returns: shape, dtype (None: that of the promoted operands) and likely interval."""
+
+    shape: tuple[int, ...]
+    dtype: DType | None = None
+    low: float = -math.inf
+    high: float = math.inf
+
+
+class Call(NamedTuple):
+    """Arguments for one use of an op, with Vars where tensors stand, and what will come out."""
+
+    args: tuple[Any, ...]
+    kwargs: dict[str, Any]
+    outputs: tuple[Output, ...]
+
+
+class Draw(Protocol):
+    """The choices a sample may make. Cheap, seeded, and independent of computed values."""
+
+    def below(self, n: int) -> int:
+        """A whole number in [0, n)."""
+
+    def flag(self, probability: float = 0.5) -> bool:
+        """True with this probability."""
+
+    def pick(self, options: Sequence[Any]) -> Any:
+        """One of the options."""
+
+    def number(self, interval: Interval = EVERYWHERE) -> float | int:
+        """A Python number."""
+
+    def tensor(self, interval: Interval = MODERATE, rank: tuple[int, int] = (0, 4), nonempty: bool = False) -> Var:
+        """A float tensor whose values should lie in `interval` and whose rank lies in `rank`."""
+
+    def shaped(self, shape: tuple[int, ...], interval: Interval = MODERATE) -> Var:
+        """A float tensor of exactly this shape."""
+
+    def beside(self, x: Var, interval: Interval = MODERATE) -> Var:
+        """A float tensor whose shape broadcasts with that of `x`."""
+
+    def integers(self, shape: tuple[int, ...], low: int, high: int) -> Var:
+        """An int64 constant with elements in [low, high)."""
+
+    def mask(self, shape: tuple[int, ...]) -> Var:
+        """A bool constant of this shape."""
+
+
+Sample = Callable[[Draw], Call]
+
+
+def broadcast(*shapes: tuple[int, ...]) -> tuple[int, ...]:
+    """The common shape of shapes that broadcast together."""
+    rank = max(map(len, shapes))
+    padded = [(1,) * (rank - len(s)) + s for s in shapes]
+    return tuple(next((n for n in sizes if n != 1), 1) for sizes in zip(*padded, strict=True))
+
+
+def unary(domain: Interval = MODERATE, range: Interval | Callable[[float, float], Interval] | None = None) -> Sample:
+    """One tensor within `domain`. `range` maps its interval to that of the result; by default it widens by one."""
+
+    def sample(draw: Draw) -> Call:
+        x = draw.tensor(domain)
+        if range is None:
+            low, high = min(x.low, -1.0), max(x.high, 1.0)
+        elif callable(range):
+            low, high = range(x.low, x.high)
+        else:
+            low, high = range
+        return Call((x,), {}, (Output(x.shape, None, low, high),))
+
+    return sample
+
+
+def binary(
+    first: Interval = MODERATE,
+    second: Interval = MODERATE,
+    range: Callable[[float, float, float, float], Interval] | None = None,
+    numbers: bool = True,
+    dtype: DType | None = None,
+) -> Sample:
+    """Two tensors that broadcast, at times the same one twice, at times a Python number on either side."""
+
+    def sample(draw: Draw) -> Call:
+        x = draw.tensor(first)
+        low, high = x.low, x.high
+        choice = draw.below(10)
+        if numbers and choice == 0:
+            other: Any = draw.number(second)
+            lows, shape, args = (float(other), float(other)), x.shape, (x, other)
+        elif choice == 1 and second[0] <= x.low and x.high <= second[1]:
+            lows, shape, args = (x.low, x.high), x.shape, (x, x)
+        else:
+            y = draw.beside(x, second)
+            lows, shape, args = (y.low, y.high), broadcast(x.shape, y.shape), (x, y)
+        interval = range(low, high, *lows) if range else (min(low, lows[0], -1.0), max(high, lows[1], 1.0))
+        return Call(args, {}, (Output(shape, dtype, *interval),))
+
+    return sample
+
+
+def product(a: float, b: float, c: float, d: float) -> Interval:
+    """The interval of a product of [a, b] and [c, d]."""
+    corners = [p * q for p in (a, b) for q in (c, d)]
+    return min(corners), max(corners)
+
+
+def reduced(shape: tuple[int, ...], dim: int | Sequence[int] | None, keepdim: bool) -> tuple[int, ...]:
+    """`shape` after a reduction over `dim` (None: all)."""
+    rank = len(shape)
+    dims = range(rank) if dim is None else [dim] if isinstance(dim, int) else dim
+    gone = {d % rank if rank else 0 for d in dims}
+    if keepdim:
+        return tuple(1 if k in gone else n for k, n in enumerate(shape))
+    return tuple(n for k, n in enumerate(shape) if k not in gone)
+
+
+def reduction(
+    interval: Interval = MODERATE,
+    dims: str = "any",
+    nonempty: bool = False,
+    range: Callable[[float, float, int], Interval] | None = None,
+    outputs: Sequence[DType | None] = (None,),
+) -> Sample:
+    """A tensor with `dim` and `keepdim`: dims "any" is none, one or several, "one" exactly one, "none" the whole."""
+
+    def sample(draw: Draw) -> Call:
+        x = draw.tensor(interval, nonempty=nonempty)
+        rank = len(x.shape)
+        dim: Any = None
+        if dims == "one" or (dims == "any" and rank and draw.flag(0.75)):
+            dim = draw.below(max(rank, 1)) - (rank if draw.flag(0.4) else 0)
+            if dims == "any" and rank > 1 and draw.flag(0.25):
+                dim = (dim, (dim + 1) % rank if dim >= 0 else (dim + 1 if dim < -1 else -rank))
+        kwargs: dict[str, Any] = {}
+        keepdim = dim is not None and draw.flag(0.4)
+        if dim is not None:
+            kwargs["dim"] = dim
+            if keepdim:
+                kwargs["keepdim"] = True
+        shape = reduced(x.shape, dim, keepdim)
+        low, high = range(x.low, x.high, math.prod(x.shape)) if range else (x.low, x.high)
+        return Call((x,), kwargs, tuple(Output(shape, dtype, low, high) for dtype in outputs))
+
+    return sample
+
+
+def total(low: float, high: float, count: int) -> Interval:
+    """The interval of a sum of `count` values."""
+    return min(low * count, 0.0), max(high * count, 0.0)
