@@ -102,6 +102,11 @@ def promote(op: Op, args: tuple[Any, ...]) -> tuple[Any, ...] | None:
     for _, position in op.operands:
         operand = args[position]
         operands.extend(operand if position in op.listed else [] if operand is None else [operand])
+    if op.promote == "equal":
+        found = {operand.dtype for operand in operands if isinstance(operand, Tensor)}
+        if len(found) > 1:
+            raise RuntimeError(f"{op.name}(): operands must have one dtype, got {' and '.join(sorted(map(str, found)))}")
+        return None
     wanted = dtypes.result_type(operands)
     if op.promote == "float" and wanted not in dtypes.FLOATS:
         wanted = dtypes.get_default_dtype()

@@ -19,7 +19,7 @@ def _matmul_sample(draw: Draw) -> Call:
     inner = a.shape[-1]
     free = draw.below(4) + 1
     shapes = [(inner,), (inner, free), (*a.shape[:-2], inner, free), (2, *(1,) * (len(a.shape) - 2), inner, free)]
-    b = draw.shaped(draw.pick(shapes), (-100, 100))
+    b = draw.shaped(draw.pick(shapes), (-100, 100), a.dtype)
     shape = np.matmul(np.empty(a.shape, np.bool_), np.empty(b.shape, np.bool_)).shape
     low, high = samples.total(*samples.product(a.low, a.high, b.low, b.high), inner)
     return Call((a, b), {}, (Output(shape, None, low, high),))
@@ -54,6 +54,7 @@ def _matmul_other(g: Any, input: Any, shape: tuple[int, ...]) -> Any:
 
 
 @op(
+    promote="equal",
     rounding=Linear(lambda input, other: float(input.shape[-1])),
     sample=_matmul_sample,
     input=_matmul_input,

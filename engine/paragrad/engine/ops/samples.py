@@ -61,8 +61,8 @@ class Draw(Protocol):
     def tensor(self, interval: Interval = MODERATE, rank: tuple[int, int] = (0, 4), nonempty: bool = False) -> Var:
         """A float tensor whose values should lie in `interval` and whose rank lies in `rank`."""
 
-    def shaped(self, shape: tuple[int, ...], interval: Interval = MODERATE) -> Var:
-        """A float tensor of exactly this shape."""
+    def shaped(self, shape: tuple[int, ...], interval: Interval = MODERATE, dtype: DType | None = None) -> Var:
+        """A float tensor of exactly this shape, and of this dtype where one is named."""
 
     def beside(self, x: Var, interval: Interval = MODERATE) -> Var:
         """A float tensor whose shape broadcasts with that of `x`."""

@@ -63,7 +63,7 @@ class Op:
     """One operation: its name, value, pullbacks, and the facts that fuzzer, oracle and judge read.
 
     `promote` says in which dtype operands meet: "same" is their common dtype, "float" likewise with integers becoming
-    the default dtype, None leaves them alone. `sample` makes legal arguments. `fused` holds first-order pullbacks for
+    the default dtype, "equal" refuses operands that differ, None leaves them alone. `sample` makes legal arguments. `fused` holds first-order pullbacks for
     arrays that equal the rule and are faster. `internal` ops exist for rules and have no counterpart in torch.
     """
 

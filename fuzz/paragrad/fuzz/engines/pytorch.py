@@ -1,0 +1,74 @@
+"""The reference: PyTorch on the CPU.
+
+An op's function is found by its name: in torch.nn.functional, torch, or among Tensor's methods; what follows a dot
+in the name is an overload, which torch chooses by the arguments itself.
+"""
+
+from __future__ import annotations
+
+import functools
+import operator
+from collections.abc import Callable
+from typing import Any
+
+import torch
+
+from paragrad.engine.ops.table import TABLE
+from paragrad.fuzz.engines.interpreter import Interpreter
+from paragrad.fuzz.program import Array, Input
+
+UNLIKE_THEIR_NAME: dict[str, Callable[..., Any]] = {"getitem": operator.getitem}
+
+
+@functools.cache
+def resolve(op: str) -> Callable[..., Any]:
+    """torch's function for an op of the table."""
+    name = op.partition(".")[0]
+    if name in UNLIKE_THEIR_NAME:
+        return UNLIKE_THEIR_NAME[name]
+    for place in (torch.nn.functional, torch, torch.Tensor):
+        if hasattr(place, name):
+            found: Callable[..., Any] = getattr(place, name)
+            return found
+    raise LookupError(f"torch has no function called {name}")
+
+
+class PyTorch(Interpreter):
+    """torch.Tensor."""
+
+    name = "torch"
+
+    def ops(self) -> frozenset[str]:
+        """Every public op of the table: torch is what defines them."""
+        return frozenset(name for name, op in TABLE.items() if not op.internal)
+
+    def leaf(self, spec: Input) -> Any:
+        """A tensor over the input's array; torch knows no negative strides, so a reversed view is copied."""
+        array = spec.array()
+        if spec.strides is not None and any(s < 0 for s in spec.strides):
+            array = array.copy(order="C")
+        return torch.from_numpy(array).requires_grad_(spec.requires_grad)
+
+    def callee(self, op: str) -> Callable[..., Any]:
+        """torch's function."""
+        return resolve(op)
+
+    def dtype(self, name: str) -> Any:
+        """torch's dtype."""
+        return getattr(torch, name)
+
+    def read(self, tensor: Any) -> Array:
+        """A NumPy view."""
+        return tensor.detach().numpy()  # type: ignore[no-any-return]
+
+    def backward(self, roots: list[Any], cotangents: list[Any], retain_graph: bool, create_graph: bool) -> None:
+        """torch.autograd.backward."""
+        torch.autograd.backward(roots, cotangents, retain_graph=retain_graph or create_graph, create_graph=create_graph)
+
+    def grad(self, roots: list[Any], cotangents: list[Any], inputs: list[Any]) -> tuple[Any, ...]:
+        """torch.autograd.grad with create_graph."""
+        return torch.autograd.grad(roots, inputs, cotangents, create_graph=True)
+
+    def optimizer(self, name: str, parameters: list[Any], options: dict[str, Any]) -> Any:
+        """torch.optim's class of this name."""
+        return getattr(torch.optim, name)(parameters, **options)

@@ -1,0 +1,31 @@
+"""Whose fault a wrong gradient is: a pullback of one consumer, or the walk that adds contributions up.
+
+Each consumer is replayed as a Program of one op on the subject. If a replay is wrong, that op's pullback is to blame,
+by argument; if all are right, the walk is: it dropped, doubled or overwrote a contribution.
+"""
+
+from __future__ import annotations
+
+from paragrad.fuzz.judge.gradients import consumers, expected_gradient
+from paragrad.fuzz.judge.isolate import isolate
+from paragrad.fuzz.program import Program
+from paragrad.fuzz.trace import Engine, Trace
+
+
+def blame_gradient(engine: Engine, program: Program, trace: Trace, at: int, variable: int) -> tuple[str, str]:
+    """The op and the parameter whose pullback is wrong; ("walk", "") where every consumer alone is right."""
+    needing = frozenset(trace.gradients[at])
+    for consumer in consumers(program, trace, at, variable):
+        alone, origin = isolate(consumer.statement, trace.values, needing, consumer.incoming)
+        replay = engine.run(alone)
+        last = len(alone.statements) - 1
+        if replay.failure is not None:
+            return consumer.statement.op, ""
+        for index, (parameter, original) in origin.items():
+            found = replay.gradients.get(last, {}).get(index)
+            if original != variable or found is None:
+                continue
+            expected = expected_gradient(alone, replay, last, index)
+            if found.shape != expected.exact.shape or not expected.accepts(found).all():
+                return consumer.statement.op, parameter
+    return "walk", ""

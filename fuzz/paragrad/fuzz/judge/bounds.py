@@ -1,0 +1,161 @@
+"""Running error analysis: an array together with a bound on its rounding error.
+
+A Bounded takes the place of an array inside the engine. Ops of the table applied to it compute the value in float64 and
+propagate the bound by what the table declares: `ulps` ULP of the result for an elementwise op, n·u·Σ|terms| for a sum of
+n terms in any order, and one smallest subnormal an operation, plus what the operands' errors become. Because pullbacks
+are written with ops of the table, running the engine on Bounded arrays bounds gradients too, through any stretch of
+forward and backward. Source: Higham, Accuracy and Stability of Numerical Algorithms, section 3.3 (running error
+analysis); first order in u.
+
+`dtype` is the dtype whose rounding is modelled, not that of the float64 arrays inside.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from paragrad.engine import dtypes
+from paragrad.engine.ops.rounding import Analysed, Elementwise, Linear
+from paragrad.engine.ops.table import Op, handlers
+from paragrad.fuzz.program import Array
+
+UNIT = {dtypes.float32: 2.0**-24, dtypes.float64: 2.0**-53}
+"""Half the spacing of floats at 1."""
+TINY = {dtypes.float32: 2.0**-149, dtypes.float64: 2.0**-1074}
+"""The smallest subnormal."""
+
+
+class Bounded:
+    """`value` (float64) and `error` ≥ 0, of the same shape, for a computation in `dtype`."""
+
+    __slots__ = ("dtype", "error", "value")
+
+    def __init__(self, value: Array, error: Array, dtype: dtypes.DType) -> None:
+        self.value = value
+        self.error = error
+        self.dtype = dtype
+
+    @staticmethod
+    def exact(array: Array) -> Bounded:
+        """A float array taken as it is."""
+        value = np.asarray(array, np.float64)
+        return Bounded(value, np.zeros(value.shape), dtypes.as_dtype(array.dtype))
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape of both arrays."""
+        return self.value.shape
+
+    @property
+    def ndim(self) -> int:
+        """The number of dimensions."""
+        return self.value.ndim
+
+    def copy(self) -> Bounded:
+        """Itself: nothing writes to a Bounded."""
+        return self
+
+    @property
+    def size(self) -> int:
+        """The number of elements."""
+        return self.value.size
+
+
+def propagate(op: Op, args: tuple[Any, ...]) -> Any:
+    """Apply an op to Bounded operands; outputs of integer or bool dtype come out as plain arrays."""
+    values = [_values(a) for a in args]
+    dtype = _computing_dtype(op, args)
+    with np.errstate(all="ignore"):
+        result = op.compute(*values)
+        outputs = list(result) if len(op.outputs) > 1 else [result]
+        first = np.asarray(outputs[0])
+        if first.dtype.kind != "f":
+            return result
+        error = _error(op, args, values, first, UNIT[dtype], TINY[dtype])
+        error = np.where(np.isfinite(first), np.nan_to_num(error, nan=np.inf, posinf=np.inf), 0.0)
+    bounded = [Bounded(first, error, dtype)]
+    return bounded[0] if len(op.outputs) == 1 else (bounded[0], *outputs[1:])
+
+
+def _values(argument: Any) -> Any:
+    if isinstance(argument, Bounded):
+        return argument.value
+    return [_values(a) for a in argument] if isinstance(argument, list) else argument
+
+
+def _computing_dtype(op: Op, args: tuple[Any, ...]) -> dtypes.DType:
+    if "dtype" in op.parameters and isinstance(args[op.parameters.index("dtype")], np.dtype):
+        wanted: dtypes.DType = args[op.parameters.index("dtype")]
+        return wanted
+    found = [a.dtype for a in _flat(args) if isinstance(a, Bounded)]
+    return found[0] if len(set(found)) == 1 else dtypes.float64
+
+
+def _flat(args: Any) -> list[Any]:
+    return [a for arg in args for a in (arg if isinstance(arg, list) else [arg])]
+
+
+def _error(op: Op, args: tuple[Any, ...], values: list[Any], out: Array, unit: float, tiny: float) -> Array:
+    """The bound on `out`: the op's own rounding, and the errors that its operands bring."""
+    rounding = op.rounding
+    if isinstance(rounding, Analysed):
+        errors = [a.error if isinstance(a, Bounded) else 0.0 for k, a in enumerate(args) if op_takes(op, k)]
+        return np.asarray(rounding.error(unit, errors, *values, out)) + tiny
+    if isinstance(rounding, Linear):
+        sizes = [_map(np.abs, values[k]) if op_takes(op, k) else v for k, v in enumerate(values)]
+        total = rounding.terms(*values) * unit * first_output(op.compute(*sizes))
+        if rounding.terms(*values):
+            total = total + tiny
+        for _, position in op.operands:
+            if any(isinstance(a, Bounded) and a.error.any() for a in _flat([args[position]])):
+                total = total + first_output(op.compute(*with_errors(args, sizes, position)))
+        return np.asarray(total)
+    assert isinstance(rounding, Elementwise), f"{op.name} declares no rounding"
+    total = 2 * rounding.ulps * unit * np.abs(out) + (tiny if rounding.ulps else 0.0)
+    for _, position in op.operands:
+        operand = args[position]
+        if isinstance(operand, Bounded) and operand.error.any():
+            carried = np.broadcast_to(operand.error, out.shape)
+            moved = np.abs(_pull(op, position, values, out, carried))
+            total = total + np.where(carried == 0, 0.0, moved)
+    return np.asarray(total)
+
+
+def op_takes(op: Op, position: int) -> bool:
+    """Whether the parameter at `position` is an operand: a tensor or a number in its place."""
+    return any(position == k for _, k in op.operands)
+
+
+def first_output(result: Any) -> Array:
+    """The differentiable output of an op."""
+    return np.asarray(result[0] if isinstance(result, tuple) else result)
+
+
+def with_errors(args: tuple[Any, ...], sizes: list[Any], position: int) -> list[Any]:
+    """Magnitudes of the operands, with the errors of the one at `position` in its place."""
+    operand = args[position]
+    errors = [a.error for a in operand] if isinstance(operand, list) else operand.error
+    return [errors if k == position else size for k, size in enumerate(sizes)]
+
+
+def _map(function: Any, value: Any) -> Any:
+    if isinstance(value, list):
+        return [_map(function, v) for v in value]
+    return function(value) if isinstance(value, np.ndarray | float | int) and not isinstance(value, bool) else value
+
+
+def _pull(op: Op, position: int, values: list[Any], out: Array, gradient: Array) -> Array:
+    """The op's own rule, on arrays, for one operand."""
+    if op.parameters[position] not in op.pullbacks:
+        return np.zeros(out.shape)
+    plan = op.rule_plan([position])
+    held = [*values, out]
+    facts = {"shape": np.shape, "dtype": lambda a: np.asarray(a).dtype}
+    saved = [held[k] if fact is None else facts[fact](held[k]) for k, fact in plan.keep]
+    (step,) = plan.steps
+    return np.asarray(step.pull(gradient, *[saved[k] for k in step.picks]))
+
+
+handlers[Bounded] = propagate

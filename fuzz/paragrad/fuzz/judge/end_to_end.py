@@ -1,0 +1,83 @@
+"""The reference for what the local check can't see into: whole Programs in float64, with bounds carried through.
+
+Used where a Trace hides what lies between two numbers, as a gradient of a gradient does. The bound grows along the
+path, so here, and only here, nobody may be able to tell: where torch's own float32 result is beyond the bound too.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+
+import paragrad.engine as pg
+from paragrad.fuzz.engines.own import Own
+from paragrad.fuzz.engines.pytorch import PyTorch
+from paragrad.fuzz.judge.bounds import Bounded
+from paragrad.fuzz.judge.local import Expected, bound_on
+from paragrad.fuzz.program import Array, Input, Program
+from paragrad.fuzz.trace import Trace
+
+
+class Float64(PyTorch):
+    """torch with every float raised to float64."""
+
+    name = "torch in float64"
+
+    def leaf(self, spec: Input) -> Any:
+        """The input, its floats widened."""
+        array = spec.array().copy(order="C")
+        if array.dtype.kind == "f":
+            array = array.astype(np.float64)
+        return torch.from_numpy(array).requires_grad_(spec.requires_grad)
+
+    def dtype(self, name: str) -> Any:
+        """The dtype argument, raised likewise."""
+        return torch.float64 if name == "float32" else super().dtype(name)
+
+
+class BoundedEngine(Own):
+    """The engine on Bounded arrays; always with create_graph, so that the rules run and not their fused forms."""
+
+    name = "error analysis"
+
+    def leaf(self, spec: Input) -> Any:
+        """The input as an exact Bounded."""
+        array: Any = spec.array()
+        return pg.Tensor(Bounded.exact(array) if array.dtype.kind == "f" else array, spec.requires_grad)  # type: ignore[arg-type]
+
+    def backward(self, roots: list[Any], cotangents: list[Any], retain_graph: bool, create_graph: bool) -> None:
+        """Through the rules."""
+        pg.backward(roots, cotangents, True, True)
+
+
+class EndToEnd:
+    """Expected numbers for every variable and gradient of a program, given what torch's own trace says."""
+
+    def __init__(self, program: Program, reference: Trace) -> None:
+        self.reference = reference
+        self.exact = Float64().run(program)
+        self.bounded = BoundedEngine().run(program)
+        failed = self.exact.failure or self.bounded.failure
+        if failed is not None:
+            raise RuntimeError(f"the end-to-end reference could not run: {failed.type}: {failed.message}")
+
+    def value(self, variable: int) -> Expected:
+        """What a variable should be."""
+        return self._expected(
+            self.exact.values[variable], self.reference.values[variable], self.bounded.values[variable]
+        )
+
+    def gradient(self, position: int, variable: int) -> Expected:
+        """What the gradient of a variable should be after the backward at `position`."""
+        torchs = self.reference.gradients[position][variable]
+        exact = self.exact.gradients[position][variable]
+        bounded = self.bounded.gradients[position].get(variable)
+        assert torchs is not None and exact is not None
+        return self._expected(exact, torchs, bounded)
+
+    def _expected(self, exact: Array, torchs: Array, payload: Any) -> Expected:
+        if not isinstance(payload, Bounded):
+            return Expected(exact.astype(np.float64), torchs, np.zeros(torchs.shape))
+        return Expected(exact.astype(np.float64), torchs, bound_on(payload, torchs))

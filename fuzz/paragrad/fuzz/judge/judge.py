@@ -1,0 +1,200 @@
+"""judge(): a Program and the subject's Trace in, verdicts and findings out. See `paragrad.fuzz.judge`."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from paragrad.fuzz.judge.agreement import compare
+from paragrad.fuzz.judge.blame import blame_gradient
+from paragrad.fuzz.judge.end_to_end import EndToEnd
+from paragrad.fuzz.judge.gradients import expected_gradient, has_hidden
+from paragrad.fuzz.judge.local import Expected, LocalReference
+from paragrad.fuzz.judge.steps import expected_step
+from paragrad.fuzz.judge.verdict import Finding, Judgement
+from paragrad.fuzz.program import Apply, Array, Grad, Program
+from paragrad.fuzz.trace import Engine, Trace
+
+
+def judge(program: Program, trace: Trace, reference: Trace, engine: Engine) -> Judgement:
+    """Judge what `engine` made of `program` against torch's `reference` trace of it.
+
+    `engine` is asked again, with programs of one op, only to say whose fault a wrong gradient is.
+    """
+    return Case(program, trace, reference, engine).judge()
+
+
+class Case:
+    """One program under judgement."""
+
+    def __init__(self, program: Program, trace: Trace, reference: Trace, engine: Engine) -> None:
+        self.program = program
+        self.trace = trace
+        self.reference = reference
+        self.engine = engine
+        self.result = Judgement()
+
+    def judge(self) -> Judgement:
+        """Stage one on everything at once, then the local check on what is left."""
+        if self.reference.failure is not None:
+            failure = self.reference.failure
+            self.result.refused = f"{self.op_at(failure.statement)}: {failure.type}: {failure.message}"
+            return self.result
+        self.values()
+        for position in self.reference.gradients:
+            if position in self.trace.gradients:
+                self.gradients(position)
+        for position in self.reference.parameters:
+            if position in self.trace.parameters:
+                self.step(position)
+        if self.trace.failure is not None:
+            failure = self.trace.failure
+            self.found("crash", failure.statement, None, f"{failure.type}: {failure.message}")
+        self.inputs_unchanged()
+        return self.result
+
+    def op_at(self, position: int) -> str:
+        """The op of a statement, or the statement's kind."""
+        if position < 0:
+            return "input"
+        statement = self.program.statements[position]
+        return statement.op if isinstance(statement, Apply) else type(statement).__name__.lower()
+
+    def found(self, kind: str, statement: int, variable: int | None, message: str, **more: Any) -> None:
+        """Add a finding."""
+        op = more.pop("op", None) or self.op_at(statement)
+        self.result.findings.append(Finding(kind, statement, op, variable, message, **more))
+
+    def pairs(
+        self, found: dict[int, Any], expected: dict[int, Any], what: str, statement: Callable[[int], int]
+    ) -> list[int]:
+        """The variables for which both sides show arrays of one shape and dtype; anything else is a finding."""
+        alike = []
+        for variable, torchs in expected.items():
+            if variable not in found:
+                if self.trace.failure is None:
+                    self.found("missing", statement(variable), variable, f"{what} not shown")
+                continue
+            own = found[variable]
+            if torchs is None or own is None:
+                if torchs is not own:
+                    here, there = ("none" if x is None else "an array" for x in (own, torchs))
+                    self.found("missing", statement(variable), variable, f"{what} is {here}, torch's is {there}")
+            elif own.shape != torchs.shape:
+                message = f"{what} has shape {own.shape}, torch's has {torchs.shape}"
+                self.found("shape", statement(variable), variable, message)
+            elif own.dtype != torchs.dtype:
+                message = f"{what} has dtype {own.dtype}, torch's has {torchs.dtype}"
+                self.found("dtype", statement(variable), variable, message)
+            else:
+                alike.append(variable)
+        return alike
+
+    def apart(self, counts: dict[str, int], found: dict[int, Any], expected: dict[int, Any], alike: list[int]) -> list[int]:
+        """The variables that differ from torch's trace by more than the first stage lets pass."""
+        agreement = compare([found[k] for k in alike], [expected[k] for k in alike])
+        counts["identical"] += agreement.identical
+        counts["rounding"] += agreement.near
+        return [alike[k] for k in agreement.apart]
+
+    def settle(self, counts: dict[str, int], expected: Expected, found: Array, hidden: bool = False) -> bool:
+        """Count the elements of an array by verdict; whether none of them is a bug."""
+        accepted = expected.accepts(found)
+        if hidden:
+            unclear = ~accepted & ~expected.accepts(expected.torch)
+            counts["ill-conditioned"] += int(np.count_nonzero(unclear))
+            accepted = accepted | unclear
+        wrong = int(np.count_nonzero(~accepted))
+        counts["rounding"] += found.size - wrong
+        counts["bug"] += wrong
+        return wrong == 0
+
+    @functools.cached_property
+    def makers(self) -> dict[int, int]:
+        """The position of the statement that made each variable; -1 for inputs."""
+        made = dict.fromkeys(range(len(self.program.inputs)), -1)
+        for position, statement in enumerate(self.program.statements):
+            if isinstance(statement, Apply | Grad):
+                made.update(dict.fromkeys(statement.outputs, position))
+        return made
+
+    @functools.cached_property
+    def end_to_end(self) -> EndToEnd:
+        """The whole program's reference, made only if it is needed."""
+        return EndToEnd(self.program, self.reference)
+
+    def values(self) -> None:
+        """Every variable's value, forward order."""
+        shown, torchs = self.trace.values, self.reference.values
+        alike = self.pairs(shown, torchs, "value", self.makers.__getitem__)
+        for variable in sorted(self.apart(self.result.values, shown, torchs, alike)):
+            position = self.makers[variable]
+            statement = self.program.statements[position]
+            if isinstance(statement, Apply):
+                local = LocalReference(statement, self.trace.values, frozenset())
+                expected = local.values_expected()[statement.outputs.index(variable)]
+                if expected is None:
+                    expected = local.exactly(statement.outputs.index(variable))
+                good = self.settle(self.result.values, expected, shown[variable])
+            else:
+                expected = self.end_to_end.value(variable)
+                good = self.settle(self.result.values, expected, shown[variable], hidden=True)
+            if not good:
+                both = {"found": shown[variable], "expected": expected.torch}
+                self.found("value", position, variable, describe("value", shown[variable], expected), **both)
+
+    def gradients(self, position: int) -> None:
+        """Every variable's gradient after one backward, in the order in which the walk reaches them."""
+        shown, torchs = self.trace.gradients[position], self.reference.gradients[position]
+        hidden = has_hidden(self.program)
+        if hidden:
+            # Through a recorded backward an intermediate's gradient depends on which saved values the rule was
+            # written with (softmax by its output or by its input); a leaf's does not.
+            torchs = {k: g for k, g in torchs.items() if k < len(self.program.inputs)}
+        alike = self.pairs(shown, torchs, "gradient", lambda _: position)
+        for variable in sorted(self.apart(self.result.gradients, shown, torchs, alike), reverse=True):
+            found = shown[variable]
+            assert found is not None
+            if hidden:
+                expected = self.end_to_end.gradient(position, variable)
+            else:
+                expected = expected_gradient(self.program, self.trace, position, variable)
+            if self.settle(self.result.gradients, expected, found, hidden):
+                continue
+            op, argument = "", ""
+            if not hidden:
+                op, argument = blame_gradient(self.engine, self.program, self.trace, position, variable)
+            both = {"found": found, "expected": expected.torch}
+            message = describe("gradient", found, expected)
+            self.found("gradient", position, variable, message, op=op, argument=argument, **both)
+
+    def step(self, position: int) -> None:
+        """Every parameter after one optimizer step."""
+        shown, torchs = self.trace.parameters[position], self.reference.parameters[position]
+        alike = self.pairs(shown, torchs, "parameter", lambda _: position)
+        for variable in self.apart(self.result.values, shown, torchs, alike):
+            expected = expected_step(self.program, self.trace, position, variable)
+            if not self.settle(self.result.values, expected, shown[variable]):
+                optimizer = self.program.optimizer
+                both = {"found": shown[variable], "expected": expected.torch}
+                message = describe("parameter", shown[variable], expected)
+                self.found("step", position, variable, message, op=optimizer.name if optimizer else "", **both)
+
+    def inputs_unchanged(self) -> None:
+        """No op may write to a leaf; only the optimizer writes to its parameters."""
+        written = self.program.optimizer.parameters if self.program.optimizer else ()
+        for index, after in self.trace.inputs_after.items():
+            if index not in written and not np.array_equal(after, self.program.inputs[index].array(), equal_nan=True):
+                self.found("mutation", -1, index, f"input {self.program.name(index)} was written to")
+
+
+def describe(what: str, found: Array, expected: Expected) -> str:
+    """One line on the worst element."""
+    with np.errstate(all="ignore"):
+        off = np.where(expected.accepts(found), -1.0, np.nan_to_num(np.abs(found - expected.exact), nan=np.inf))
+    where = np.unravel_index(int(np.argmax(off)), found.shape) if found.ndim else ()
+    place = f"[{', '.join(map(str, where))}]" if where else ""
+    return f"{what}{place} is {found[where]!s}, expected {expected.torch[where]!s}, error bound {expected.bound[where]:.2g}"

@@ -1,0 +1,169 @@
+"""The local reference: one statement of a Program, recomputed by torch at the subject's own values.
+
+What the subject showed for a statement's operands and incoming gradients is taken as exact. The statement is computed
+by torch in float64 for the expected numbers, by torch in the subject's dtypes for how it treats inf and NaN, and by the
+engine on Bounded arrays for how far rounding alone may carry a correct implementation from the expected numbers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+
+import paragrad.engine as pg
+from paragrad.engine import dtypes
+from paragrad.engine.ops.table import TABLE
+from paragrad.fuzz.engines.pytorch import resolve
+from paragrad.fuzz.judge.bounds import TINY, UNIT, Bounded
+from paragrad.fuzz.program import Apply, Array, Dtype, Ref, refs, replace_refs
+
+
+@dataclass(slots=True)
+class Expected:
+    """What a number should be: `exact` in float64, `torch` in the subject's dtype, and the bound on the difference."""
+
+    exact: Array
+    torch: Array
+    bound: Array
+
+    def accepts(self, found: Array) -> Array:
+        """Where `found` is within the bound of the truth, or of the same non-finite class as torch's own result.
+
+        Where the bound says that partial results may overflow (their magnitude is about bound / u), their order
+        decides between inf, -inf and NaN, and any of them is right.
+        """
+        if found.dtype.kind != "f":
+            return np.asarray(found == self.torch)
+        with np.errstate(all="ignore"):
+            close = np.abs(found.astype(np.float64) - self.exact) <= self.bound
+            same = (found == self.torch) | (np.isnan(found) & np.isnan(self.torch))
+            finite = np.isfinite(found) & np.isfinite(self.torch)
+            magnitude = np.maximum(np.abs(self.exact), self.bound / UNIT[dtypes.as_dtype(found.dtype)])
+            overflows = ~(magnitude < np.finfo(found.dtype).max) & ~np.isnan(self.exact)
+        return np.where(finite, close, same | overflows)
+
+
+class LocalReference:
+    """A statement recomputed at given operand values, once for its values and once a gradient."""
+
+    def __init__(self, statement: Apply, values: dict[int, Array], needing: frozenset[int]) -> None:
+        self.statement = statement
+        self.operands = sorted({*refs(statement.args), *refs(statement.kwargs)})
+        self.values = values
+        self.meeting = _meeting_dtype(statement, values)
+        self.needing = needing
+
+    def values_expected(self) -> list[Expected | None]:
+        """For each output what it should be; None where it is of integer or bool dtype, compared exactly elsewhere."""
+        exact = self._torch(np.float64)[0]
+        native = self._torch(None)[0]
+        bounded = self._bounded()[0]
+        found: list[Expected | None] = []
+        for e, n, b in zip(exact, native, bounded, strict=True):
+            payload = b.array
+            native_array = n.detach().numpy()
+            if not n.dtype.is_floating_point:
+                found.append(None)
+                continue
+            bound = bound_on(payload, native_array) if isinstance(payload, Bounded) else np.zeros(native_array.shape)
+            found.append(Expected(e.detach().numpy().astype(np.float64), native_array, bound))
+        return found
+
+    def exactly(self, output: int) -> Expected:
+        """What an integer or bool output must be, to the bit."""
+        native = self._torch(None)[0][output].detach().numpy()
+        return Expected(native.astype(np.float64), native, np.zeros(native.shape))
+
+    def gradients_expected(self, incoming: Sequence[Array | None]) -> dict[int, Expected]:
+        """For each operand that requires grad, what this statement contributes given its outputs' gradients."""
+        exact = self._vjp(np.float64, incoming)
+        native = self._vjp(None, incoming)
+        outputs, leaves = self._bounded()
+        roots = [(o, g) for o, g in zip(outputs, incoming, strict=True) if g is not None and o.requires_grad]
+        targets = [leaves[k] for k in leaves if leaves[k].requires_grad]
+        seeds = [pg.Tensor(Bounded.exact(g)) for _, g in roots]  # type: ignore[arg-type]
+        if not roots:
+            return {}
+        gradients = pg.grad([o for o, _ in roots], targets, seeds, create_graph=True, allow_unused=True)
+        by_leaf = dict(zip([k for k in leaves if leaves[k].requires_grad], gradients, strict=True))
+        found = {}
+        for k in exact:
+            gradient = by_leaf.get(k)
+            if gradient is not None:
+                found[k] = Expected(exact[k], native[k], bound_on(gradient.array, native[k]))
+        return found
+
+    def _torch(self, dtype: Any) -> tuple[list[torch.Tensor], dict[int, torch.Tensor]]:
+        leaves = {}
+        for k in self.operands:
+            array = self.values[k]
+            if dtype is not None and array.dtype.kind == "f":
+                array = array.astype(self.meeting or array.dtype).astype(dtype)
+            leaves[k] = torch.from_numpy(np.array(array)).requires_grad_(k in self.needing)
+        args, kwargs = _arguments(self.statement, leaves, lambda name: _torch_dtype(name, dtype))
+        if dtype is not None and self.meeting is not None:
+            # torch rounds Python numbers to the dtype in which it computes before it computes.
+            args = [float(self.meeting.type(a)) if type(a) is float else a for a in args]
+        result = resolve(self.statement.op)(*args, **kwargs)
+        return list(result) if isinstance(result, tuple | list) else [result], leaves
+
+    def _vjp(self, dtype: Any, incoming: Sequence[Array | None]) -> dict[int, Array]:
+        outputs, leaves = self._torch(dtype)
+        roots = [(o, g) for o, g in zip(outputs, incoming, strict=True) if g is not None and o.requires_grad]
+        if not roots:
+            return {}
+        targets = [leaves[k] for k in leaves if leaves[k].requires_grad]
+        seeds = [torch.from_numpy(np.array(g)).to(o.dtype) for o, g in roots]
+        gradients = torch.autograd.grad([o for o, _ in roots], targets, seeds, allow_unused=True)
+        names = [k for k in leaves if leaves[k].requires_grad]
+        return {k: g.detach().numpy() for k, g in zip(names, gradients, strict=True) if g is not None}
+
+    def _bounded(self) -> tuple[list[pg.Tensor], dict[int, pg.Tensor]]:
+        leaves = {}
+        for k in self.operands:
+            array = self.values[k]
+            payload: Any = Bounded.exact(array) if array.dtype.kind == "f" else np.array(array)
+            leaves[k] = pg.Tensor(payload, k in self.needing)
+        args, kwargs = _arguments(self.statement, leaves, dtypes.as_dtype)
+        result = TABLE[self.statement.op](*args, **kwargs)
+        return list(result) if isinstance(result, tuple | list) else [result], leaves
+
+
+def _meeting_dtype(statement: Apply, values: dict[int, Array]) -> dtypes.DType | None:
+    """The float dtype to which an op that promotes rounds its operands first; None where it does not."""
+    op = TABLE[statement.op]
+    if op.promote not in ("same", "float"):
+        return None
+    operands = [values[a.index] if isinstance(a, Ref) else a for a in statement.args]
+    found = dtypes.result_type([a for a in operands if isinstance(a, np.ndarray | bool | int | float)])
+    if found not in dtypes.FLOATS:
+        found = dtypes.get_default_dtype()
+    return found
+
+
+def _torch_dtype(name: str, working: Any) -> torch.dtype:
+    """A dtype argument, raised to the working precision where it is a float one."""
+    raised = "float64" if working is not None and name in ("float32", "float64") else name
+    found: torch.dtype = getattr(torch, raised)
+    return found
+
+
+def _arguments(statement: Apply, leaves: dict[int, Any], dtype: Any) -> tuple[list[Any], dict[str, Any]]:
+    def convert(argument: Any) -> Any:
+        if isinstance(argument, Dtype):
+            return dtype(argument.name)
+        return replace_refs(argument, leaves.__getitem__)
+
+    return [convert(a) for a in statement.args], {k: convert(v) for k, v in statement.kwargs.items()}
+
+
+def bound_on(payload: Bounded, native: Array) -> Array:
+    """The bound, doubled where the expected value is itself only as precise as the subject (float64)."""
+    dtype = dtypes.as_dtype(native.dtype)
+    rounded = UNIT[dtype] * np.abs(payload.value) if payload.dtype is not dtype else 0.0
+    total = np.asarray(payload.error) + rounded + TINY[dtype]
+    return 2 * total if dtype is dtypes.float64 else np.asarray(total * (1 + 1e-6))

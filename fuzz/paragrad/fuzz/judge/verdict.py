@@ -1,0 +1,47 @@
+"""What the judge says: counts of verdicts, and Findings."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from paragrad.fuzz.program import Array
+
+VERDICTS = ("identical", "rounding", "convention", "ill-conditioned", "bug")
+
+
+@dataclass(slots=True)
+class Finding:
+    """One thing that is wrong: which kind, at which statement and op, of which variable, with both sides' numbers.
+
+    `kind` is "value", "gradient", "shape", "dtype", "crash", "missing", "mutation" or "step"; `argument` names the
+    parameter whose pullback is blamed, "walk" the accumulation of contributions, "" where neither applies.
+    """
+
+    kind: str
+    statement: int
+    op: str
+    variable: int | None
+    message: str
+    argument: str = ""
+    found: Array | None = None
+    expected: Array | None = None
+
+    @property
+    def cause(self) -> tuple[str, str, str]:
+        """Findings with the same cause are one finding."""
+        return self.kind, self.op, self.argument
+
+
+@dataclass(slots=True)
+class Judgement:
+    """Elements by verdict, and the findings in order of execution: forward first, then backward."""
+
+    values: dict[str, int] = field(default_factory=lambda: dict.fromkeys(VERDICTS, 0))
+    gradients: dict[str, int] = field(default_factory=lambda: dict.fromkeys(VERDICTS, 0))
+    findings: list[Finding] = field(default_factory=list)
+    refused: str = ""
+
+    @property
+    def first(self) -> Finding | None:
+        """The first divergence."""
+        return self.findings[0] if self.findings else None

@@ -1,0 +1,283 @@
+"""Builder: a Program under construction, and the choices an op's `sample` makes about it.
+
+Everything follows from the seeds; nothing depends on a computed number, so a seed gives the same Program anywhere.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from paragrad.engine import dtypes
+from paragrad.engine.dtypes import DType
+from paragrad.engine.ops.samples import EVERYWHERE, MODERATE, Call, Interval
+from paragrad.engine.ops.table import TABLE, Op
+from paragrad.fuzz.program import Apply, Array, Backward, Grad, Input, Program, Ref, Statement
+from paragrad.fuzz.strategies.profile import Profile
+from paragrad.fuzz.strategies.values import Values
+
+REFS = [Ref(k) for k in range(4096)]
+
+
+class Variable:
+    """A variable of the program: what is known of it without computing it. `index` is given when all is built."""
+
+    __slots__ = ("consumed", "differentiable", "dtype", "high", "index", "low", "ndim", "shape")
+
+    def __init__(self, shape: tuple[int, ...], dtype: DType, interval: Interval, differentiable: bool) -> None:
+        self.shape = shape
+        self.ndim = len(shape)
+        self.dtype = dtype
+        self.low, self.high = interval
+        self.differentiable = differentiable
+        self.consumed = False
+        self.index = -1
+
+
+class Builder:
+    """Implements `paragrad.engine.ops.samples.Draw`; `apply` adds a statement, `finish` gives the Program."""
+
+    def __init__(self, rng: random.Random, values: Values, profile: Profile) -> None:
+        self.rng = rng
+        self.numbers = values
+        self.profile = profile
+        self.inputs: list[tuple[Variable, Input]] = []
+        self.calls: list[tuple[Op, tuple[Any, ...], dict[str, Any], list[Variable]]] = []
+        self.pool: list[Variable] = []
+
+    # Choices
+
+    def below(self, n: int) -> int:
+        """A whole number in [0, n)."""
+        return int(self.rng.random() * n)
+
+    def flag(self, probability: float = 0.5) -> bool:
+        """True with this probability."""
+        return self.rng.random() < probability
+
+    def pick(self, options: Sequence[Any]) -> Any:
+        """One of the options."""
+        return options[int(self.rng.random() * len(options))]
+
+    def number(self, interval: Interval = EVERYWHERE) -> float | int:
+        """A Python number in the interval: often a small whole one."""
+        low, high = interval
+        if self.flag(0.5):
+            whole = [n for n in (0, 1, 2, -1, 3, -2) if low <= n <= high]
+            if whole:
+                return int(self.pick(whole))
+        return float(round(float(self.numbers.within(1, low, high)[0]), 2 if high - low > 1 else 6))
+
+    # Shapes and dtypes
+
+    def shape(self, low: int, high: int, nonempty: bool = False) -> tuple[int, ...]:
+        """A shape whose rank lies in [low, high]; two times in three of rank 1 to 3."""
+        rank = min(max(self.pick((0, 1, 1, 2, 2, 2, 3, 3, 4)), low), high)
+        sizes = [self.pick((1, 2, 2, 3, 3, 4, 5)) for _ in range(rank)]
+        if self.profile.empty and rank and not nonempty and self.flag(0.3):
+            sizes[self.below(rank)] = 0
+        return tuple(sizes)
+
+    def float_dtype(self) -> DType:
+        """The profile's dtype; either float one where it is mixed."""
+        if self.profile.dtype == "mixed":
+            return dtypes.float32 if self.flag() else dtypes.float64
+        return dtypes.float64 if self.profile.dtype == "float64" else dtypes.float32
+
+    # Inputs
+
+    def new(self, shape: tuple[int, ...], interval: Interval, dtype: DType | None = None) -> Variable:
+        """A new float input."""
+        dtype = dtype or self.float_dtype()
+        style = self.profile.values
+        view = self.view(shape) if self.profile.strided and shape and self.flag(0.5) else None
+        size = math.prod(shape) if view is None else view[2]
+        with np.errstate(all="ignore"):
+            storage = self.numbers.fill(size, style, interval).astype(dtype)
+        low, high = max(interval[0], -4.0), min(interval[1], 4.0)
+        if low > high:
+            low, high = interval
+        variable = Variable(shape, dtype, (low, high), self.flag(0.88))
+        spec = Input(f"x{len(self.inputs)}", storage, shape, variable.differentiable)
+        if view is not None:
+            spec.strides, spec.offset = view[0], view[1]
+        return self.register(variable, spec)
+
+    def register(self, variable: Variable, spec: Input) -> Variable:
+        """Take up an input."""
+        self.inputs.append((variable, spec))
+        self.pool.append(variable)
+        return variable
+
+    def view(self, shape: tuple[int, ...]) -> tuple[tuple[int, ...], int, int]:
+        """Strides, offset and storage size of a view that is transposed, stepped, reversed, or, rarely, expanded."""
+        order = list(range(len(shape)))
+        self.rng.shuffle(order)
+        step, strides, size = 1, [0] * len(shape), 1
+        for k in order:
+            stretch = self.pick((1, 1, 2))
+            strides[k] = step * stretch
+            step *= max(shape[k], 1) * stretch
+        size = step
+        offset = self.below(3)
+        for k in range(len(shape)):
+            if shape[k] and self.flag(0.25):
+                offset += strides[k] * (shape[k] - 1)
+                strides[k] = -strides[k]
+        return tuple(strides), offset, size + offset + 1
+
+    def integers(self, shape: tuple[int, ...], low: int, high: int) -> Variable:
+        """An int64 constant with elements in [low, high)."""
+        cut = self.numbers.cut(self.numbers.uniform, math.prod(shape))
+        return self.constant((low + cut * (high - low)).astype(np.int64).reshape(shape))
+
+    def mask(self, shape: tuple[int, ...]) -> Variable:
+        """A bool constant of this shape."""
+        return self.constant((self.numbers.cut(self.numbers.uniform, math.prod(shape)) < 0.5).reshape(shape))
+
+    def constant(self, array: Array) -> Variable:
+        """An input that takes no part in choosing operands: indices, masks, targets."""
+        variable = Variable(array.shape, dtypes.as_dtype(array.dtype), EVERYWHERE, False)
+        self.inputs.append((variable, Input.of(f"x{len(self.inputs)}", array)))
+        return variable
+
+    # Operands
+
+    def candidates(self, interval: Interval) -> list[Variable]:
+        """Float variables whose values should lie in the interval, in the order in which growth prefers them."""
+        low, high = interval
+        return [v for v in self.pool if v.low >= low and v.high <= high and v.dtype.kind == "f"]
+
+    def prefer(self, found: list[Variable]) -> Variable:
+        """One of the candidates: the latest, any, or the first, as the profile grows its graphs."""
+        growth = self.profile.growth
+        if growth == "recent" and self.flag(0.8):
+            return found[-1]
+        if growth == "first" and self.flag(0.6):
+            return found[0]
+        return found[self.below(len(found))]
+
+    def tensor(self, interval: Interval = MODERATE, rank: tuple[int, int] = (0, 4), nonempty: bool = False) -> Variable:
+        """A float variable inside the interval, of a rank in the range; a new input where there is none."""
+        if self.pool and self.flag(0.85):
+            found = [v for v in self.candidates(interval) if rank[0] <= v.ndim <= rank[1]]
+            if nonempty:
+                found = [v for v in found if 0 not in v.shape]
+            if found:
+                return self.prefer(found)
+        return self.new(self.shape(*rank, nonempty=nonempty), interval)
+
+    def shaped(self, shape: tuple[int, ...], interval: Interval = MODERATE, dtype: DType | None = None) -> Variable:
+        """A float variable of exactly this shape, and of this dtype where one is named."""
+        found = [v for v in self.candidates(interval) if v.shape == shape and (dtype is None or v.dtype is dtype)]
+        return self.prefer(found) if found and self.flag(0.7) else self.new(shape, interval, dtype)
+
+    def beside(self, x: Any, interval: Interval = MODERATE) -> Variable:
+        """A float variable, in mixed programs at times an integer one, that broadcasts with `x`."""
+        if self.flag(0.6):
+            found = [v for v in self.candidates(interval) if _broadcasts(v.shape, x.shape)]
+            if found:
+                return self.prefer(found)
+        shape = [1 if self.flag(0.2) else n for n in x.shape]
+        if self.flag(0.3):
+            shape = shape[self.below(len(shape) + 1) :]
+        elif self.flag(0.15) and x.ndim < 4:
+            shape = [2, *shape]
+        if self.profile.dtype == "mixed" and self.flag(0.3) and interval[0] <= 1 and interval[1] >= 3:
+            return self.integers(tuple(shape), max(1, int(max(interval[0], -3))), 4)
+        return self.new(tuple(shape), interval)
+
+    # Statements
+
+    def apply(self, op: Op) -> list[Variable]:
+        """Add one use of `op`, as its sample chooses."""
+        return self.add(op, op.sample(self))
+
+    def add(self, op: Op, call: Call) -> list[Variable]:
+        """Add a call of `op`."""
+        args = [a for a in (*call.args, *call.kwargs.values()) for a in (a if type(a) is tuple else (a,))]
+        used = [a for a in args if type(a) is Variable]
+        for variable in used:
+            variable.consumed = True
+        dtype = self.promoted(op, used, args)
+        differentiable = any(v.differentiable for v in used) and bool(op.pullbacks or op.sample)
+        outputs = []
+        for output in call.outputs:
+            kind = output.dtype or dtype
+            carries = differentiable and kind.kind == "f" and not outputs
+            made = Variable(output.shape, kind, (output.low, output.high), carries)
+            outputs.append(made)
+            if kind.kind == "f":
+                self.pool.append(made)
+        self.calls.append((op, call.args, call.kwargs, outputs))
+        return outputs
+
+    def promoted(self, op: Op, used: list[Variable], args: list[Any]) -> DType:
+        """The dtype of an output for which the sample names none."""
+        if op.promote is None:
+            return used[0].dtype
+        first = used[0].dtype
+        if first.kind == "f" and all(v.dtype is first for v in used):
+            return first
+        found = dtypes.result_type([a for a in args if type(a) in (Variable, int, float)])
+        return dtypes.get_default_dtype() if op.promote == "float" and found.kind != "f" else found
+
+    def finish(self, second: bool = False) -> Program:
+        """The Program, ending in a backward from every variable that nothing consumed, with random cotangents.
+
+        With `second`, the gradients with respect to the inputs are recorded and themselves carried back, so that the
+        final gradients, of inputs and cotangents, are second derivatives.
+        """
+        made = [o for _, _, _, outputs in self.calls for o in outputs]
+        roots = [v for v in made if v.differentiable and not v.consumed]
+        cotangents = []
+        for root in roots:
+            fill = self.numbers.cut(self.numbers.normal, math.prod(root.shape)).astype(root.dtype)
+            variable = Variable(root.shape, root.dtype, EVERYWHERE, False)
+            self.inputs.append((variable, Input(f"c{len(cotangents)}", fill, root.shape, second)))
+            cotangents.append(variable)
+        leaves = [v for v, spec in self.inputs if second and spec.requires_grad and v.consumed]
+        again = []
+        for leaf in leaves:
+            fill = self.numbers.cut(self.numbers.normal, math.prod(leaf.shape)).astype(leaf.dtype)
+            again.append(Variable(leaf.shape, leaf.dtype, EVERYWHERE, False))
+            self.inputs.append((again[-1], Input(f"d{len(again)}", fill, leaf.shape)))
+        for index, variable in enumerate([v for v, _ in self.inputs] + made):
+            variable.index = index
+        statements: list[Statement] = [
+            Apply(
+                op.name,
+                tuple([_refer(a) for a in args]),
+                {k: _refer(v) for k, v in kwargs.items()},
+                tuple([o.index for o in outputs]),
+            )
+            for op, args, kwargs, outputs in self.calls
+        ]
+        ends = (tuple([r.index for r in roots]), tuple([c.index for c in cotangents]))
+        if roots and leaves:
+            count = len(self.inputs) + len(made)
+            outputs = tuple(range(count, count + len(leaves)))
+            statements.append(Grad(*ends, tuple([leaf.index for leaf in leaves]), outputs))
+            statements.append(Backward(outputs, tuple([d.index for d in again])))
+        elif roots:
+            statements.append(Backward(*ends))
+        return Program([spec for _, spec in self.inputs], statements)
+
+
+def _refer(argument: Any) -> Any:
+    if type(argument) is Variable:
+        return REFS[argument.index] if argument.index < len(REFS) else Ref(argument.index)
+    return tuple([_refer(a) for a in argument]) if type(argument) is tuple else argument
+
+
+def _broadcasts(a: tuple[int, ...], b: tuple[int, ...]) -> bool:
+    return all(m == n or m == 1 or n == 1 for m, n in zip(reversed(a), reversed(b), strict=False))
+
+
+def sampled_ops() -> list[Op]:
+    """The ops that say what arguments they take, in order of name: what the fuzzer chooses from."""
+    return [TABLE[name] for name in sorted(TABLE) if TABLE[name].sample is not None]

@@ -1,0 +1,22 @@
+"""Random tensor graphs: a few to two hundred ops of the table, with reuse, diamonds, fans, views and all dtypes."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+
+from paragrad.engine.ops.table import Op
+from paragrad.fuzz.program import Program
+from paragrad.fuzz.strategies.builder import Builder
+from paragrad.fuzz.strategies.profile import Profile
+from paragrad.fuzz.strategies.values import Values
+
+SIZES = (1, 2, 3, 4, 5, 6, 8, 10, 13, 13, 16, 20)
+
+
+def graph(rng: random.Random, values: Values, profile: Profile, ops: Sequence[Op], size: int | None = None) -> Program:
+    """One program of `size` ops chosen among `ops`."""
+    builder = Builder(rng, values, profile)
+    for _ in range(size or builder.pick(SIZES)):
+        builder.apply(ops[builder.below(len(ops))])
+    return builder.finish(profile.second)

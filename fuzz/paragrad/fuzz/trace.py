@@ -1,0 +1,47 @@
+"""Trace: what an engine made of a Program.
+
+Three things are kept apart in `gradients`: an array, None (the engine says there is none), and no entry (the engine
+does not show it).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from paragrad.fuzz.program import Array, Program
+
+
+@dataclass(slots=True)
+class Failure:
+    """The statement at which an engine gave up, and the exception it raised."""
+
+    statement: int
+    type: str
+    message: str
+
+
+@dataclass(slots=True)
+class Trace:
+    """Values by variable; for each statement that ran a backward, the gradients after it; parameters after each step.
+
+    `inputs_after` holds the inputs as they were when the program had ended, to see whether an op wrote to them.
+    """
+
+    values: dict[int, Array] = field(default_factory=dict)
+    gradients: dict[int, dict[int, Array | None]] = field(default_factory=dict)
+    parameters: dict[int, dict[int, Array]] = field(default_factory=dict)
+    inputs_after: dict[int, Array] = field(default_factory=dict)
+    failure: Failure | None = None
+
+
+class Engine(Protocol):
+    """An engine under test."""
+
+    name: str
+
+    def ops(self) -> frozenset[str]:
+        """The ops it can run, by the op table's names."""
+
+    def run(self, program: Program) -> Trace:
+        """Run a program. Never raises for what the engine does: that is a Failure in the Trace."""

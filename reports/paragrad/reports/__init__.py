@@ -1,0 +1,1 @@
+"""paragrad.reports: records, what is made of them, and the command line."""
