@@ -28,14 +28,15 @@ def record(op: Op, args: tuple[Any, ...]) -> Any:
     parents: list[Any] = []
     mask = 0
     dtype = None
-    mixed = foreign = False
+    mixed = False
+    foreign = None
     for bit, position in op.operands:
         operand = args[position]
         if isinstance(operand, Tensor):
             array = operand.array
             values[position] = array
             if type(array) is not ndarray:
-                foreign = True
+                foreign = handlers[type(array)]
             if dtype is None:
                 dtype = array.dtype
             elif array.dtype is not dtype:
@@ -59,19 +60,19 @@ def record(op: Op, args: tuple[Any, ...]) -> Any:
     for position in op.indexed:
         values[position] = unwrap_index(args[position])
     run = state.quietly
-    if foreign:
-        result = handlers[type(values[op.operands[0][1]])](op, tuple(values))
+    if foreign is not None:
+        result = foreign(op, tuple(values))
     else:
         result = run(op.compute, *values)
     plan = op.plan(mask) if mask and state.grad_enabled else None
     if len(op.outputs) == 1:
-        if type(result) is not ndarray and not foreign:
+        if type(result) is not ndarray and foreign is None:
             result = np.asarray(result)
         if plan is None or not plan.steps:
             return Tensor(result)
         values.append(result)
         return Tensor(result, True, Node(plan, tuple(parents), saved_values(plan, values), result.shape))
-    results = [r if foreign else np.asarray(r) for r in result]
+    results = [np.asarray(r) if foreign is None else r for r in result]
     if plan is None or not plan.steps:
         return tuple([Tensor(r) for r in results])
     values.extend(results)
@@ -105,7 +106,9 @@ def promote(op: Op, args: tuple[Any, ...]) -> tuple[Any, ...] | None:
     if op.promote == "equal":
         found = {operand.dtype for operand in operands if isinstance(operand, Tensor)}
         if len(found) > 1:
-            raise RuntimeError(f"{op.name}(): operands must have one dtype, got {' and '.join(sorted(map(str, found)))}")
+            raise RuntimeError(
+                f"{op.name}(): operands must have one dtype, got {' and '.join(sorted(map(str, found)))}"
+            )
         return None
     wanted = dtypes.result_type(operands)
     if op.promote == "float" and wanted not in dtypes.FLOATS:

@@ -6,11 +6,26 @@ the functional name, the fuzzer's choice, the torch oracle, the per-op test and 
 
 from paragrad.engine.ops import (
     arithmetic,
+    comparison,
     contraction,
+    exponential,
+    extremum,
     indexing,
+    power,
     reduction,
     shape,
     softmax,
 )
 
-__all__ = ["arithmetic", "contraction", "indexing", "reduction", "shape", "softmax"]
+__all__ = [
+    "arithmetic",
+    "comparison",
+    "contraction",
+    "exponential",
+    "extremum",
+    "indexing",
+    "power",
+    "reduction",
+    "shape",
+    "softmax",
+]

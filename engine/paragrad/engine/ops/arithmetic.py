@@ -47,3 +47,35 @@ def mul(input: Operand, other: Operand) -> Array:
 def neg(input: Array) -> Array:
     """-input."""
     return np.negative(input)
+
+
+@op(
+    promote="float",
+    rounding=ulps(0.5),
+    sample=samples.binary(second=(0.25, 1e4), range=lambda a, b, c, d: samples.product(a, b, 1 / d, 1 / c)),
+    input=lambda g, other: g / other,
+    other=lambda g, input, other: -g * ((input / other) / other),
+)
+def div(input: Operand, other: Operand) -> Array:
+    """input / other. Integers are divided as floats of the default dtype."""
+    return np.true_divide(input, other)
+
+
+@op(promote=None, rounding=EXACT, internal=True)
+def no_change(input: Array) -> Array:
+    """Zeros like `input`: the gradient of a step function. It is a constant, whatever comes in, and so has no rule."""
+    return np.zeros(input.shape, input.dtype)
+
+
+@op(rounding=EXACT, sample=samples.unary(range=(-1.0, 1.0)), input=lambda g: no_change(g))
+def sign(input: Array) -> Array:
+    """1, 0 or -1; 0 for a NaN, too."""
+    if input.dtype.kind == "b":
+        return input.copy()
+    return np.subtract(np.greater(input, 0), np.less(input, 0), dtype=input.dtype)
+
+
+@op(rounding=EXACT, sample=samples.unary(range=lambda a, b: (0.0, max(-a, b))), input=lambda g, input: g * sign(input))
+def abs(input: Array) -> Array:
+    """|input|, with gradient 0 at 0."""
+    return np.absolute(input)

@@ -84,7 +84,11 @@ def broadcast(*shapes: tuple[int, ...]) -> tuple[int, ...]:
     return tuple(next((n for n in sizes if n != 1), 1) for sizes in zip(*padded, strict=True))
 
 
-def unary(domain: Interval = MODERATE, range: Interval | Callable[[float, float], Interval] | None = None) -> Sample:
+def unary(
+    domain: Interval = MODERATE,
+    range: Interval | Callable[[float, float], Interval] | None = None,
+    dtype: DType | None = None,
+) -> Sample:
     """One tensor within `domain`. `range` maps its interval to that of the result; by default it widens by one."""
 
     def sample(draw: Draw) -> Call:
@@ -95,7 +99,7 @@ def unary(domain: Interval = MODERATE, range: Interval | Callable[[float, float]
             low, high = range(x.low, x.high)
         else:
             low, high = range
-        return Call((x,), {}, (Output(x.shape, None, low, high),))
+        return Call((x,), {}, (Output(x.shape, dtype, low, high),))
 
     return sample
 

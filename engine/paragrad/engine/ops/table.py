@@ -110,6 +110,11 @@ class Op:
             handler = handlers.get(type(operand))
             if handler is not None:
                 return handler(self, args)
+        for position in self.indexed:
+            # Numbers in place of every operand, as in where(condition, 1, 0): the index alone shows what is meant.
+            handler = handlers.get(type(args[position]))
+            if handler is not None:
+                return handler(self, args)
         return self.compute(*args)
 
     def bind(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, ...]:
