@@ -120,6 +120,13 @@ def binary(
         if numbers and choice == 0:
             other: Any = draw.number(second)
             lows, shape, args = (float(other), float(other)), x.shape, (x, other)
+        elif numbers and choice == 2:
+            number = draw.number(first)
+            low = high = float(number)
+            lows, shape, args = (x.low, x.high), x.shape, (number, x)
+            if not second[0] <= x.low <= x.high <= second[1]:
+                y = draw.shaped(x.shape, second)
+                lows, args = (y.low, y.high), (number, y)
         elif choice == 1 and second[0] <= x.low and x.high <= second[1]:
             lows, shape, args = (x.low, x.high), x.shape, (x, x)
         else:

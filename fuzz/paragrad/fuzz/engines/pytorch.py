@@ -17,7 +17,33 @@ from paragrad.engine.ops.table import TABLE
 from paragrad.fuzz.engines.interpreter import Interpreter
 from paragrad.fuzz.program import Array, Input
 
-UNLIKE_THEIR_NAME: dict[str, Callable[..., Any]] = {"getitem": operator.getitem}
+INFIX = {"add": "+", "sub": "-", "mul": "*", "div": "/", "pow": "**", "remainder": "%", "matmul": "@"}
+"""Ops that are written with an operator: torch's functions refuse a number on the left, its operators don't."""
+
+
+def _div(input: Any, other: Any, rounding_mode: str | None = None) -> Any:
+    return input / other if rounding_mode is None else torch.div(input, other, rounding_mode=rounding_mode)
+
+
+UNLIKE_THEIR_NAME: dict[str, Callable[..., Any]] = {
+    "getitem": operator.getitem,
+    "add": operator.add,
+    "sub": operator.sub,
+    "mul": operator.mul,
+    "div": _div,
+    "pow": operator.pow,
+    "remainder": operator.mod,
+    "matmul": operator.matmul,
+}
+
+
+def home(name: str) -> tuple[Any, str]:
+    """Where torch keeps a function of this name, and how one writes that place."""
+    places = ((torch.nn.functional, "torch.nn.functional"), (torch, "torch"), (torch.Tensor, "torch.Tensor"))
+    for place, spelling in places:
+        if hasattr(place, name):
+            return place, spelling
+    raise LookupError(f"torch has no function called {name}")
 
 
 @functools.cache
@@ -26,11 +52,15 @@ def resolve(op: str) -> Callable[..., Any]:
     name = op.partition(".")[0]
     if name in UNLIKE_THEIR_NAME:
         return UNLIKE_THEIR_NAME[name]
-    for place in (torch.nn.functional, torch, torch.Tensor):
-        if hasattr(place, name):
-            found: Callable[..., Any] = getattr(place, name)
-            return found
-    raise LookupError(f"torch has no function called {name}")
+    place, _ = home(name)
+    found: Callable[..., Any] = getattr(place, name)
+    return found
+
+
+def spelled(op: str) -> str:
+    """torch's function for an op, as one writes it."""
+    name = op.partition(".")[0]
+    return f"{home(name)[1]}.{name}"
 
 
 class PyTorch(Interpreter):

@@ -143,7 +143,7 @@ class Case:
                 expected = self.end_to_end.value(variable)
                 good = self.settle(self.result.values, expected, shown[variable], hidden=True)
             if not good:
-                both = {"found": shown[variable], "expected": expected.torch}
+                both = {"found": shown[variable], "expected": expected.torch, "bound": expected.bound}
                 self.found("value", position, variable, describe("value", shown[variable], expected), **both)
 
     def gradients(self, position: int) -> None:
@@ -167,7 +167,7 @@ class Case:
             op, argument = "", ""
             if not hidden:
                 op, argument = blame_gradient(self.engine, self.program, self.trace, position, variable)
-            both = {"found": found, "expected": expected.torch}
+            both = {"found": found, "expected": expected.torch, "bound": expected.bound}
             message = describe("gradient", found, expected)
             self.found("gradient", position, variable, message, op=op, argument=argument, **both)
 
@@ -179,7 +179,7 @@ class Case:
             expected = expected_step(self.program, self.trace, position, variable)
             if not self.settle(self.result.values, expected, shown[variable]):
                 optimizer = self.program.optimizer
-                both = {"found": shown[variable], "expected": expected.torch}
+                both = {"found": shown[variable], "expected": expected.torch, "bound": expected.bound}
                 message = describe("parameter", shown[variable], expected)
                 self.found("step", position, variable, message, op=optimizer.name if optimizer else "", **both)
 

@@ -25,6 +25,17 @@ class Finding:
     argument: str = ""
     found: Array | None = None
     expected: Array | None = None
+    bound: Array | None = None
+
+    @property
+    def of_gradient(self) -> bool:
+        """Whether it is a gradient that is wrong, and not a value."""
+        return self.kind == "gradient" or self.message.startswith("gradient")
+
+    @property
+    def title(self) -> str:
+        """What is wrong, in a few words: `gradient of matmul(other)`."""
+        return f"{self.kind} of {self.op}" + (f"({self.argument})" if self.argument else "")
 
     @property
     def cause(self) -> tuple[str, str, str]:

@@ -76,6 +76,8 @@ class Builder:
 
     def shape(self, low: int, high: int, nonempty: bool = False) -> tuple[int, ...]:
         """A shape whose rank lies in [low, high]; two times in three of rank 1 to 3."""
+        if self.profile.scalar:
+            return ()
         rank = min(max(self.pick((0, 1, 1, 2, 2, 2, 3, 3, 4)), low), high)
         sizes = [self.pick((1, 2, 2, 3, 3, 4, 5)) for _ in range(rank)]
         if self.profile.empty and rank and not nonempty and self.flag(0.3):
@@ -275,7 +277,7 @@ def _refer(argument: Any) -> Any:
 
 
 def _broadcasts(a: tuple[int, ...], b: tuple[int, ...]) -> bool:
-    return all(m == n or m == 1 or n == 1 for m, n in zip(reversed(a), reversed(b), strict=False))
+    return all(m in (n, 1) or n == 1 for m, n in zip(reversed(a), reversed(b), strict=False))
 
 
 def sampled_ops() -> list[Op]:

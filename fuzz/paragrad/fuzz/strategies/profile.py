@@ -1,4 +1,4 @@
-"""The few, rich choices from which a batch of programs follows: Hypothesis draws a Profile, a seeded generator the rest."""
+"""The few, rich choices from which a batch of programs follows: Hypothesis draws them, a seeded generator the rest."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ class Profile:
 
     `dtype` is "float32", "float64" or "mixed" (integers and bools take part, too). `values` is how inputs are filled:
     "normal", "lattice" (zeros, -0.0, ties and kinks), "extreme" (huge and tiny), "special" (inf and NaN among them).
-    `growth` is how operands are chosen: "recent" gives chains, "any" diamonds and reuse, "first" wide fans.
+    `second` asks for second derivatives; `scalar` keeps every input 0-d. `growth` is how operands are chosen: "recent" gives chains, "any" diamonds and reuse, "first" wide fans.
     """
 
     dtype: str = "float32"
@@ -20,6 +20,7 @@ class Profile:
     strided: bool = False
     empty: bool = False
     second: bool = False
+    scalar: bool = False
 
 
 DTYPES = ("float32", "float64", "mixed")

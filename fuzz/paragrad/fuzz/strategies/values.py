@@ -1,4 +1,4 @@
-"""Numbers for inputs: drawn in one block, then cut up, for a call of NumPy's generator costs more than an op of torch."""
+"""Numbers for inputs: drawn in one block, then cut up; a call of NumPy's generator costs more than an op of torch."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from paragrad.fuzz.program import Array
 BLOCK = 4096
 LATTICE = np.array([0.0, -0.0, 1.0, -1.0, 2.0, -2.0, 0.5, -0.5, 3.0, -3.0, 6.0, 1.5])
 """Zeros of both signs, ties, and the kinks of the activations."""
-EXTREME = np.array([1e30, -1e30, 1e-30, -1e-30, 1e20, -1e-20, 88.0, -88.0, 1e4, 1e-4, 1.0, -1.0, 0.5, 700.0, 1e-38, 20.0])
+EXTREME = np.array([1e30, -1e30, 1e-30, -1e-30, 1e20, -1e-20, 88.0, -88.0, 1e4, 1e-4, 1.0, -1.0, 700.0, 1e-38, 20.0])
 SPECIAL = np.array([np.inf, -np.inf, np.nan, 0.0, -0.0, 1.0, -1.0, 2.0, -0.5, 3.5, 1e30, 1e-30])
 
 

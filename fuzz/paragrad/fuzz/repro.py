@@ -1,0 +1,177 @@
+"""A Program as a stand-alone script: torch and the engine side by side, nothing of the harness.
+
+`repro.py.jinja` is the script's frame; here each statement becomes a line, once for each library.
+"""
+
+from __future__ import annotations
+
+import functools
+from pathlib import Path
+from typing import Any
+
+import jinja2
+import numpy as np
+
+from paragrad.fuzz.engines.pytorch import INFIX, spelled
+from paragrad.fuzz.judge import Finding
+from paragrad.fuzz.program import (
+    Apply,
+    Array,
+    Backward,
+    Dtype,
+    Grad,
+    Input,
+    OptimizerStep,
+    Program,
+    Ref,
+    Statement,
+    ZeroGrad,
+)
+
+
+def script(program: Program, finding: Finding) -> str:
+    """A script that shows `finding` in `program`: exit code 1 while it is there."""
+    variable = finding.variable
+    shown, result, compare = "ran", "None", False
+    if variable is not None:
+        shown = result = program.name(variable) + (".grad" if finding.of_gradient else "")
+        compare = finding.kind != "mutation"
+    kept = variable if finding.of_gradient else None
+    bound = np.zeros(()) if finding.bound is None else finding.bound
+    context = {
+        "title": f"{finding.title}: {finding.message}".replace("\\", "/").replace('"', "'"),
+        "inputs": [(spec.name, leaf(spec)) for spec in program.inputs],
+        "theirs": Torch(program, kept).lines(),
+        "ours": Paragrad(program, kept).lines(),
+        "shown": shown,
+        "result": result,
+        "compare": compare,
+        "bound": literal(np.nan_to_num(bound, posinf=1e300)),
+    }
+    return _template().render(context)
+
+
+@functools.cache
+def _template() -> jinja2.Template:
+    source = Path(__file__).with_suffix(".py.jinja").read_text(encoding="utf-8")
+    # What is rendered is Python, not HTML: nothing to escape.
+    return jinja2.Environment(trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True).from_string(source)  # noqa: S701
+
+
+def number(value: Any) -> str:
+    """A Python expression for a number, a string or None."""
+    if isinstance(value, float) and not np.isfinite(value):
+        return f'float("{value}")'
+    return repr(value)
+
+
+def literal(array: Array) -> str:
+    """A Python expression for an array's numbers as nested lists."""
+    if array.ndim == 0:
+        return number(array.item())
+    return "[" + ", ".join(literal(part) for part in array) + "]"
+
+
+def leaf(spec: Input) -> str:
+    """A NumPy expression for an input."""
+    if spec.strides is None:
+        return f'np.array({literal(spec.storage)}, dtype="{spec.dtype}").reshape({spec.shape})'
+    strides = tuple(s * spec.storage.itemsize for s in spec.strides)
+    base = f'np.array({literal(spec.storage)}, dtype="{spec.dtype}")'
+    return f"np.lib.stride_tricks.as_strided({base}[{spec.offset}:], {spec.shape}, {strides})"
+
+
+class Paragrad:
+    """The lines that run a program with our engine."""
+
+    library = "pg"
+    autograd = "pg"
+
+    def __init__(self, program: Program, kept: int | None) -> None:
+        self.program = program
+        self.kept = kept
+
+    def lines(self) -> list[str]:
+        """The body of a function that runs the program."""
+        lines = [f"{spec.name} = {self.leaf(spec)}" for spec in self.program.inputs]
+        if (optimizer := self.program.optimizer) is not None:
+            options = "".join(f", {k}={self.argument(v)}" for k, v in optimizer.options.items())
+            names = self.names(optimizer.parameters)
+            lines.append(f"optimizer = {self.library}.optim.{optimizer.name}({names}{options})")
+        for statement in self.program.statements:
+            lines += self.statement(statement)
+        return lines
+
+    def leaf(self, spec: Input) -> str:
+        """An input as a tensor."""
+        return f"pg.from_numpy({spec.name}_array())" + (".requires_grad_()" if spec.requires_grad else "")
+
+    def callee(self, op: str) -> str:
+        """The library's name of an op."""
+        return f"pg.{op.partition('.')[0]}"
+
+    def names(self, variables: tuple[int | None, ...]) -> str:
+        """A list expression of variables."""
+        return "[" + ", ".join("None" if v is None else self.program.name(v) for v in variables) + "]"
+
+    def argument(self, argument: Any) -> str:
+        """An argument as a Python expression."""
+        match argument:
+            case Ref(index):
+                return self.program.name(index)
+            case Dtype(name):
+                return f"{self.library}.{name}"
+            case tuple():
+                return "(" + "".join(f"{self.argument(part)}, " for part in argument).rstrip() + ")"
+            case slice():
+                parts = (argument.start, argument.stop, argument.step)
+                return f"slice({', '.join(map(self.argument, parts))})"
+        return "..." if argument is Ellipsis else number(argument)
+
+    def statement(self, statement: Statement) -> list[str]:
+        """A statement as lines."""
+        match statement:
+            case Apply():
+                return self.apply(statement)
+            case Backward(roots, cotangents, retain_graph, create_graph):
+                flags = f"retain_graph={retain_graph or create_graph}, create_graph={create_graph}"
+                return [f"{self.autograd}.backward({self.names(roots)}, {self.names(cotangents)}, {flags})"]
+            case Grad(roots, cotangents, wanted, outputs):
+                targets = "".join(f"{self.program.name(o)}, " for o in outputs)
+                ends = f"{self.names(roots)}, {self.names(wanted)}, {self.names(cotangents)}"
+                return [f"{targets.rstrip()} = {self.autograd}.grad({ends}, create_graph=True)"]
+            case ZeroGrad():
+                return [f"{spec.name}.grad = None" for spec in self.program.inputs if spec.requires_grad]
+            case OptimizerStep():
+                return ["optimizer.step()"]
+
+    def apply(self, statement: Apply) -> list[str]:
+        """A call of an op; the variable whose gradient is shown keeps it."""
+        outputs = [self.program.name(o) for o in statement.outputs]
+        given = [self.argument(a) for a in statement.args]
+        given += [f"{k}={self.argument(v)}" for k, v in statement.kwargs.items()]
+        if statement.op == "getitem":
+            call = f"{given[0]}[{given[1]}]"
+        elif statement.op in INFIX and len(given) == 2 and not statement.kwargs:
+            call = f"{given[0]} {INFIX[statement.op]} {given[1]}"
+        else:
+            call = f"{self.callee(statement.op)}({', '.join(given)})"
+        keep = [f"{self.program.name(o)}.retain_grad()" for o in statement.outputs if o == self.kept]
+        return [f"{', '.join(outputs)} = {call}", *keep]
+
+
+class Torch(Paragrad):
+    """The lines that run a program with torch."""
+
+    library = "torch"
+    autograd = "torch.autograd"
+
+    def leaf(self, spec: Input) -> str:
+        """An input as a tensor; a reversed view is copied, for torch knows no negative strides."""
+        copy = ".copy()" if spec.strides is not None and min(spec.strides, default=0) < 0 else ""
+        grad = ".requires_grad_()" if spec.requires_grad else ""
+        return f"torch.from_numpy({spec.name}_array(){copy}){grad}"
+
+    def callee(self, op: str) -> str:
+        """torch's name of an op."""
+        return spelled(op)

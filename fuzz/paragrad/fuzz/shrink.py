@@ -1,0 +1,149 @@
+"""The one shrinker: from a failing Program to the smallest one that fails for the same cause.
+
+It works on Programs, so it serves any engine and the corpus. Candidates are tried from the boldest to the meekest: one
+statement alone at the values it met, tails and single statements left out, dimensions made smaller, numbers made plain.
+A candidate counts only if torch accepts it and the judge finds the same cause in it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+import numpy as np
+
+from paragrad.fuzz.editing import contiguous, cut, operands, resized, tidy, with_input, without
+from paragrad.fuzz.judge import Finding, Judgement, judge
+from paragrad.fuzz.judge.isolate import isolate
+from paragrad.fuzz.program import Apply, Array, Backward, Input, Program
+from paragrad.fuzz.trace import Engine, Trace
+
+BUDGET = 600
+"""Trials after which the smallest program so far is good enough."""
+
+
+def examine(program: Program, engine: Engine, reference: Engine) -> Judgement:
+    """Run a program on both sides and judge it."""
+    expected = reference.run(program)
+    return judge(program, engine.run(program), expected, engine)
+
+
+def shrink(program: Program, finding: Finding, engine: Engine, reference: Engine, budget: int = BUDGET) -> Program:
+    """The smallest program found, within `budget` trials, that shows a finding of the same cause."""
+    return Shrinker(finding, engine, reference, budget).shrink(program)
+
+
+def measure(program: Program) -> tuple[int, int, int, int]:
+    """What shrinking makes smaller: statements, inputs, elements, and how much there is to read in the numbers."""
+    elements = sum(int(np.prod(spec.shape)) for spec in program.inputs)
+    digits = sum(len(repr(x)) + 9 * (x - x != 0) for spec in program.inputs for x in spec.storage.tolist())
+    return len(program.statements), len(program.inputs), elements, digits
+
+
+class Shrinker:
+    """One search: the cause to keep, the engines to ask, and the trials left."""
+
+    def __init__(self, finding: Finding, engine: Engine, reference: Engine, budget: int) -> None:
+        self.finding = finding
+        self.engine = engine
+        self.reference = reference
+        self.left = budget
+
+    def fails(self, candidate: Program) -> bool:
+        """Whether a candidate shows a finding of the same cause."""
+        if self.left <= 0:
+            return False
+        self.left -= 1
+        findings = examine(candidate, self.engine, self.reference).findings
+        return any(f.cause == self.finding.cause for f in findings)
+
+    def shrink(self, program: Program) -> Program:
+        """Simplify in every way until no way is left."""
+        program = next(filter(self.fails, alone(program, self.finding, self.engine.run(program))), program)
+        ways = (self.fewer_statements, self.fewer_inputs, self.smaller_dimensions, self.plainer_values)
+        while True:
+            size = measure(program)
+            for way in ways:
+                program = self.follow(program, way)
+            if measure(program) == size:
+                return program
+
+    def follow(self, program: Program, way: Callable[[Program], Iterator[Program | None]]) -> Program:
+        """Take the first smaller candidate that still fails, and again from there."""
+        while True:
+            candidates = (c for c in way(program) if c is not None and measure(c) < measure(program))
+            smaller = next(filter(self.fails, candidates), None)
+            if smaller is None:
+                return program
+            program = smaller
+
+    def fewer_statements(self, program: Program) -> Iterator[Program | None]:
+        """Without a tail, without each statement, and with a statement's outputs turned into inputs."""
+        values = self.reference.run(program).values
+        positions = [k for k, _ in program.applications()]
+        yield without(program, set(positions[len(positions) // 2 :]), values)
+        yield without(program, set(positions[3 * len(positions) // 4 :]), values)
+        for position in reversed(range(len(program.statements))):
+            yield without(program, {position}, values)
+        for position in positions:
+            yield cut(program, position, values)
+
+    def fewer_inputs(self, program: Program) -> Iterator[Program | None]:
+        """Without unused inputs, with fewer roots, and with gradients asked of fewer inputs."""
+        inputs = list(enumerate(program.inputs))
+        yield tidy(program, inputs, program.statements)
+        for position, walk in enumerate(program.statements):
+            if isinstance(walk, Backward) and len(walk.roots) > 1:
+                for k in range(len(walk.roots)):
+                    ends = walk.roots[:k] + walk.roots[k + 1 :], walk.cotangents[:k] + walk.cotangents[k + 1 :]
+                    statements = list(program.statements)
+                    statements[position] = replace(walk, roots=ends[0], cotangents=ends[1])
+                    yield tidy(program, inputs, statements)
+
+    def smaller_dimensions(self, program: Program) -> Iterator[Program | None]:
+        """Contiguous, with every dimension of one size made smaller, and with one dimension of one input cut to 1."""
+        if any(spec.strides is not None for spec in program.inputs):
+            yield contiguous(program)
+        for size in sorted({n for spec in program.inputs for n in spec.shape if n > 1}, reverse=True):
+            for smaller in sorted({1, 2, size - 1} - {size}):
+                yield resized(program, size, smaller)
+        for index, spec in enumerate(program.inputs):
+            for dim, size in enumerate(spec.shape):
+                if size > 1:
+                    array = np.take(spec.array(), [0], axis=dim)
+                    yield with_input(program, index, Input.of(spec.name, array, spec.requires_grad))
+
+    def plainer_values(self, program: Program) -> Iterator[Program | None]:
+        """With the numbers of one input made plain: ones, whole numbers, fewer digits; then one by one."""
+        for index, spec in enumerate(program.inputs):
+            if spec.dtype.kind == "f":
+                for storage in plainer(spec.storage):
+                    yield with_input(program, index, replace(spec, storage=storage))
+
+
+def plainer(x: Array) -> Iterator[Array]:
+    """Arrays of the same size that are easier to read."""
+    with np.errstate(all="ignore"):
+        yield np.ones_like(x)
+        yield np.arange(1, x.size + 1).astype(x.dtype)
+        for digits in (0, 1, 2):
+            yield np.round(x, digits)
+        for k in range(min(x.size, 16)):
+            for number in (1.0, 0.0, 2.0, np.round(x[k], 1)):
+                changed = x.copy()
+                changed[k] = number
+                yield changed
+
+
+def alone(program: Program, finding: Finding, trace: Trace) -> Iterator[Program]:
+    """The blamed op by itself, at the operands and incoming gradients that the subject showed."""
+    at = finding.statement
+    if finding.kind == "gradient" and at in trace.gradients:
+        shown = trace.gradients[at]
+        for _, statement in program.applications():
+            incoming = [shown.get(output) for output in statement.outputs]
+            if statement.op == finding.op and any(g is not None for g in incoming):
+                yield isolate(statement, trace.values, frozenset(shown), incoming)[0]
+    elif 0 <= at < len(program.statements) and isinstance(statement := program.statements[at], Apply):
+        if all(k in trace.values for k in operands(statement)):
+            yield isolate(statement, trace.values, frozenset())[0]
