@@ -138,8 +138,10 @@ class Run:
         match statement:
             case Backward(roots, cotangents, retain_graph, create_graph):
                 self.forget_intermediate()
-                seeds = [None if c is None else variables[c] for c in cotangents]
-                self.engine.backward([variables[r] for r in roots], seeds, retain_graph, create_graph)
+                # A recorded gradient may turn out to be a constant, as that of sign does: nothing goes back from it.
+                live = [(r, c) for r, c in zip(roots, cotangents, strict=True) if variables[r].requires_grad]
+                seeds = [None if c is None else variables[c] for _, c in live]
+                self.engine.backward([variables[r] for r, _ in live], seeds, retain_graph, create_graph)
                 self.trace.gradients[position] = self.gradients()
             case Grad(roots, cotangents, inputs, outputs):
                 seeds = [None if c is None else variables[c] for c in cotangents]

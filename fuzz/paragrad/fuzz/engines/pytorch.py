@@ -88,8 +88,8 @@ class PyTorch(Interpreter):
         return getattr(torch, name)
 
     def read(self, tensor: Any) -> Array:
-        """A NumPy view."""
-        return tensor.detach().numpy()  # type: ignore[no-any-return]
+        """A NumPy view; of the tensors without memory in which torch keeps some zeros, a copy."""
+        return tensor.numpy(force=True)  # type: ignore[no-any-return]
 
     def backward(self, roots: list[Any], cotangents: list[Any], retain_graph: bool, create_graph: bool) -> None:
         """torch.autograd.backward."""
