@@ -1,0 +1,170 @@
+"""What a record of each kind holds. These types are the schema: `record.check` holds documents against them."""
+
+from __future__ import annotations
+
+from typing import Any, Literal, TypedDict
+
+# parity: what the judge said about random programs
+
+
+class FindingRow(TypedDict):
+    """One cause: the finding as the judge put it, how many programs showed it, and where its repro lies."""
+
+    kind: str
+    op: str
+    argument: str
+    message: str
+    programs: int
+    statements: int
+    digest: str
+    file: str | None
+
+
+class ParityBody(TypedDict):
+    """Programs by family, elements by verdict, findings by cause, uses by op, seconds by part of the loop."""
+
+    engine: str
+    families: dict[str, int]
+    distinct: int
+    values: dict[str, int]
+    gradients: dict[str, int]
+    findings: list[FindingRow]
+    ops: dict[str, int]
+    seconds: dict[str, float]
+    interrupted: bool
+
+
+# accuracy: distance from the truth
+
+
+class Ulps(TypedDict):
+    """The distribution of errors in ULP; `unlike` counts elements that are inf or NaN where the truth is not."""
+
+    max: float
+    p999: float
+    median: float
+    unlike: int
+
+
+class Quantity(TypedDict):
+    """Elements of a value or gradient measured against the truth; `beyond` had a truth that the dtype can't hold."""
+
+    count: int
+    beyond: int
+    engine: Ulps
+    torch: Ulps
+
+
+class Exact(TypedDict):
+    """Elements of integer or bool outputs, and how many were not the truth."""
+
+    count: int
+    engine: int
+    torch: int
+
+
+class AccuracyRow(TypedDict):
+    """One op in one dtype. `declared`: the ULP that the table claims for values. `truth`: what was compared with."""
+
+    op: str
+    dtype: str
+    truth: str
+    declared: float | None
+    programs: int
+    value: Quantity | None
+    exact: Exact | None
+    gradients: dict[str, Quantity]
+
+
+class Absent(TypedDict):
+    """A row that is not there, and why."""
+
+    op: str
+    dtype: str
+    reason: str
+
+
+class DepthRow(TypedDict):
+    """Gradients of graphs whose longest path has `low` to `high` ops: error / u, norm-wise, against float64."""
+
+    low: int
+    high: int
+    graphs: int
+    gradients: int
+    engine: Ulps
+    torch: Ulps
+
+
+class AccuracyBody(TypedDict):
+    """Rows by op and dtype, those that are absent, and error against depth."""
+
+    rows: list[AccuracyRow]
+    absent: list[Absent]
+    depth: list[DepthRow]
+
+
+# speed: ratios in one interleaved run
+
+
+class Side(TypedDict):
+    """One side of a ratio: seconds a step, the minimum and the median over rounds, and steps a round."""
+
+    name: str
+    minimum: float
+    median: float
+    steps: int
+
+
+class SpeedRow(TypedDict):
+    """One workload. `ratio`: subject / reference where the goal is "at most", else reference / subject."""
+
+    name: str
+    title: str
+    subject: Side
+    reference: Side
+    rounds: int
+    ratio: float
+    goal: Literal["at most", "at least"]
+    target: float | None
+    met: bool | None
+
+
+class MemoryRow(TypedDict):
+    """A peak of memory against its target, in the unit named."""
+
+    name: str
+    title: str
+    measured: float
+    unit: str
+    target: float
+    met: bool
+
+
+class Failed(TypedDict):
+    """A workload that could not run, and the error."""
+
+    name: str
+    error: str
+
+
+class SizeRow(TypedDict):
+    """From pytest-benchmark: seconds of one side at one size."""
+
+    work: str
+    size: int
+    side: str
+    minimum: float
+    median: float
+    rounds: int
+
+
+class SpeedBody(TypedDict):
+    """Ratios, memory, what failed, and engine against torch over sizes."""
+
+    rows: list[SpeedRow]
+    memory: list[MemoryRow]
+    failed: list[Failed]
+    sizes: list[SizeRow]
+
+
+BODIES: dict[str, Any] = {"parity": ParityBody, "accuracy": AccuracyBody, "speed": SpeedBody}

@@ -1,0 +1,166 @@
+"""The record: what a run leaves behind, as one versioned JSON document. Reports and gates read records, nothing else.
+
+A record says who ran what where (machine, versions, commit, seed, options), how much of what was asked for was judged
+(requested = judged + filtered by reason + crashed + not run), and, by kind, what came out (`bodies.py`). It is checked
+on writing and on reading, so a broken or empty run is an error and never 0% or 100%. It is written beside its
+destination, forced to the disk and renamed: whenever the process dies, there is the old record or the new one.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import re
+import tempfile
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Literal, TypedDict, cast
+
+from paragrad.reports.bodies import BODIES
+from paragrad.reports.machine import Commit, Machine, Versions, commit, machine, versions
+from paragrad.reports.shape import problems
+
+SCHEMA = "paragrad.record/1"
+Kind = Literal["parity", "accuracy", "speed"]
+
+
+class Counts(TypedDict):
+    """How much of what was requested was judged; `filtered` counts by reason."""
+
+    requested: int
+    judged: int
+    filtered: dict[str, int]
+    crashed: int
+    not_run: int
+
+
+class Record(TypedDict):
+    """One run. `created` is in UTC, ISO 8601. `seed` is None where nothing was drawn."""
+
+    schema: str
+    kind: Kind
+    created: str
+    machine: Machine
+    versions: Versions
+    commit: Commit | None
+    seed: int | None
+    options: dict[str, Any]
+    counts: Counts
+    body: dict[str, Any]
+
+
+class RecordError(ValueError):
+    """A record that can't be written or read: a line for each problem, with how to mend it."""
+
+    def __init__(self, where: str, found: list[str], mend: str) -> None:
+        super().__init__("\n".join(f"{where}: {problem}; {mend}" for problem in found))
+        self.problems = found
+
+
+def new(kind: Kind, seed: int | None, options: Mapping[str, Any], counts: Counts, body: Mapping[str, Any]) -> Record:
+    """A record of a run that ends now, on this machine."""
+    return {
+        "schema": SCHEMA,
+        "kind": kind,
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "machine": machine(),
+        "versions": versions(),
+        "commit": commit(),
+        "seed": seed,
+        "options": dict(options),
+        "counts": counts,
+        "body": dict(body),
+    }
+
+
+def check(record: Any) -> Iterator[str]:
+    """One line for each thing that is wrong with a record of this version."""
+    yield from problems(record, Record)
+    if not isinstance(record, dict) or record.get("kind") not in BODIES:
+        return
+    yield from problems(record.get("body"), BODIES[record["kind"]], "body")
+    if not list(problems(record.get("counts"), Counts)):
+        yield from _sums(record["counts"])
+
+
+def _sums(counts: Counts) -> Iterator[str]:
+    parts = (counts["judged"], sum(counts["filtered"].values()), counts["crashed"], counts["not_run"])
+    if counts["requested"] != sum(parts):
+        told = "{} judged + {} filtered + {} crashed + {} not run".format(*parts)
+        yield f"counts don't add up: {counts['requested']} requested, but {told} = {sum(parts)}"
+    if min(*parts, *counts["filtered"].values(), 0) < 0:
+        yield f"counts can't be negative: {counts}"
+    if counts["judged"] == 0:
+        yield "nothing was judged"
+
+
+def dumps(record: Record) -> str:
+    """The record as JSON. Raises RecordError where it is none."""
+    found = list(check(record))
+    if found:
+        raise RecordError(f"the {record.get('kind', '')} record", found, "this run can't be reported")
+    return json.dumps(record, ensure_ascii=False, allow_nan=False, indent=1) + "\n"
+
+
+def write(record: Record, path: str | os.PathLike[str]) -> None:
+    """Write a record whole or not at all; folders are made. Raises RecordError, touching nothing, for a broken one."""
+    text = dumps(record)
+    target = Path(path)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".part", dir=target.parent)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(name).replace(target)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            Path(name).unlink()
+        raise
+    if os.name == "posix":  # the rename itself
+        folder = os.open(target.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+
+
+def read(path: str | os.PathLike[str], kind: Kind | None = None) -> Record:
+    """The record in a file, of this kind where one is named. Raises RecordError for anything that is none."""
+    where = os.fspath(path)
+    try:
+        text = Path(path).read_text(encoding="utf-8")
+    except OSError as error:
+        problem = f"can't be read ({error.strerror})"
+        raise RecordError(where, [problem], "name a record that `paragrad` wrote with --json") from error
+    except UnicodeDecodeError as error:
+        raise RecordError(where, [f"is not UTF-8 (byte {error.start})"], "make it again") from error
+    try:
+        document = json.loads(text)
+    except json.JSONDecodeError as error:
+        problem = f"is not JSON (line {error.lineno}, column {error.colno}: {error.msg})"
+        raise RecordError(where, [problem], "it is partial or damaged: make it again") from error
+    _of_this_version(document, where)
+    found = list(check(document))
+    if found:
+        raise RecordError(where, found, "it is partial or was edited: make it again")
+    if kind is not None and document["kind"] != kind:
+        raise RecordError(where, [f"is a record of kind {document['kind']!r}"], f"name one of kind {kind!r}")
+    return cast(Record, document)
+
+
+def _of_this_version(document: Any, where: str) -> None:
+    """Raise RecordError unless the document says that it is a record of this version."""
+    schema = document.get("schema") if isinstance(document, dict) else None
+    if schema == SCHEMA:
+        return
+    name, _, ours = SCHEMA.rpartition("/")
+    version = re.fullmatch(rf"{re.escape(name)}/(\d+)", schema) if isinstance(schema, str) else None
+    if version is None:
+        said = f"schema is {schema!r}" if schema is not None else "it names no schema"
+        raise RecordError(where, [f"is no paragrad record: {said}, expected {SCHEMA!r}"], "name another file")
+    age, mend = ("newer", "update paragrad") if int(version[1]) > int(ours) else ("older", "make it again")
+    raise RecordError(where, [f"was written in the {age} schema {schema!r}, this paragrad reads {SCHEMA!r}"], mend)
