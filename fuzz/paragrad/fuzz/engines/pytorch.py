@@ -18,6 +18,7 @@ from paragrad.fuzz.engines.interpreter import Interpreter
 from paragrad.fuzz.program import Array, Input
 
 INFIX = {"add": "+", "sub": "-", "mul": "*", "div": "/", "pow": "**", "remainder": "%", "matmul": "@"}
+INFIX |= {"lt": "<", "le": "<=", "gt": ">", "ge": ">=", "eq": "==", "ne": "!="}
 """Ops that are written with an operator: torch's functions refuse a number on the left, its operators don't."""
 
 
@@ -34,6 +35,7 @@ UNLIKE_THEIR_NAME: dict[str, Callable[..., Any]] = {
     "pow": operator.pow,
     "remainder": operator.mod,
     "matmul": operator.matmul,
+    **{name: getattr(operator, name) for name in ("lt", "le", "gt", "ge", "eq", "ne")},
 }
 
 

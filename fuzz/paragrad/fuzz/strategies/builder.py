@@ -184,6 +184,8 @@ class Builder:
             found = [v for v in self.candidates(interval) if _broadcasts(v.shape, x.shape)]
             if found:
                 return self.prefer(found)
+        if self.profile.scalar:
+            return self.new((), interval)
         shape = [1 if self.flag(0.2) else n for n in x.shape]
         if self.flag(0.3):
             shape = shape[self.below(len(shape) + 1) :]

@@ -1,0 +1,212 @@
+"""A campaign: replay what once failed, then draw, run and judge new programs until enough are judged or time is up.
+
+Hypothesis generates: one example draws a family, a Profile and a seed, and yields a batch of programs, because an
+example costs far more than a program. The shrinker is ours, and so is the store of findings: Hypothesis' are off.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import hypothesis
+from hypothesis import HealthCheck, Phase, strategies as st
+
+from paragrad.engine.ops.table import Op
+from paragrad.fuzz import corpus
+from paragrad.fuzz.engines.own import Own
+from paragrad.fuzz.engines.own_scalar import OwnScalar
+from paragrad.fuzz.engines.pytorch import PyTorch
+from paragrad.fuzz.explain import text
+from paragrad.fuzz.judge import VERDICTS, Finding, Judgement, judge
+from paragrad.fuzz.program import Apply, Program
+from paragrad.fuzz.repro import script
+from paragrad.fuzz.shrink import examine, shrink
+from paragrad.fuzz.strategies.families import FAMILIES, Batch, batches
+from paragrad.fuzz.trace import Engine
+
+MOST_FINDINGS = 10
+"""A campaign that has found so many distinct causes has made its point."""
+
+
+@dataclass(slots=True)
+class Options:
+    """What to run: how many programs, for at most how long, from which seed, of which families, ops and dtype."""
+
+    programs: int = 2000
+    seconds: float = 60.0
+    seed: int = 0
+    families: tuple[str, ...] = tuple(FAMILIES)
+    ops: tuple[Op, ...] | None = None
+    dtype: str | None = None
+    replay: tuple[Path, ...] = (corpus.COMMITTED, corpus.FRESH)
+    findings: Path = corpus.FRESH
+
+
+@dataclass(slots=True)
+class Found:
+    """A finding with its smallest program, its table, and where it and its script were saved."""
+
+    finding: Finding
+    program: Program
+    family: str
+    table: str
+    path: Path
+    script: Path
+    statements_before: int
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What a campaign saw. requested = judged + sum(filtered) + crashed + not run."""
+
+    requested: int = 0
+    judged: int = 0
+    distinct: int = 0
+    replayed: int = 0
+    filtered: Counter[str] = field(default_factory=Counter)
+    families: Counter[str] = field(default_factory=Counter)
+    ops: Counter[str] = field(default_factory=Counter)
+    values: Counter[str] = field(default_factory=Counter)
+    gradients: Counter[str] = field(default_factory=Counter)
+    seconds: Counter[str] = field(default_factory=Counter)
+    found: list[Found] = field(default_factory=list)
+    repeats: Counter[tuple[str, str, str]] = field(default_factory=Counter)
+    elapsed: float = 0.0
+    stopped: str = ""
+
+    @property
+    def not_run(self) -> int:
+        """Programs that were asked for and not drawn before the campaign ended."""
+        return max(0, self.requested - self.judged - sum(self.filtered.values()))
+
+
+class Enough(Exception):
+    """Raised to leave Hypothesis' loop."""
+
+
+class Campaign:
+    """One campaign; `progress(outcome)` is called after every batch."""
+
+    def __init__(self, options: Options, progress: Callable[[Outcome], None] | None = None) -> None:
+        self.options = options
+        self.progress = progress or (lambda outcome: None)
+        self.outcome = Outcome(requested=options.programs)
+        self.reference = PyTorch()
+        self.subjects: dict[str, Engine] = {"tensor": Own(), "scalar": OwnScalar()}
+        self.seen: set[int] = set()
+        self.started = time.perf_counter()
+
+    def run(self) -> Outcome:
+        """Run it; Ctrl-C ends it early and keeps what was found."""
+        try:
+            self.replay()
+            self.draw()
+        except Enough as reason:
+            self.outcome.stopped = str(reason)
+        except KeyboardInterrupt:
+            self.outcome.stopped = "interrupted"
+        self.outcome.distinct = len(self.seen)
+        self.outcome.elapsed = time.perf_counter() - self.started
+        return self.outcome
+
+    def replay(self) -> None:
+        """Everything that once failed, first."""
+        for folder in self.options.replay:
+            for entry in corpus.entries(folder):
+                self.outcome.replayed += 1
+                engine = self.subjects.get(entry.engine, self.subjects["tensor"])
+                self.keep(entry.program, examine(entry.program, engine, self.reference), entry.engine)
+
+    def draw(self) -> None:
+        """New programs, batch by batch."""
+        options = self.options
+
+        @hypothesis.seed(options.seed)
+        @hypothesis.settings(
+            max_examples=max(1, options.programs),
+            database=None,
+            deadline=None,
+            phases=[Phase.generate],
+            suppress_health_check=list(HealthCheck),
+        )
+        @hypothesis.given(batches(options.families, options.dtype, options.ops))
+        def example(batch: Batch) -> None:
+            self.batch(batch)
+
+        example()
+
+    def batch(self, batch: Batch) -> None:
+        """Run and judge the programs of one batch."""
+        clock = time.perf_counter
+        seconds = self.outcome.seconds
+        engine = self.subjects[batch.engine]
+        last = clock()
+        for program in batch.programs():
+            drawn = clock()
+            seconds["generate"] += drawn - last
+            expected = self.reference.run(program)
+            referred = clock()
+            trace = engine.run(program)
+            ran = clock()
+            judgement = judge(program, trace, expected, engine)
+            last = clock()
+            seconds["torch"] += referred - drawn
+            seconds["engine"] += ran - referred
+            seconds["judge"] += last - ran
+            self.count(program, judgement, batch.family)
+            self.keep(program, judgement, batch.engine)
+            self.check_limits()
+        self.progress(self.outcome)
+
+    def count(self, program: Program, judgement: Judgement, family: str) -> None:
+        """Add a judged program to the outcome."""
+        outcome = self.outcome
+        if judgement.refused:
+            outcome.filtered[judgement.refused.partition(":")[0] + " refused by torch"] += 1
+            return
+        outcome.judged += 1
+        outcome.families[family] += 1
+        self.seen.add(hash(program.structure()))
+        outcome.ops.update([s.op for s in program.statements if type(s) is Apply])
+        for verdict in VERDICTS:
+            outcome.values[verdict] += judgement.values[verdict]
+            outcome.gradients[verdict] += judgement.gradients[verdict]
+
+    def keep(self, program: Program, judgement: Judgement, family: str) -> None:
+        """Shrink, explain and save a finding whose cause is new."""
+        finding = judgement.first
+        if finding is None:
+            return
+        self.outcome.repeats[finding.cause] += 1
+        if self.outcome.repeats[finding.cause] > 1:
+            return
+        engine = self.subjects[family]
+        small = shrink(program, finding, engine, self.reference)
+        findings = examine(small, engine, self.reference).findings
+        shown = next((f for f in findings if f.cause == finding.cause), finding)
+        entry = corpus.Entry(f"{shown.title}", family, small)
+        path = entry.save(self.options.findings)
+        lines = path.with_suffix(".py")
+        lines.write_text(script(small, shown), encoding="utf-8")
+        table = text(small, engine.run(small), self.reference.run(small), shown)
+        self.outcome.found.append(Found(shown, small, family, table, path, lines, len(program.statements)))
+        if len(self.outcome.found) >= MOST_FINDINGS:
+            raise Enough(f"{MOST_FINDINGS} distinct findings")
+
+    def check_limits(self) -> None:
+        """Leave when enough programs were drawn or time is up."""
+        outcome = self.outcome
+        if outcome.judged + sum(outcome.filtered.values()) >= outcome.requested:
+            raise Enough("")
+        if time.perf_counter() - self.started > self.options.seconds:
+            raise Enough("time is up")
+
+
+def run(options: Options, progress: Callable[[Outcome], None] | None = None) -> Outcome:
+    """Run a campaign."""
+    return Campaign(options, progress).run()

@@ -1,0 +1,91 @@
+"""The families of programs, and the Hypothesis strategy that draws batches of them.
+
+An example draws a family, a Profile and a seed; the Builder makes a batch of programs from them. So few draws because a
+graph drawn choice by choice costs Hypothesis 40 times what torch needs to run it.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from hypothesis import strategies as st
+
+from paragrad.engine.ops.table import TABLE, Op
+from paragrad.fuzz.engines.own_scalar import OwnScalar
+from paragrad.fuzz.program import Program
+from paragrad.fuzz.strategies.builder import sampled_ops
+from paragrad.fuzz.strategies.profile import DTYPES, GROWTH, VALUES, Profile
+from paragrad.fuzz.strategies.scalar import scalar_graph
+from paragrad.fuzz.strategies.tensor import graph
+from paragrad.fuzz.strategies.values import Values
+
+BATCH = 32
+"""Programs an example: drawing one costs 0.4 to 0.7 ms, a program a tenth of that."""
+
+Make = Callable[[random.Random, Values, Profile, Sequence[Op]], Program]
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """A kind of program: how it is made, and on which of our engines it runs."""
+
+    make: Make
+    engine: str = "tensor"
+
+
+FAMILIES: dict[str, Family] = {
+    "scalar": Family(scalar_graph, "scalar"),
+    "graph": Family(graph),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What one example drew."""
+
+    family: str
+    profile: Profile
+    seed: int
+    ops: tuple[Op, ...]
+
+    @property
+    def engine(self) -> str:
+        """Which of our engines runs it."""
+        return FAMILIES[self.family].engine
+
+    def programs(self) -> Iterator[Program]:
+        """The programs, the same for the same seed in any process."""
+        rng = random.Random(self.seed)
+        values = Values(self.seed, rng)
+        for _ in range(BATCH):
+            yield FAMILIES[self.family].make(rng, values, self.profile, self.ops)
+
+
+def ops_of(family: str, ops: Sequence[Op] | None) -> tuple[Op, ...]:
+    """The ops a family chooses from: those asked for, as far as its engine has them."""
+    known = OwnScalar().ops() if FAMILIES[family].engine == "scalar" else frozenset(TABLE)
+    return tuple(op for op in (ops or sampled_ops()) if op.name in known and op.sample is not None)
+
+
+def batches(families: Sequence[str], dtype: str | None = None, ops: Sequence[Op] | None = None) -> st.SearchStrategy[Batch]:
+    """Batches of the families, in one dtype or in any."""
+    profiles = st.builds(
+        Profile,
+        dtype=st.just(dtype) if dtype else st.sampled_from(DTYPES),
+        values=st.sampled_from(("normal", "normal", *VALUES)),
+        growth=st.sampled_from(GROWTH),
+        strided=st.booleans(),
+        empty=st.sampled_from((False, False, False, True)),
+        second=st.sampled_from((False, False, False, True)),
+    )
+    chosen = {family: ops_of(family, ops) for family in families}
+    usable = [family for family in families if chosen[family]]
+    seeds = st.integers(0, 2**64 - 1)
+    return st.builds(
+        lambda family, profile, seed: Batch(family, profile, seed, chosen[family]),
+        st.sampled_from(usable),
+        profiles,
+        seeds,
+    )
