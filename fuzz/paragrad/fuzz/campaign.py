@@ -6,15 +6,15 @@ example costs far more than a program. The shrinker is ours, and so is the store
 
 from __future__ import annotations
 
-import random
+import math
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import hypothesis
-from hypothesis import HealthCheck, Phase, strategies as st
+from hypothesis import HealthCheck, Phase
 
 from paragrad.engine.ops.table import Op
 from paragrad.fuzz import corpus
@@ -26,7 +26,7 @@ from paragrad.fuzz.judge import VERDICTS, Finding, Judgement, judge
 from paragrad.fuzz.program import Apply, Program
 from paragrad.fuzz.repro import script
 from paragrad.fuzz.shrink import examine, shrink
-from paragrad.fuzz.strategies.families import FAMILIES, Batch, batches
+from paragrad.fuzz.strategies.families import FAMILIES, Batch, batches, ops_of
 from paragrad.fuzz.trace import Engine
 
 MOST_FINDINGS = 10
@@ -85,8 +85,12 @@ class Outcome:
         return max(0, self.requested - self.judged - sum(self.filtered.values()))
 
 
+class ShareUsed(Exception):
+    """Raised to leave Hypothesis' loop: the family has had its share."""
+
+
 class Enough(Exception):
-    """Raised to leave Hypothesis' loop."""
+    """Raised to end the campaign early; its text says why."""
 
 
 class Campaign:
@@ -100,6 +104,13 @@ class Campaign:
         self.subjects: dict[str, Engine] = {"tensor": Own(), "scalar": OwnScalar()}
         self.seen: set[int] = set()
         self.started = time.perf_counter()
+        self.programs_until = 0
+        self.seconds_until = 0.0
+
+    @property
+    def tried(self) -> int:
+        """Programs drawn so far."""
+        return self.outcome.judged + sum(self.outcome.filtered.values())
 
     def run(self) -> Outcome:
         """Run it; Ctrl-C ends it early and keeps what was found."""
@@ -123,18 +134,30 @@ class Campaign:
                 self.keep(entry.program, examine(entry.program, engine, self.reference), entry.engine)
 
     def draw(self) -> None:
-        """New programs, batch by batch."""
-        options = self.options
+        """New programs, family by family, each with its share of what is left of programs and time."""
+        families = [f for f in self.options.families if ops_of(f, self.options.ops)]
+        for position, family in enumerate(families):
+            shares = len(families) - position
+            self.programs_until = self.tried + math.ceil((self.options.programs - self.tried) / shares)
+            now = time.perf_counter()
+            self.seconds_until = now + (self.started + self.options.seconds - now) / shares
+            try:
+                self.examples(family)
+            except ShareUsed:
+                continue
 
-        @hypothesis.seed(options.seed)
+    def examples(self, family: str) -> None:
+        """Batches of one family, for as long as its share lasts."""
+
+        @hypothesis.seed(self.options.seed)
         @hypothesis.settings(
-            max_examples=max(1, options.programs),
+            max_examples=max(1, self.options.programs),
             database=None,
             deadline=None,
             phases=[Phase.generate],
             suppress_health_check=list(HealthCheck),
         )
-        @hypothesis.given(batches(options.families, options.dtype, options.ops))
+        @hypothesis.given(batches(family, self.options.dtype, self.options.ops))
         def example(batch: Batch) -> None:
             self.batch(batch)
 
@@ -189,7 +212,7 @@ class Campaign:
         small = shrink(program, finding, engine, self.reference)
         findings = examine(small, engine, self.reference).findings
         shown = next((f for f in findings if f.cause == finding.cause), finding)
-        entry = corpus.Entry(f"{shown.title}", family, small)
+        entry = corpus.Entry(shown.title, family, small)
         path = entry.save(self.options.findings)
         lines = path.with_suffix(".py")
         lines.write_text(script(small, shown), encoding="utf-8")
@@ -199,12 +222,12 @@ class Campaign:
             raise Enough(f"{MOST_FINDINGS} distinct findings")
 
     def check_limits(self) -> None:
-        """Leave when enough programs were drawn or time is up."""
-        outcome = self.outcome
-        if outcome.judged + sum(outcome.filtered.values()) >= outcome.requested:
-            raise Enough("")
-        if time.perf_counter() - self.started > self.options.seconds:
-            raise Enough("time is up")
+        """Leave the family when its share of programs or time is used."""
+        if self.tried >= self.programs_until:
+            raise ShareUsed
+        if time.perf_counter() > self.seconds_until:
+            self.outcome.stopped = "time was up"
+            raise ShareUsed
 
 
 def run(options: Options, progress: Callable[[Outcome], None] | None = None) -> Outcome:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -16,7 +16,7 @@ from paragrad.engine import dtypes
 from paragrad.engine.dtypes import DType
 from paragrad.engine.ops.samples import EVERYWHERE, MODERATE, Call, Interval
 from paragrad.engine.ops.table import TABLE, Op
-from paragrad.fuzz.program import Apply, Array, Backward, Grad, Input, Program, Ref, Statement
+from paragrad.fuzz.program import Apply, Array, Backward, Dtype, Grad, Input, Program, Ref, Statement
 from paragrad.fuzz.strategies.profile import Profile
 from paragrad.fuzz.strategies.values import Values
 
@@ -137,9 +137,11 @@ class Builder:
         cut = self.numbers.cut(self.numbers.uniform, math.prod(shape))
         return self.constant((low + cut * (high - low)).astype(np.int64).reshape(shape))
 
-    def mask(self, shape: tuple[int, ...]) -> Variable:
-        """A bool constant of this shape."""
-        return self.constant((self.numbers.cut(self.numbers.uniform, math.prod(shape)) < 0.5).reshape(shape))
+    def mask(self, shape: tuple[int, ...], count: int | None = None) -> Variable:
+        """A bool constant of this shape, with exactly `count` elements true where that is given."""
+        cut = self.numbers.cut(self.numbers.uniform, math.prod(shape))
+        true = cut < 0.5 if count is None else np.argsort(np.argsort(cut)) < count
+        return self.constant(true.reshape(shape))
 
     def constant(self, array: Array) -> Variable:
         """An input that takes no part in choosing operands: indices, masks, targets."""
@@ -203,8 +205,8 @@ class Builder:
 
     def add(self, op: Op, call: Call) -> list[Variable]:
         """Add a call of `op`."""
-        args = [a for a in (*call.args, *call.kwargs.values()) for a in (a if type(a) is tuple else (a,))]
-        used = [a for a in args if type(a) is Variable]
+        args = [*call.args, *call.kwargs.values()]
+        used = list(_variables(args))
         for variable in used:
             variable.consumed = True
         dtype = self.promoted(op, used, args)
@@ -212,7 +214,7 @@ class Builder:
         outputs = []
         for output in call.outputs:
             kind = output.dtype or dtype
-            carries = differentiable and kind.kind == "f" and not outputs
+            carries = differentiable and kind.kind == "f" and (not outputs or op.composite)
             made = Variable(output.shape, kind, (output.low, output.high), carries)
             outputs.append(made)
             if kind.kind == "f":
@@ -230,6 +232,14 @@ class Builder:
         found = dtypes.result_type([a for a in args if type(a) in (Variable, int, float)])
         return dtypes.get_default_dtype() if op.promote == "float" and found.kind != "f" else found
 
+    def reaching(self, roots: list[Variable]) -> set[Variable]:
+        """The variables through which a gradient flows from `roots`."""
+        reached = set(roots)
+        for _, args, kwargs, outputs in reversed(self.calls):
+            if any(o in reached and o.differentiable for o in outputs):
+                reached.update(v for v in _variables((*args, *kwargs.values())) if v.differentiable)
+        return reached
+
     def finish(self, second: bool = False) -> Program:
         """The Program, ending in a backward from every variable that nothing consumed, with random cotangents.
 
@@ -244,7 +254,8 @@ class Builder:
             variable = Variable(root.shape, root.dtype, EVERYWHERE, False)
             self.inputs.append((variable, Input(f"c{len(cotangents)}", fill, root.shape, second)))
             cotangents.append(variable)
-        leaves = [v for v, spec in self.inputs if second and spec.requires_grad and v.consumed]
+        reached = self.reaching(roots + cotangents) if second else set()
+        leaves = [v for v, spec in self.inputs if v in reached and spec.requires_grad]
         again = []
         for leaf in leaves:
             fill = self.numbers.cut(self.numbers.normal, math.prod(leaf.shape)).astype(leaf.dtype)
@@ -272,9 +283,19 @@ class Builder:
         return Program([spec for _, spec in self.inputs], statements)
 
 
+def _variables(arguments: Iterable[Any]) -> Iterator[Variable]:
+    for argument in arguments:
+        if type(argument) is Variable:
+            yield argument
+        elif type(argument) is tuple:
+            yield from _variables(argument)
+
+
 def _refer(argument: Any) -> Any:
     if type(argument) is Variable:
         return REFS[argument.index] if argument.index < len(REFS) else Ref(argument.index)
+    if isinstance(argument, np.dtype):
+        return Dtype(argument.name)
     return tuple([_refer(a) for a in argument]) if type(argument) is tuple else argument
 
 

@@ -69,8 +69,8 @@ def ops_of(family: str, ops: Sequence[Op] | None) -> tuple[Op, ...]:
     return tuple(op for op in (ops or sampled_ops()) if op.name in known and op.sample is not None)
 
 
-def batches(families: Sequence[str], dtype: str | None = None, ops: Sequence[Op] | None = None) -> st.SearchStrategy[Batch]:
-    """Batches of the families, in one dtype or in any."""
+def batches(family: str, dtype: str | None = None, ops: Sequence[Op] | None = None) -> st.SearchStrategy[Batch]:
+    """Batches of one family, in one dtype or in any."""
     profiles = st.builds(
         Profile,
         dtype=st.just(dtype) if dtype else st.sampled_from(DTYPES),
@@ -80,12 +80,5 @@ def batches(families: Sequence[str], dtype: str | None = None, ops: Sequence[Op]
         empty=st.sampled_from((False, False, False, True)),
         second=st.sampled_from((False, False, False, True)),
     )
-    chosen = {family: ops_of(family, ops) for family in families}
-    usable = [family for family in families if chosen[family]]
-    seeds = st.integers(0, 2**64 - 1)
-    return st.builds(
-        lambda family, profile, seed: Batch(family, profile, seed, chosen[family]),
-        st.sampled_from(usable),
-        profiles,
-        seeds,
-    )
+    chosen = ops_of(family, ops)
+    return st.builds(lambda profile, seed: Batch(family, profile, seed, chosen), profiles, st.integers(0, 2**64 - 1))

@@ -1,0 +1,144 @@
+"""The command line: `paragrad parity | bench | report | corpus`, with one parser, one way to fail, one way to print.
+
+Nothing heavy is imported before a command needs it, so `--help` is quick and works without torch.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.metadata
+import importlib.util
+import os
+import platform
+import sys
+import traceback
+from collections.abc import Callable, Sequence
+from typing import NoReturn
+
+PARITY, FINDING, USAGE, OURS = 0, 1, 2, 3
+"""Exit codes: parity, a finding, wrong usage or an unusable subject, our own failure."""
+
+NO_TORCH = (
+    "torch is not installed in this environment ({python}), and it is what everything is compared with: "
+    "`{python} -m pip install torch`, or `nox -s env` for the environment that the sessions use"
+)
+
+
+class UsageError(Exception):
+    """Something the caller can mend; the message says what and how."""
+
+
+class Parser(argparse.ArgumentParser):
+    """argparse with errors of one line."""
+
+    def error(self, message: str) -> NoReturn:
+        """Exit with 2 and one line."""
+        self.exit(USAGE, f"{self.prog}: {message} (see `{self.prog} --help`)\n")
+
+
+def whole(text: str) -> int:
+    """A whole number ≥ 0, or a clear error."""
+    try:
+        number = int(text)
+    except ValueError:
+        number = -1
+    if number < 0:
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number ≥ 0")
+    return number
+
+
+def positive(text: str) -> float:
+    """A number > 0, or a clear error."""
+    try:
+        number = float(text)
+    except ValueError:
+        number = 0.0
+    if not 0 < number < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text!r} is no number > 0")
+    return number
+
+
+def version() -> str:
+    """Our version, and those of what decides the results."""
+    found = [f"paragrad {importlib.metadata.version('paragrad')}"]
+    for name in ("torch", "numpy"):
+        try:
+            found.append(f"{name} {importlib.metadata.version(name)}")
+        except importlib.metadata.PackageNotFoundError:
+            found.append(f"{name} is not installed")
+    return ", ".join([*found, f"Python {platform.python_version()}"])
+
+
+def parser() -> Parser:
+    """The parser of all commands."""
+    top = Parser(prog="paragrad", description="Does this autograd engine compute the gradients PyTorch computes?")
+    top.add_argument("--version", action="version", version=version())
+    commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND", parser_class=Parser)
+
+    parity = commands.add_parser("parity", help="fuzz our engine against torch, write the record and the reports")
+    parity.add_argument("--programs", type=whole, default=2000, metavar="N", help="programs to judge (2000)")
+    parity.add_argument("--seconds", type=positive, default=60.0, metavar="S", help="at most so long (60)")
+    parity.add_argument("--seed", type=whole, metavar="N", help="the same seed draws the same programs (random)")
+    parity.add_argument("--only", action="append", default=[], metavar="NAME", help="a family or an op; repeatable")
+    parity.add_argument("--dtype", choices=("float32", "float64", "mixed"), help="one dtype instead of all")
+    parity.add_argument("--json", metavar="FILE", help="where the record goes (build/parity.json; - is stdout)")
+    parity.add_argument("--quick", action="store_true", help="leave out the accuracy and the speed report")
+    parity.set_defaults(run="paragrad.reports.commands.parity")
+
+    bench = commands.add_parser("bench", help="measure speed against torch and the peers in one interleaved run")
+    bench.add_argument("--only", action="append", default=[], metavar="NAME", help="a workload; repeatable")
+    bench.add_argument("--rounds", type=whole, default=7, metavar="N", help="interleaved rounds, at least 5 (7)")
+    bench.add_argument("--json", metavar="FILE", help="where the record goes (build/speed.json; - is stdout)")
+    bench.set_defaults(run="paragrad.reports.commands.bench")
+
+    accuracy = commands.add_parser("accuracy", help="measure the ULP of every op against a higher-precision truth")
+    accuracy.add_argument("--seed", type=whole, default=0, metavar="N", help="the seed of the inputs (0)")
+    accuracy.add_argument("--json", metavar="FILE", help="where the record goes (build/accuracy.json; - is stdout)")
+    accuracy.set_defaults(run="paragrad.reports.commands.accuracy")
+
+    report = commands.add_parser("report", help="render a record as Markdown")
+    report.add_argument("record", metavar="FILE", help="a record that a command wrote")
+    report.add_argument("--output", metavar="FILE", help="where the page goes (stdout)")
+    report.set_defaults(run="paragrad.reports.commands.report")
+
+    corpus = commands.add_parser("corpus", help="list the corpus, or move a finding into it")
+    actions = corpus.add_subparsers(dest="action", required=True, metavar="ACTION", parser_class=Parser)
+    add = actions.add_parser("add", help="move a finding into the committed corpus")
+    add.add_argument("file", metavar="FILE", help="a finding under build/findings/")
+    actions.add_parser("list", help="list what is replayed first")
+    corpus.set_defaults(run="paragrad.reports.commands.corpus")
+    return top
+
+
+def one_thread() -> None:
+    """BLAS and torch at one thread, before they are imported: sums are then repeatable, and nothing gets slower."""
+    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"):
+        os.environ.setdefault(name, "1")
+
+
+def resolve(path: str) -> Callable[[argparse.Namespace], int]:
+    """The function that a command names by its dotted path."""
+    module, _, name = path.rpartition(".")
+    found: Callable[[argparse.Namespace], int] = getattr(importlib.import_module(module), name)
+    return found
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a command; return its exit code. A failure of our own is 3, with its traceback, never 1."""
+    options = parser().parse_args(argv)
+    if importlib.util.find_spec("torch") is None:
+        print(f"paragrad: {NO_TORCH.format(python=sys.executable)}", file=sys.stderr)
+        return USAGE
+    one_thread()
+    try:
+        return resolve(options.run)(options)
+    except UsageError as error:
+        print(f"paragrad {options.command}: {error}", file=sys.stderr)
+        return USAGE
+    except KeyboardInterrupt:
+        print(f"paragrad {options.command}: interrupted", file=sys.stderr)
+        return OURS
+    except Exception:
+        traceback.print_exc()
+        print(f"paragrad {options.command}: this is a fault of paragrad's own, not of the engine", file=sys.stderr)
+        return OURS

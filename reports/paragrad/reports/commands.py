@@ -1,0 +1,206 @@
+"""What each command does, once its options are parsed. Imported only when a command runs: this is where torch loads."""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import functools
+import secrets
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import torch
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+from paragrad.engine.ops.table import TABLE, Op
+from paragrad.fuzz import campaign
+from paragrad.fuzz import corpus as store
+from paragrad.fuzz.campaign import Found, Options, Outcome
+from paragrad.fuzz.strategies.families import FAMILIES, ops_of
+from paragrad.reports import record as records
+from paragrad.reports.cli import FINDING, OURS, PARITY, UsageError
+from paragrad.reports.parity import from_outcome
+from paragrad.reports.record import Record, RecordError
+from paragrad.reports.render import render_markdown
+
+BUILD = Path("build")
+Command = Callable[[argparse.Namespace], int]
+
+
+def command(function: Command) -> Command:
+    """One thread for torch, and errors of files that the caller named or owns told as usage errors."""
+
+    @functools.wraps(function)
+    def inner(options: argparse.Namespace) -> int:
+        torch.set_num_threads(1)
+        try:
+            return function(options)
+        except (RecordError, store.CorpusError) as error:
+            raise UsageError(str(error)) from error
+
+    return inner
+
+
+def console_for(json: str | None) -> Console:
+    """Where people read: stdout, or stderr where stdout carries JSON."""
+    return Console(stderr=json == "-", highlight=False, soft_wrap=True)
+
+
+def save(record: Record, path: str | None, default: Path) -> str:
+    """Write a record, and its page beside it where it goes to a file; return where it went."""
+    if path == "-":
+        sys.stdout.write(records.dumps(record))
+        return "stdout"
+    target = default if path is None else Path(path)
+    records.write(record, target)
+    target.with_suffix(".md").write_text(render_markdown(record), encoding="utf-8")
+    return str(target)
+
+
+def select(names: list[str]) -> tuple[tuple[str, ...], tuple[Op, ...] | None]:
+    """The families and the ops that --only names. Raises UsageError for a name that is neither."""
+    families = tuple(name for name in names if name in FAMILIES)
+    ops = tuple(TABLE[name] for name in names if name in TABLE and TABLE[name].sample is not None)
+    known = [*FAMILIES, *sorted(name for name, op in TABLE.items() if op.sample is not None)]
+    for name in names:
+        if name not in known:
+            near = difflib.get_close_matches(name, known, 3)
+            hint = f"did you mean {' or '.join(near)}?" if near else f"families are {', '.join(FAMILIES)}; ops are torch's names"
+            raise UsageError(f"--only {name}: no family and no op of this name; {hint}")
+    if ops and not families:
+        families = tuple(family for family in ("scalar", "graph") if ops_of(family, ops))
+    return families or tuple(FAMILIES), ops or None
+
+
+@command
+def parity(options: argparse.Namespace) -> int:
+    """Fuzz, tell, and write the record and the reports."""
+    families, ops = select(options.only)
+    if options.programs == 0:
+        raise UsageError("--programs 0: nothing would be judged")
+    seed = secrets.randbits(32) if options.seed is None else options.seed
+    asked = Options(options.programs, options.seconds, seed, families, ops, options.dtype)
+    console = console_for(options.json)
+    console.print(f"paragrad parity: up to {asked.programs} programs in {asked.seconds:g} s, --seed {seed}")
+    outcome = with_progress(console, asked)
+    summary(console, outcome, asked)
+    if outcome.judged == 0 and outcome.stopped != "interrupted":
+        raise RuntimeError(f"nothing was judged: {dict(outcome.filtered)}, {outcome.stopped}")
+    if outcome.judged:
+        record = from_outcome(outcome, asked)
+        console.print(f"record: {save(record, options.json, BUILD / 'parity.json')}")
+    code = FINDING if outcome.found else PARITY
+    if outcome.stopped == "interrupted":
+        console.print("interrupted: what was found is kept")
+        return code or OURS
+    if not options.quick and not outcome.found:
+        code = reports(console, seed)
+    return code
+
+
+def with_progress(console: Console, asked: Options) -> Outcome:
+    """Run the campaign, with a bar where somebody watches."""
+    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed}/{task.total}"))
+    with Progress(*columns, TimeElapsedColumn(), console=console, disable=not console.is_terminal) as bar:
+        task = bar.add_task("judging", total=asked.programs)
+
+        def show(outcome: Outcome) -> None:
+            word = f"[red]{len(outcome.found)} found[/red]" if outcome.found else "judging"
+            bar.update(task, completed=outcome.judged, description=word)
+
+        return campaign.run(asked, show)
+
+
+def summary(console: Console, outcome: Outcome, asked: Options) -> None:
+    """What a person needs to know, in five seconds; findings with their table, script and next command."""
+    for found in outcome.found:
+        show_finding(console, found, outcome)
+    values, gradients = sum(outcome.values.values()), sum(outcome.gradients.values())
+    identical = outcome.values["identical"] + outcome.gradients["identical"]
+    families = ", ".join(f"{name} {count}" for name, count in outcome.families.items())
+    console.print(f"programs   {outcome.judged} judged ({outcome.distinct} distinct): {families}; {outcome.replayed} replayed")
+    if outcome.filtered:
+        console.print("filtered   " + ", ".join(f"{reason}: {count}" for reason, count in outcome.filtered.items()))
+    if outcome.not_run:
+        console.print(f"not run    {outcome.not_run} ({outcome.stopped or 'generation ended'})")
+    share = 100 * identical / max(1, values + gradients)
+    console.print(f"compared   {values} values and {gradients} gradients of {len(outcome.ops)} ops, {share:.1f}% bit-identical")
+    torch_seconds = outcome.seconds["torch"] or 1e-9
+    loop = sum(outcome.seconds.values())
+    console.print(f"time       {outcome.elapsed:.1f} s, of which torch {torch_seconds:.1f} s and the whole loop {loop:.1f} s")
+    if outcome.found:
+        causes = len(outcome.found)
+        programs = sum(outcome.repeats.values())
+        console.print(f"[bold red]FINDINGS[/bold red]   {causes} distinct, in {programs} programs")
+        console.print(f"next: python {outcome.found[0].script}")
+    else:
+        console.print("[bold green]PARITY[/bold green]     every difference from torch is rounding")
+
+
+def show_finding(console: Console, found: Found, outcome: Outcome) -> None:
+    """One finding: the smallest program as a table, the repro, and where it is kept."""
+    console.print(found.table, markup=False)
+    console.print(found.script.read_text(encoding="utf-8"), markup=False)
+    times = outcome.repeats[found.finding.cause]
+    console.print(f"seen in {times} programs, shrunk from {found.statements_before} statements; kept as {found.path}")
+    console.print(f"run it: python {found.script}; keep it for good: paragrad corpus add {found.path}\n", markup=False)
+
+
+def reports(console: Console, seed: int) -> int:
+    """The accuracy and the speed report that go with a parity run."""
+    from paragrad.reports.accuracy import run as measure_accuracy
+    from paragrad.reports.bench import run as measure_speed
+
+    console.print(f"accuracy: {save(measure_accuracy(seed), None, BUILD / 'accuracy.json')}")
+    console.print(f"speed: {save(measure_speed(), None, BUILD / 'speed.json')}")
+    return PARITY
+
+
+@command
+def accuracy(options: argparse.Namespace) -> int:
+    """Measure and write the accuracy report."""
+    from paragrad.reports.accuracy import run as measure
+
+    console = console_for(options.json)
+    record = measure(options.seed)
+    console.print(render_markdown(record), markup=False)
+    console.print(f"record: {save(record, options.json, BUILD / 'accuracy.json')}")
+    return PARITY
+
+
+@command
+def bench(options: argparse.Namespace) -> int:
+    """Measure and write the speed report."""
+    from paragrad.reports.bench import run as measure
+
+    console = console_for(options.json)
+    record = measure(tuple(options.only), max(5, options.rounds))
+    console.print(render_markdown(record), markup=False)
+    console.print(f"record: {save(record, options.json, BUILD / 'speed.json')}")
+    return PARITY
+
+
+@command
+def report(options: argparse.Namespace) -> int:
+    """Render a record."""
+    page = render_markdown(records.read(options.record))
+    if options.output is None:
+        sys.stdout.write(page)
+    else:
+        Path(options.output).write_text(page, encoding="utf-8")
+    return PARITY
+
+
+@command
+def corpus(options: argparse.Namespace) -> int:
+    """List the corpus, or move a finding into it."""
+    console = console_for(None)
+    if options.action == "add":
+        console.print(f"now in the corpus: {store.add(Path(options.file))}", markup=False)
+        return PARITY
+    for folder in (store.COMMITTED, store.FRESH):
+        for entry in store.entries(folder):
+            console.print(f"{entry.path}: {entry.title} ({entry.engine})", markup=False)
+    return PARITY
