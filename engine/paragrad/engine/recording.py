@@ -45,7 +45,8 @@ def record(op: Op, args: tuple[Any, ...]) -> Any:
                 mask |= bit
                 parents.append(operand if operand.node is None else operand.node)
         elif position in op.listed:
-            values[position] = [element.array for element in operand]
+            values[position] = arrays = [listed_array(op, position, element) for element in operand]
+            foreign = next((handlers[type(a)] for a in arrays if type(a) is not ndarray), foreign)
             mixed = mixed or len({element.dtype for element in operand}) > 1
             dtype = operand[0].array.dtype if dtype is None else dtype
             if any(element.requires_grad for element in operand):
@@ -68,7 +69,7 @@ def record(op: Op, args: tuple[Any, ...]) -> Any:
     if len(op.outputs) == 1:
         if type(result) is not ndarray and foreign is None:
             result = np.asarray(result)
-        if plan is None or not plan.steps:
+        if plan is None or not plan.steps or result.dtype.kind != "f":
             return Tensor(result)
         values.append(result)
         return Tensor(result, True, Node(plan, tuple(parents), saved_values(plan, values), result.shape))
@@ -95,6 +96,13 @@ def plain(op: Op, position: int, operand: Any) -> Any:
         f"{op.name}(): argument '{op.parameters[position]}' must be a Tensor or a number, "
         f"not {type(operand).__name__}: wrap it with tensor(...)"
     )
+
+
+def listed_array(op: Op, position: int, element: Any) -> Any:
+    """The array of a Tensor in a list operand; anything but a Tensor is refused there."""
+    if isinstance(element, Tensor):
+        return element.array
+    raise TypeError(f"{op.name}(): '{op.parameters[position]}' must hold Tensors only, found {type(element).__name__}")
 
 
 def promote(op: Op, args: tuple[Any, ...]) -> tuple[Any, ...] | None:
@@ -131,11 +139,13 @@ def in_dtype(tensor: Tensor, dtype: dtypes.DType) -> Tensor:
 
 
 def unwrap_index(index: Any) -> Any:
-    """An index with arrays where Tensors stood."""
+    """An index with arrays where Tensors stood. A list is copied: what it holds may change before the backward."""
     if isinstance(index, Tensor):
         return index.array
     if isinstance(index, tuple):
         return tuple([unwrap_index(part) for part in index])
+    if isinstance(index, list):
+        return [unwrap_index(part) for part in index]
     return index
 
 

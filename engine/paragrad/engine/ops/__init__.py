@@ -11,10 +11,13 @@ from paragrad.engine.ops import (
     exponential,
     extremum,
     indexing,
+    joining,
     power,
     reduction,
     shape,
+    slicing,
     softmax,
+    transposing,
 )
 
 __all__ = [
@@ -24,8 +27,11 @@ __all__ = [
     "exponential",
     "extremum",
     "indexing",
+    "joining",
     "power",
     "reduction",
     "shape",
+    "slicing",
     "softmax",
+    "transposing",
 ]

@@ -10,8 +10,9 @@ from paragrad.engine.dtypes import Array
 from paragrad.engine.ops import samples
 from paragrad.engine.ops.rounding import Linear
 from paragrad.engine.ops.samples import Call, Draw, Output
-from paragrad.engine.ops.shape import reshape, transpose
+from paragrad.engine.ops.shape import reshape
 from paragrad.engine.ops.table import op
+from paragrad.engine.ops.transposing import transpose
 
 
 def _matmul_sample(draw: Draw) -> Call:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 
 from paragrad.engine.dtypes import Array, int64
+from paragrad.engine.ops import dims as which
 from paragrad.engine.ops import samples
 from paragrad.engine.ops.indexing import put_along_dim
 from paragrad.engine.ops.rounding import MOVES, Linear, per_output
@@ -47,3 +49,22 @@ def max_dim(input: Array, dim: int, keepdim: bool = False) -> tuple[Array, Array
     if keepdim or not input.ndim:
         return values, indices
     return np.squeeze(values, dim), np.squeeze(indices, dim)
+
+
+def _count(shape: Shape, dim: Dims) -> int:
+    """How many elements go into one output."""
+    if dim is None or not shape:
+        return math.prod(shape)
+    return math.prod([shape[k] for k in which.ints(dim)] if dim != () else shape)
+
+
+@op(
+    promote=None,
+    rounding=Linear(lambda input, dim, keepdim: _count(input.shape, dim)),
+    sample=samples.reduction(),
+    input=lambda g, shape, dim, keepdim: unreduce(g / _count(shape, dim), shape, dim, keepdim),
+)
+def mean(input: Array, dim: Dims = None, keepdim: bool = False) -> Array:
+    """Σ input / n over `dim` (None: all), n elements at a time."""
+    count = _count(input.shape, dim)
+    return np.add.reduce(input, axis=dim, keepdims=keepdim) / input.dtype.type(count)

@@ -135,6 +135,11 @@ class Op:
         return tuple(bound)
 
     @property
+    def composite(self) -> bool:
+        """Whether it is written with other ops of the table, each of which records itself and its own outputs."""
+        return self.rounding is COMPOSITE and not self.pullbacks
+
+    @property
     def differentiable(self) -> frozenset[int]:
         """Positions of the operands that have a pullback."""
         return frozenset(k for _, k in self.operands if self.parameters[k] in self.pullbacks)

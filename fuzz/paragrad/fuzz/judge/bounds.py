@@ -136,7 +136,9 @@ def first_output(result: Any) -> Array:
 def with_errors(args: tuple[Any, ...], sizes: list[Any], position: int) -> list[Any]:
     """Magnitudes of the operands, with the errors of the one at `position` in its place."""
     operand = args[position]
-    errors = [a.error for a in operand] if isinstance(operand, list) else operand.error
+    errors: Any = operand.error if isinstance(operand, Bounded) else None
+    if isinstance(operand, list):
+        errors = [a.error if isinstance(a, Bounded) else np.zeros(np.shape(a)) for a in operand]
     return [errors if k == position else size for k, size in enumerate(sizes)]
 
 

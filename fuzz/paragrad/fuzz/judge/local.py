@@ -138,7 +138,8 @@ def _meeting_dtype(statement: Apply, values: dict[int, Array]) -> dtypes.DType |
     op = TABLE[statement.op]
     if op.promote not in ("same", "float"):
         return None
-    operands = [values[a.index] if isinstance(a, Ref) else a for a in statement.args]
+    flat = [a for arg in statement.args for a in (arg if isinstance(arg, tuple) else (arg,))]
+    operands = [values[a.index] if isinstance(a, Ref) else a for a in flat]
     found = dtypes.result_type([a for a in operands if isinstance(a, np.ndarray | bool | int | float)])
     if found not in dtypes.FLOATS:
         found = dtypes.get_default_dtype()
