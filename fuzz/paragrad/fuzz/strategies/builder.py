@@ -229,7 +229,7 @@ class Builder:
         first = used[0].dtype
         if first.kind == "f" and all(v.dtype is first for v in used):
             return first
-        found = dtypes.result_type([a for a in args if type(a) in (Variable, int, float)])
+        found = dtypes.result_type([*used, *[a for a in args if type(a) in (int, float)]])
         return dtypes.get_default_dtype() if op.promote == "float" and found.kind != "f" else found
 
     def reaching(self, roots: list[Variable]) -> set[Variable]:
@@ -254,7 +254,7 @@ class Builder:
             variable = Variable(root.shape, root.dtype, EVERYWHERE, False)
             self.inputs.append((variable, Input(f"c{len(cotangents)}", fill, root.shape, second)))
             cotangents.append(variable)
-        reached = self.reaching(roots + cotangents) if second else set()
+        reached = self.reaching(roots) if second else set()
         leaves = [v for v, spec in self.inputs if v in reached and spec.requires_grad]
         again = []
         for leaf in leaves:
