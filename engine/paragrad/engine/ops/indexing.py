@@ -2,24 +2,120 @@
 
 from __future__ import annotations
 
+import math
+from typing import Any
+
 import numpy as np
 
 from paragrad.engine.dtypes import Array
-from paragrad.engine.ops.rounding import MOVES, Linear, per_output
+from paragrad.engine.ops import positions
+from paragrad.engine.ops.rounding import MOVES, Linear
+from paragrad.engine.ops.samples import Call, Draw, Output
 from paragrad.engine.ops.table import Index, Shape, op
 
+_SLICES = (
+    slice(None),
+    slice(1, None),
+    slice(None, -1),
+    slice(None, None, 2),
+    slice(-2, None),
+    slice(1, 2),
+    slice(1, 100, 3),
+    slice(2, 1),
+)
 
-@op(promote=None, rounding=MOVES, input=lambda g, index, shape: scatter_index(g, index, shape))
+
+def _index_sample(draw: Draw) -> Call:
+    """Parts of every kind, a dimension at a time; arrays broadcast to `common`. `seen` stands for it at NumPy's."""
+    x = draw.tensor((-1e30, 1e30))
+    shape = x.shape
+    common = draw.pick(((3,), (3,), (2, 2), (1,), (4, 1), (0,)))
+    fancy = draw.pick((0.0, 0.4, 0.8))
+    gap = draw.below(len(shape) + 1) if draw.flag(0.4) else -1
+    end = len(shape) if gap >= 0 or draw.flag(0.7) else draw.below(len(shape) + 1)
+    parts: list[tuple[Any, Any]] = []
+    dim = 0
+    while dim < end or (dim == end and gap == end):
+        if dim == gap:
+            parts.append((Ellipsis, Ellipsis))
+            dim += draw.below(end - dim + 1)
+            gap = -1
+        elif draw.flag(0.12):
+            parts.append((None, None))
+        elif draw.flag(fancy / 10):
+            only = 0 not in common or draw.flag()
+            parts.append((only, only))
+        elif draw.flag(fancy):
+            part, covered = _advanced_part(draw, shape[dim : gap if gap > dim else end], common)
+            parts.append(part)
+            dim += covered
+        else:
+            n = shape[dim]
+            number, choice = draw.below(2 * n) - n if n else slice(0), draw.below(7)
+            cut = draw.pick(_SLICES)
+            parts.append((number, number) if choice < 2 else (cut, cut))
+            if choice == 2 and n:
+                parts[-1] = (draw.integers((), -n, n), 0)
+            dim += 1
+    index = tuple([part for part, _ in parts])
+    picked = getitem.compute(np.broadcast_to(np.False_, shape), tuple([array for _, array in parts]))
+    if len(index) == 1 and type(index[0]) is not tuple and draw.flag():
+        (index,) = index
+    return Call((x, index), {}, (Output(picked.shape, None, x.low, x.high),))
+
+
+def _advanced_part(draw: Draw, shape: Shape, common: Shape) -> tuple[tuple[Any, Any], int]:
+    """A mask, an integer tensor or a list for the first of these dimensions (a mask: two); broadcasts to `common`."""
+    n = shape[0]
+    choice = draw.below(8)
+    fits = shape[: 2 if choice == 0 else 1]
+    room = math.prod(fits)
+    if choice < 3 and common[-1] <= room:
+        count = 1 if room and draw.flag(0.3) else common[-1]
+        return (draw.mask(fits, count), (np.arange(room) < count).reshape(fits)), len(fits)
+    if choice == 3 and common == (3,) and n:
+        listed = tuple([draw.below(2 * n) - n for _ in range(3)])
+        return (listed, np.zeros(3, np.int64)), 1
+    if n or 0 in common:
+        own = draw.pick((common, common, common[1:] or common, (1,) * len(common))) if n else common
+        return (draw.integers(own, -n, max(n, 1)), np.zeros(own, np.int64)), 1
+    return (slice(None), slice(None)), 1
+
+
+@op(
+    promote=None,
+    rounding=MOVES,
+    sample=_index_sample,
+    input=lambda g, index, shape: scatter_index(g, index, shape),
+)
 def getitem(input: Array, index: Index) -> Array:
     """input[index], with every form of index that torch allows."""
-    return input[index]
+    basic, advanced, _ = positions.place(index, input.shape)
+    try:
+        view = input[basic]
+    except IndexError as error:
+        raise IndexError(f"getitem(): {error}, where the index is {index} and the shape {input.shape}") from None
+    return positions.take(view, advanced) if advanced else view
 
 
-@op(promote=None, rounding=Linear(per_output), internal=True, input=lambda g, index: getitem(g, index))
+def _additions(input: Array, index: Index, size: Shape) -> float:
+    """The most additions that go into one element."""
+    counts = scatter_index.compute(np.ones(input.shape), index, size)
+    return max(0.0, float(np.max(counts, initial=0.0)) - 1)
+
+
+@op(promote=None, rounding=Linear(_additions), internal=True, input=lambda g, index: getitem(g, index))
 def scatter_index(input: Array, index: Index, size: Shape) -> Array:
     """Zeros of shape `size` with `input` added at `index`: the transpose of getitem."""
     out = np.zeros(size, input.dtype)
-    np.add.at(out, index, input)
+    basic, advanced, distinct = positions.place(index, size)
+    view = out[basic]
+    if not advanced:
+        view[...] = input
+    elif distinct:
+        view[advanced] = input
+    else:
+        positions.put(view, advanced, input)
     return out
 
 

@@ -70,8 +70,8 @@ class Draw(Protocol):
     def integers(self, shape: tuple[int, ...], low: int, high: int) -> Var:
         """An int64 constant with elements in [low, high)."""
 
-    def mask(self, shape: tuple[int, ...]) -> Var:
-        """A bool constant of this shape."""
+    def mask(self, shape: tuple[int, ...], count: int | None = None) -> Var:
+        """A bool constant of this shape, with exactly `count` elements true where that is given."""
 
 
 Sample = Callable[[Draw], Call]
