@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from paragrad.reports import record
-from paragrad.reports.machine import THREADS, machine, one_thread, versions
+from paragrad.reports.machine import machine, versions
 from paragrad.reports.record import Counts, Record, RecordError
 from paragrad.reports.shape import problems
 
@@ -144,15 +144,6 @@ def test_a_death_while_writing_leaves_the_last_good_record(
         record.write({**good, "seed": 8}, path)
     assert path.read_bytes() == before
     assert contents(tmp_path) == ["record.json"]
-
-
-def test_one_thread_refuses_when_it_is_too_late(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in THREADS:
-        monkeypatch.setenv(name, "1")
-    one_thread()
-    monkeypatch.setenv("OPENBLAS_NUM_THREADS", "8")
-    with pytest.raises(RuntimeError, match="OPENBLAS_NUM_THREADS=1"):
-        one_thread()
 
 
 def test_the_checker_knows_each_type() -> None:

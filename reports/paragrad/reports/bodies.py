@@ -8,37 +8,44 @@ from typing import Any, Literal, TypedDict
 
 
 class FindingRow(TypedDict):
-    """One cause: the finding as the judge put it, how many programs showed it, and where its repro lies."""
+    """One cause: what the judge said, how many programs showed it, and the smallest with its table and repro script."""
 
     kind: str
     op: str
     argument: str
     message: str
+    family: str
     programs: int
     statements: int
-    digest: str
-    file: str | None
+    statements_before: int
+    table: str
+    file: str
+    script: str
 
 
 class ParityBody(TypedDict):
-    """Programs by family, elements by verdict, findings by cause, uses by op, seconds by part of the loop."""
+    """Programs by family, elements by verdict, findings by cause, uses by op, and seconds by part of the loop.
 
-    engine: str
+    `distinct` counts structures; `stopped` says why the run ended early, "" where it did not.
+    """
+
     families: dict[str, int]
     distinct: int
+    replayed: int
     values: dict[str, int]
     gradients: dict[str, int]
     findings: list[FindingRow]
     ops: dict[str, int]
     seconds: dict[str, float]
-    interrupted: bool
+    elapsed: float
+    stopped: str
 
 
 # accuracy: distance from the truth
 
 
 class Ulps(TypedDict):
-    """The distribution of errors in ULP; `unlike` counts elements that are inf or NaN where the truth is not."""
+    """The distribution of errors in ULP; `unlike` counts elements that are inf, NaN or not 0 where the truth is."""
 
     max: float
     p999: float
@@ -85,10 +92,9 @@ class Absent(TypedDict):
 
 
 class DepthRow(TypedDict):
-    """Gradients of graphs whose longest path has `low` to `high` ops: error / u, norm-wise, against float64."""
+    """Gradients of graphs whose longest path has `depth` ops: error / u, norm-wise, against float64."""
 
-    low: int
-    high: int
+    depth: int
     graphs: int
     gradients: int
     engine: Ulps

@@ -12,8 +12,6 @@ import sys
 from pathlib import Path
 from typing import TypedDict
 
-THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
-
 
 class Machine(TypedDict):
     """Where a run took place. `threads` are those of each library; None: it chose for itself."""
@@ -39,20 +37,6 @@ class Commit(TypedDict):
 
     id: str
     dirty: bool
-
-
-def one_thread() -> None:
-    """Hold BLAS and torch to one thread: for `paragrad bench`, which calls this before anything imports NumPy.
-
-    Raises RuntimeError where NumPy was imported already with more threads, for its BLAS has read the variables then.
-    """
-    if "numpy" in sys.modules and any(os.environ.get(name) != "1" for name in THREADS[:2]):
-        names = " ".join(f"{name}=1" for name in THREADS)
-        raise RuntimeError(f"NumPy is loaded already and may use several threads: start with {names}")
-    os.environ.update(dict.fromkeys(THREADS, "1"))
-    import torch
-
-    torch.set_num_threads(1)
 
 
 def machine() -> Machine:

@@ -1,0 +1,198 @@
+"""The accuracy report's arithmetic: distances in ULP, the truths and their independence, rows and what has none."""
+
+from __future__ import annotations
+
+import inspect
+import random
+from typing import Any
+
+import numpy as np
+import pytest
+from mpmath import mp
+
+from paragrad.engine.ops.table import TABLE
+from paragrad.fuzz.engines.own import Own
+from paragrad.fuzz.engines.pytorch import PyTorch
+from paragrad.fuzz.program import Apply, Backward, Input, Program, Ref
+from paragrad.reports import accuracy, record
+from paragrad.reports.accuracy import depth, measure
+from paragrad.reports.accuracy.functions import FUNCTIONS
+from paragrad.reports.accuracy.long_double import LONG
+from paragrad.reports.accuracy.truth import NoTruth, answers, in_dtype
+from paragrad.reports.accuracy.ulp import Errors, Mismatches, Truth, distance, spacing
+
+F32, F64 = np.dtype(np.float32), np.dtype(np.float64)
+
+
+@pytest.mark.parametrize("dtype", [F32, F64], ids=["float32", "float64"])
+def test_the_spacing_is_numpys(dtype: np.dtype[Any]) -> None:
+    limits = np.finfo(dtype)
+    points = np.array([1, 1.5, 2, 3e-5, 0.1, float(limits.tiny), float(limits.smallest_subnormal), 1e30], dtype)
+    assert np.array_equal(spacing(points.astype(np.float64), dtype), np.spacing(points).astype(np.float64))
+
+
+def test_the_truth_decides_the_binade() -> None:
+    """Just below 1 the spacing is half of that at 1: a result that rounded up to 1 must not look twice as good."""
+    below = np.array([1 - 2.0**-26])
+    assert distance(np.array([1.0], np.float32), Truth.of(below)).tolist() == [2.0**-26 / 2.0**-24]
+
+
+def test_correct_rounding_is_half_an_ulp_and_a_neighbour_more() -> None:
+    values = np.random.default_rng(3).standard_normal(4000)
+    rounded = values.astype(np.float32)
+    errors = distance(rounded, Truth.of(values))
+    assert 0.49 < errors.max() <= 0.5
+    next_one = np.nextafter(rounded, np.float32(np.inf), dtype=np.float32)
+    assert distance(next_one, Truth.of(values)).min() >= 0.5
+
+
+def test_float64_is_measured_beyond_its_own_digits() -> None:
+    """hi + lo: a double that is off by 0.3 ULP of its truth is told from one that is right."""
+    truth = Truth(np.array([1.0]), np.array([0.3 * 2.0**-52]))
+    assert distance(np.array([1.0]), truth) == pytest.approx(0.3)
+
+
+def test_what_has_no_distance_is_counted_apart() -> None:
+    truth = Truth.of(np.array([1.0, 0.0, 1e300, np.nan, 2.0]))
+    engine = np.array([1.0, 1e-30, np.inf, 0.0, np.nan], np.float32)
+    torch = np.array([1.0, 0.0, np.inf, 0.0, 2.0], np.float32)
+    errors = Errors()
+    errors.add(engine, torch, truth)
+    quantity = errors.quantity()
+    assert quantity is not None
+    assert (quantity["count"], quantity["beyond"]) == (5, 2)
+    assert quantity["engine"] == {"max": 0.0, "p999": 0.0, "median": 0.0, "unlike": 2}
+    assert quantity["torch"]["unlike"] == 0
+    mismatches = Mismatches()
+    mismatches.add(np.array([1, 2]), np.array([1, 3]), Truth.of(np.array([1, 3])))
+    assert mismatches.exact() == {"count": 2, "engine": 1, "torch": 0}
+
+
+def one_op(name: str, *arrays: Any, arguments: tuple[Any, ...] = ()) -> Program:
+    """name(*arrays, *arguments), carried back with a random cotangent."""
+    inputs = [Input.of(f"x{k}", np.asarray(a), True) for k, a in enumerate(arrays)]
+    shape = np.broadcast_shapes(*(np.shape(a) for a in arrays))
+    inputs.append(Input.of("c0", np.random.default_rng(0).standard_normal(shape)))
+    output = len(inputs)
+    apply = Apply(name, (*map(Ref, range(len(arrays))), *arguments), {}, (output,))
+    return Program(inputs, [apply, Backward((output,), (output - 1,))])
+
+
+def test_mpmath_gives_values_and_derivatives() -> None:
+    x, y = np.array([[0.3], [1.7]]), np.array([0.9, 2.5, 0.1])
+    program = one_op("div", x, y)
+    found = answers(TABLE["div"], program, "float64", PyTorch().run(program))
+    assert found.method == "mpmath, 60 digits"
+    cotangent = program.inputs[2].array()
+    with mp.workdps(60):
+        exact = sum(mp.mpf(c) / mp.mpf(b) for c, b in zip(cotangent[1].tolist(), y.tolist(), strict=True))
+        assert abs(mp.mpf(found.gradients[0].hi[1, 0]) + found.gradients[0].lo[1, 0] - exact) < 1e-30
+    assert found.gradients[1].hi.shape == (3,)
+
+
+def plant(monkeypatch: pytest.MonkeyPatch, name: str, rule: Any) -> None:
+    """Replace the pullback of `input` for a test."""
+    monkeypatch.setitem(TABLE[name].pullbacks, "input", rule)
+    monkeypatch.setattr(TABLE[name], "fused", {})
+    monkeypatch.setattr(TABLE[name], "plans", {})
+
+
+def test_the_truth_of_float64_shares_no_fault_with_the_engine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Test the tester: an engine whose rule is off by 1e-14 is measured as such."""
+    plant(monkeypatch, "mul", lambda g, other: g * other * (1 + 1e-14))
+    row = measure.Row(TABLE["mul"], "float64")
+    row.measure(5, 0, measure.Tally())
+    result = row.result()
+    assert result is not None
+    gradient = result["gradients"]["input"]
+    assert gradient["engine"]["median"] > 20 > gradient["torch"]["median"], gradient
+
+
+@pytest.mark.skipif(not LONG, reason="long double is float64 here, so there is no truth to dispute")
+def test_a_truth_that_torch_disputes_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    plant(monkeypatch, "matmul", lambda g, other, shape: 2 * g)
+    program = one_op("matmul", np.ones((2, 2)), np.ones((2, 2)))
+    with pytest.raises(NoTruth, match="less than half the digits of a gradient"):
+        answers(TABLE["matmul"], program, "float64", PyTorch().run(program))
+
+
+@pytest.mark.skipif(not LONG, reason="long double is float64 here")
+def test_long_double_is_closer_than_float64() -> None:
+    program = one_op("matmul", *np.random.default_rng(1).standard_normal((2, 3, 3)))
+    torch = PyTorch().run(program)
+    found = answers(TABLE["matmul"], program, "float64", torch)
+    assert found.method == "long double"
+    assert np.any(found.values[3].lo), "a truth without a second part knows no more than float64"
+    assert distance(torch.values[3], found.values[3]).max() < 100
+
+
+def test_functions_take_the_tables_arguments() -> None:
+    """A function is called by the table's parameter names: a renamed one would lose the op its truth."""
+    for name in FUNCTIONS.keys() & TABLE.keys():
+        parameters = inspect.signature(FUNCTIONS[name]).parameters
+        missing = set(TABLE[name].parameters) - set(parameters)
+        assert not missing, f"functions.py: {name} does not take {missing}, which the op table has"
+
+
+def test_numbers_are_rounded_before_anybody_computes() -> None:
+    program = Program([Input.of("x0", np.ones(2, np.float32))], [Apply("add", (Ref(0), 0.1), {"alpha": (0.1,)}, (1,))])
+    (statement,) = in_dtype(program, "float32").statements
+    assert isinstance(statement, Apply)
+    assert statement.args == (Ref(0), float(np.float32(0.1)))
+    assert statement.kwargs == {"alpha": (float(np.float32(0.1)),)}
+
+
+def test_a_small_run_is_a_record_and_repeats() -> None:
+    made = [accuracy.run(5, 60, ops=["mul", "max.dim", "getitem"], programs=4) for _ in range(2)]
+    assert made[0]["body"] == made[1]["body"]
+    counts = made[0]["counts"]
+    assert counts["requested"] == counts["judged"] == 24
+    rows = {(row["op"], row["dtype"]): row for row in made[0]["body"]["rows"]}
+    assert len(rows) == 6
+    assert rows["mul", "float32"]["value"]["engine"]["max"] <= rows["mul", "float32"]["declared"] == 0.5
+    assert rows["max.dim", "float64"]["exact"]["engine"] == 0
+
+
+def test_what_could_not_be_measured_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(measure.EXCLUDED, "exp", "only for this test")
+    made = accuracy.run(5, 60, ops=["exp", "mul"], dtypes=["float32"], programs=2)
+    assert made["body"]["absent"] == [{"op": "exp", "dtype": "float32", "reason": "only for this test"}]
+    with pytest.raises(record.RecordError, match="nothing was judged"):
+        accuracy.run(5, 1e-9, ops=["mul"], programs=2)
+    with pytest.raises(ValueError, match="no op of the table is called nonsense"):
+        accuracy.run(5, ops=["nonsense"])
+    monkeypatch.setitem(measure.EXCLUDED, "gone", "an exclusion that nothing needs any more")
+    with pytest.raises(ValueError, match="no op of the table is called gone"):
+        accuracy.run(5, ops=["mul"])
+
+
+def test_an_engine_that_fails_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(input: Any, other: Any) -> Any:
+        raise ArithmeticError("planted")
+
+    monkeypatch.setattr(TABLE["mul"], "compute", broken)
+    tally = measure.Tally()
+    row = measure.Row(TABLE["mul"], "float32")
+    row.measure(3, 0, tally)
+    assert tally.counts()["crashed"] == 3
+    assert row.result() is None
+    assert row.absent()["reason"] == "the engine fails: ArithmeticError: planted"
+
+
+@pytest.mark.parametrize("wanted", [1, 5, 50])
+def test_a_graph_has_the_depth_it_says(wanted: int) -> None:
+    program = depth.program(random.Random(wanted), wanted)
+    deep = dict.fromkeys(range(len(program.inputs)), 0)
+    for _, statement in program.applications():
+        deep[statement.outputs[0]] = 1 + max(deep[a.index] for a in statement.args if isinstance(a, Ref))
+    assert max(deep.values()) == wanted
+    assert Own().run(program).failure is None
+
+
+def test_error_against_depth() -> None:
+    rows = depth.measure(1, 3, lambda: False)
+    assert [row["depth"] for row in rows] == list(depth.DEPTHS)
+    assert depth.error(np.array([1.0], np.float32), np.array([1.0 + 2.0**-24])) == pytest.approx(1.0)
+    assert depth.error(None, np.ones(1)) is None
+    assert depth.error(np.array([np.inf], np.float32), np.ones(1)) is None
+    assert not depth.measure(1, 3, lambda: True)

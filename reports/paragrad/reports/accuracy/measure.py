@@ -1,0 +1,227 @@
+"""The accuracy run: every op of the table in each dtype, engine and torch against the truth.
+
+Rows follow from the table, so a new op has one the day it is written. What has no row is listed with its reason.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from paragrad.engine.ops.rounding import Elementwise
+from paragrad.engine.ops.table import TABLE, Op
+from paragrad.fuzz.engines.own import Own
+from paragrad.fuzz.engines.pytorch import PyTorch
+from paragrad.fuzz.program import Apply, Program, Ref
+from paragrad.fuzz.strategies.builder import Builder
+from paragrad.fuzz.strategies.profile import Profile
+from paragrad.fuzz.strategies.values import Values
+from paragrad.fuzz.trace import Trace
+from paragrad.reports import record
+from paragrad.reports.accuracy import depth
+from paragrad.reports.accuracy.truth import Answers, NoTruth, answers, in_dtype
+from paragrad.reports.accuracy.ulp import Errors, Mismatches
+from paragrad.reports.bodies import Absent, AccuracyBody, AccuracyRow, Quantity
+from paragrad.reports.record import Record
+
+DTYPES = ("float32", "float64")
+PROGRAMS = 40
+GRAPHS = 40
+Progress = Callable[[int, int, str], None]
+"""Called with rows done, rows in all, and what comes next."""
+
+EXCLUDED: dict[str, str] = {}
+"""Ops that can't be measured, each with its reason. A name that the table does not have is an error."""
+
+
+def normal_programs(op: Op, dtype: str, count: int, seed: int) -> Iterator[Program]:
+    """Programs of this one op at moderate values, contiguous and not empty; torch's bits depend on layout."""
+    rng = random.Random(f"accuracy {op.name} {dtype} {seed}")
+    values = Values(rng.getrandbits(32), rng)
+    for _ in range(count):
+        builder = Builder(rng, values, Profile(dtype))
+        builder.apply(op)
+        yield in_dtype(builder.finish(), dtype)
+
+
+@dataclass(slots=True)
+class Tally:
+    """What became of the programs."""
+
+    judged: int = 0
+    crashed: int = 0
+    not_run: int = 0
+    filtered: Counter[str] = field(default_factory=Counter)
+
+    def counts(self) -> record.Counts:
+        """As the record has it."""
+        requested = self.judged + self.crashed + self.not_run + sum(self.filtered.values())
+        filtered = dict(sorted(self.filtered.items()))
+        return {
+            "requested": requested,
+            "judged": self.judged,
+            "filtered": filtered,
+            "crashed": self.crashed,
+            "not_run": self.not_run,
+        }
+
+
+class Row:
+    """One op in one dtype."""
+
+    def __init__(self, op: Op, dtype: str) -> None:
+        self.op = op
+        self.dtype = dtype
+        self.methods: Counter[str] = Counter()
+        self.value = Errors()
+        self.exact = Mismatches()
+        self.gradients: dict[str, Errors] = {}
+        self.refusals: Counter[str] = Counter()
+
+    def measure(self, count: int, seed: int, tally: Tally) -> None:
+        """Run `count` programs."""
+        for program in normal_programs(self.op, self.dtype, count, seed):
+            torch = PyTorch().run(program)
+            if torch.failure is not None:
+                self.refuse("refused by torch", torch.failure.message, tally)
+                continue
+            own = Own().run(program)
+            if own.failure is not None:
+                tally.crashed += 1
+                self.refusals[f"the engine fails: {own.failure.type}: {own.failure.message}"] += 1
+                continue
+            try:
+                truth = answers(self.op, program, self.dtype, torch)
+            except NoTruth as reason:
+                self.refuse("no truth", str(reason), tally)
+                continue
+            if not alike(own, torch):
+                self.refuse("shape or dtype is not torch's", "", tally)
+                continue
+            self.compare(program, own, torch, truth)
+            tally.judged += 1
+
+    def refuse(self, reason: str, detail: str, tally: Tally) -> None:
+        """Count a program that says nothing about accuracy."""
+        tally.filtered[f"{self.op.name}: {reason}"] += 1
+        self.refusals[f"{reason}: {detail}" if detail else reason] += 1
+
+    def compare(self, program: Program, own: Trace, torch: Trace, truth: Answers) -> None:
+        """Add one program's errors."""
+        self.methods[truth.method] += 1
+        statement = program.statements[0]
+        assert isinstance(statement, Apply)
+        for output in statement.outputs:
+            theirs = torch.values[output]
+            if theirs.dtype.name == self.dtype:
+                self.value.add(own.values[output], theirs, truth.values[output])
+            elif theirs.dtype.kind != "f" and output in truth.values:
+                self.exact.add(own.values[output], theirs, truth.values[output])
+        names = parameters(self.op, statement)
+        for position, shown in torch.gradients.items():
+            for variable, name in names.items():
+                gradient, mine = shown.get(variable), own.gradients[position].get(variable)
+                if gradient is not None and mine is not None and variable in truth.gradients:
+                    errors = self.gradients.setdefault(name, Errors())
+                    errors.add(mine, gradient, truth.gradients[variable])
+
+    def result(self) -> AccuracyRow | None:
+        """The row; None where nothing could be measured."""
+        rounding = self.op.rounding
+        gradients: dict[str, Quantity] = {}
+        for name, errors in self.gradients.items():
+            if (quantity := errors.quantity()) is not None:
+                gradients[name] = quantity
+        row: AccuracyRow = {
+            "op": self.op.name,
+            "dtype": self.dtype,
+            "truth": " or ".join(self.methods),
+            "declared": rounding.ulps if isinstance(rounding, Elementwise) else None,
+            "programs": self.methods.total(),
+            "value": self.value.quantity(),
+            "exact": self.exact.exact(),
+            "gradients": gradients,
+        }
+        return row if row["value"] or row["exact"] or gradients else None
+
+    def absent(self) -> Absent:
+        """Why there is no row: the commonest reason."""
+        ((reason, _),) = self.refusals.most_common(1) or [("no element could be measured", 0)]
+        return {"op": self.op.name, "dtype": self.dtype, "reason": " ".join(reason.split())[:300]}
+
+
+def alike(own: Trace, torch: Trace) -> bool:
+    """Whether both sides show arrays of the same shapes and dtypes."""
+    pairs = [(own.values.get(k), v) for k, v in torch.values.items()]
+    for position, shown in torch.gradients.items():
+        pairs += [(own.gradients.get(position, {}).get(k), g) for k, g in shown.items() if g is not None]
+    return all(a is not None and a.shape == b.shape and a.dtype == b.dtype for a, b in pairs)
+
+
+def parameters(op: Op, statement: Apply) -> dict[int, str]:
+    """The parameter in whose place each variable stands; both, where it stands in two."""
+    found: dict[int, list[str]] = {}
+    for name, argument in (*zip(op.parameters, statement.args, strict=False), *statement.kwargs.items()):
+        for part in argument if isinstance(argument, tuple) else (argument,):
+            if isinstance(part, Ref) and name not in found.setdefault(part.index, []):
+                found[part.index].append(name)
+    return {variable: " and ".join(names) for variable, names in found.items()}
+
+
+def public_ops(names: Sequence[str] | None) -> list[Op]:
+    """The public ops, or those named. Raises ValueError for a name that the table does not have."""
+    known = {name: op for name, op in sorted(TABLE.items()) if not op.internal}
+    unknown = [name for name in (*(names or ()), *EXCLUDED) if name not in known]
+    if unknown:
+        raise ValueError(f"no op of the table is called {', '.join(unknown)}")
+    return [op for name, op in known.items() if names is None or name in names]
+
+
+def run(
+    seed: int = 0,
+    seconds: float = 60.0,
+    ops: Sequence[str] | None = None,
+    dtypes: Sequence[str] = DTYPES,
+    programs: int = PROGRAMS,
+    progress: Progress | None = None,
+) -> Record:
+    """Measure, and return the record. `seconds` is a ceiling: what it cuts off is counted as not run.
+
+    Raises ValueError for an op or a dtype that is not known, RecordError where nothing could be measured.
+    """
+    if unknown := set(dtypes) - set(DTYPES):
+        raise ValueError(f"accuracy is measured in {' and '.join(DTYPES)}, not in {', '.join(sorted(unknown))}")
+    ends = time.monotonic() + seconds
+    tally = Tally()
+    body: AccuracyBody = {"rows": [], "absent": [], "depth": []}
+    chosen = public_ops(ops)
+    if ops is None:
+        body["depth"] = depth.measure(seed, GRAPHS, lambda: time.monotonic() > ends)
+    pairs = [(op, dtype) for op in chosen for dtype in dtypes]
+    for done, (op, dtype) in enumerate(pairs):
+        if progress is not None:
+            progress(done, len(pairs), f"{op.name} {dtype}")
+        reason = EXCLUDED.get(op.name) or ("" if op.sample is not None else "the table has no sample for it")
+        if reason:
+            body["absent"].append({"op": op.name, "dtype": dtype, "reason": reason})
+            continue
+        if time.monotonic() > ends:
+            tally.not_run += programs
+            body["absent"].append({"op": op.name, "dtype": dtype, "reason": f"not run: {seconds:g} seconds were over"})
+            continue
+        row = Row(op, dtype)
+        row.measure(programs, seed, tally)
+        result = row.result()
+        if result is None:
+            body["absent"].append(row.absent())
+        else:
+            body["rows"].append(result)
+    if progress is not None:
+        progress(len(pairs), len(pairs), "")
+    options = {"seconds": seconds, "ops": None if ops is None else list(ops), "dtypes": list(dtypes)}
+    made = record.new("accuracy", seed, {**options, "programs": programs}, tally.counts(), body)
+    record.dumps(made)
+    return made

@@ -1,0 +1,187 @@
+"""What an op's values and gradients truly are, at the program's own inputs, to more digits than the dtype holds.
+
+float32: torch in float64. float64: elementwise ops in mpmath with 60 digits, their derivatives by central differences
+of the *value*, so that no rule of any engine is trusted; every other op by the op table in long double, unless that is
+no longer than a double here, or differs from torch in more than half the digits. Where no truth is left, NoTruth says
+why, and the record with it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from mpmath import mp
+
+from paragrad.engine import dtypes
+from paragrad.engine.ops.table import Op
+from paragrad.fuzz.judge.end_to_end import Float64
+from paragrad.fuzz.program import Apply, Array, Backward, Program, Ref, refs
+from paragrad.fuzz.trace import Trace
+from paragrad.reports.accuracy.functions import DIGITS, FUNCTIONS
+from paragrad.reports.accuracy.long_double import LONG, LongDouble
+from paragrad.reports.accuracy.ulp import Truth
+
+STEP = mp.mpf(10) ** -20  # of a central difference: its square is beyond the digits that are read
+HALF_THE_DIGITS = 2.0**-26
+
+
+class NoTruth(Exception):
+    """Nothing more precise than the dtype is known here; says why."""
+
+
+@dataclass(slots=True)
+class Answers:
+    """Truths by variable, and how they were found."""
+
+    method: str
+    values: dict[int, Truth] = field(default_factory=dict)
+    gradients: dict[int, Truth] = field(default_factory=dict)
+
+
+def answers(op: Op, program: Program, dtype: str, torch: Trace) -> Answers:
+    """The truth of a program of one op. Raises NoTruth where there is none."""
+    if dtype == "float32":
+        return _of_trace("torch in float64", Float64().run(program), program)
+    if op.name in FUNCTIONS:
+        return Elementwise(op, program).answers()
+    if not LONG:
+        raise NoTruth("long double is float64 on this machine, and mpmath is used for elementwise ops only")
+    found = _of_trace("long double", LongDouble().run(program), program)
+    _agree(found, torch, program)
+    return found
+
+
+def _of_trace(method: str, trace: Trace, program: Program) -> Answers:
+    if trace.failure is not None:
+        raise NoTruth(f"{method}: {trace.failure.type}: {trace.failure.message.splitlines()[0]}")
+    result = Answers(method)
+    for variable, array in trace.values.items():
+        result.values[variable] = Truth.of(np.asarray(array))
+    for shown in trace.gradients.values():
+        for variable, gradient in shown.items():
+            if gradient is not None and variable < len(program.inputs):
+                result.gradients[variable] = Truth.of(np.asarray(gradient))
+    return result
+
+
+def _agree(found: Answers, torch: Trace, program: Program) -> None:
+    """Refuse a truth that shares less than half its digits with torch: one of the two is not what it says."""
+    pairs = [("value", truth, torch.values.get(k)) for k, truth in found.values.items() if k >= len(program.inputs)]
+    (shown,) = torch.gradients.values() or ({},)
+    pairs += [("gradient", truth, shown.get(k)) for k, truth in found.gradients.items()]
+    for what, truth, theirs in pairs:
+        if theirs is None or theirs.shape != truth.hi.shape:
+            raise NoTruth(f"long double and torch disagree on the shape of a {what}")
+        with np.errstate(all="ignore"):
+            both = np.isfinite(truth.hi) & np.isfinite(theirs)
+            off = np.abs(np.where(both, truth.hi.astype(np.float64) - theirs, 0.0)).max(initial=0.0)
+            size = np.abs(np.where(both, theirs, 0)).max(initial=0.0)
+        if off > HALF_THE_DIGITS * size:
+            raise NoTruth(f"long double and torch share less than half the digits of a {what}: one of them is wrong")
+
+
+class Elementwise:
+    """One elementwise op, element by element in mpmath."""
+
+    def __init__(self, op: Op, program: Program) -> None:
+        self.op = op
+        self.function = FUNCTIONS[op.name]
+        self.program = program
+        statement = program.statements[0]
+        assert isinstance(statement, Apply)
+        self.statement = statement
+        self.arguments = op.bind(statement.args, dict(statement.kwargs))
+        self.arrays = {k: program.inputs[k].array() for a in self.arguments for k in refs(a)}
+        self.shape = np.broadcast_shapes(*(array.shape for array in self.arrays.values()))
+
+    def answers(self) -> Answers:
+        """Values, and gradients where the program carries any back."""
+        found = Answers(f"mpmath, {DIGITS} digits")
+        with mp.workdps(DIGITS):
+            columns = [self._column(argument) for argument in self.arguments]
+            found.values[self.statement.outputs[0]] = _split(self._each(columns), self.shape)
+            if len(self.program.statements) > 1:
+                self._gradients(columns, found)
+        return found
+
+    def _column(self, argument: Any) -> list[Any]:
+        """An argument element by element, as exact numbers."""
+        count = int(np.prod(self.shape, dtype=np.int64))
+        if isinstance(argument, Ref):
+            array = np.broadcast_to(self.arrays[argument.index], self.shape)
+            return [mp.mpf(x) if type(x) is float else x for x in array.reshape(-1).tolist()]
+        return [mp.mpf(argument) if type(argument) in (int, float) else argument] * count
+
+    def _each(self, columns: list[list[Any]]) -> list[Any]:
+        return [self._at(row) for row in zip(*columns, strict=True)]
+
+    def _at(self, row: tuple[Any, ...]) -> Any:
+        """The function at one point; NaN where it is not a real number."""
+        try:
+            value = self.function(**dict(zip(self.op.parameters, row, strict=True)))
+        except (ZeroDivisionError, ValueError):
+            return mp.nan
+        return mp.nan if isinstance(value, mp.mpc) else value
+
+    def _gradients(self, columns: list[list[Any]], found: Answers) -> None:
+        backward = self.program.statements[1]
+        assert isinstance(backward, Backward)
+        (cotangent,) = backward.cotangents
+        assert cotangent is not None
+        weights = [mp.mpf(x) for x in self.program.inputs[cotangent].array().reshape(-1).tolist()]
+        totals: dict[int, Array] = {}
+        for position, argument in enumerate(self.arguments):
+            if isinstance(argument, Ref) and self.program.inputs[argument.index].requires_grad:
+                slopes = self._slopes(columns, position)
+                products = np.empty(len(weights), object)
+                products[:] = [w * s for w, s in zip(weights, slopes, strict=True)]
+                shape = self.arrays[argument.index].shape
+                part = _sum_to(products.reshape(self.shape), shape)
+                before = totals.get(argument.index)
+                totals[argument.index] = part if before is None else np.asarray(before + part, object)
+        for variable, total in totals.items():
+            found.gradients[variable] = _split(total.reshape(-1).tolist(), total.shape)
+
+    def _slopes(self, columns: list[list[Any]], position: int) -> list[Any]:
+        """The derivative for one operand, at each point."""
+        steps = [STEP * max(1, abs(x)) for x in columns[position]]
+        sides = []
+        for sign in (1, -1):
+            moved = [x + sign * h for x, h in zip(columns[position], steps, strict=True)]
+            sides.append(self._each([*columns[:position], moved, *columns[position + 1 :]]))
+        return [(up - down) / (2 * h) for up, down, h in zip(*sides, steps, strict=True)]
+
+
+def _split(numbers: list[Any], shape: tuple[int, ...]) -> Truth:
+    """Exact numbers as hi + lo."""
+    hi = [float(x) for x in numbers]
+    lo = [float(x - h) if np.isfinite(h) else 0.0 for x, h in zip(numbers, hi, strict=True)]
+    return Truth(np.array(hi, np.float64).reshape(shape), np.array(lo, np.float64).reshape(shape))
+
+
+def _sum_to(array: Array, shape: tuple[int, ...]) -> Array:
+    """The transpose of broadcasting, on an array of exact numbers."""
+    lead = array.ndim - len(shape)
+    dims = (*range(lead), *(k + lead for k, n in enumerate(shape) if n == 1 and array.shape[k + lead] != 1))
+    if not dims:
+        return array
+    found: Array = np.asarray(np.add.reduce(array, axis=dims, keepdims=True, initial=mp.mpf(0))).reshape(shape)
+    return found
+
+
+def in_dtype(program: Program, dtype: str) -> Program:
+    """The program with its Python numbers rounded to `dtype`, as torch rounds them before it computes."""
+    kind = dtypes.as_dtype(dtype).type
+
+    def rounded(argument: Any) -> Any:
+        if type(argument) is float:
+            return float(kind(argument))
+        return tuple([rounded(part) for part in argument]) if type(argument) is tuple else argument
+
+    statements = [
+        Apply(s.op, rounded(s.args), {k: rounded(v) for k, v in s.kwargs.items()}, s.outputs) if type(s) is Apply else s
+        for s in program.statements
+    ]
+    return Program(program.inputs, statements, program.optimizer)

@@ -1,0 +1,67 @@
+"""The record of a parity run: what a campaign saw, as plain data."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from paragrad.reports import record
+from paragrad.reports.bodies import FindingRow, ParityBody
+from paragrad.reports.record import Record
+
+if TYPE_CHECKING:  # a campaign imports torch and Hypothesis
+    from paragrad.fuzz.campaign import Found, Options, Outcome
+
+
+def from_outcome(outcome: Outcome, options: Options) -> Record:
+    """The record of a campaign that has ended."""
+    body: ParityBody = {
+        "families": dict(outcome.families),
+        "distinct": outcome.distinct,
+        "replayed": outcome.replayed,
+        "values": dict(outcome.values),
+        "gradients": dict(outcome.gradients),
+        "findings": [_finding(found, outcome) for found in outcome.found],
+        "ops": dict(sorted(outcome.ops.items())),
+        "seconds": {part: round(seconds, 6) for part, seconds in outcome.seconds.items()},
+        "elapsed": round(outcome.elapsed, 6),
+        "stopped": outcome.stopped,
+    }
+    counts: record.Counts = {
+        "requested": outcome.requested,
+        "judged": outcome.judged,
+        "filtered": dict(outcome.filtered),
+        "crashed": 0,  # a crash of the subject is a finding, one of ours ends the run
+        "not_run": outcome.not_run,
+    }
+    asked = {
+        "programs": options.programs,
+        "seconds": options.seconds,
+        "families": list(options.families),
+        "ops": None if options.ops is None else [op.name for op in options.ops],
+        "dtype": options.dtype,
+    }
+    return record.new("parity", options.seed, asked, counts, body)
+
+
+def _finding(found: Found, outcome: Outcome) -> FindingRow:
+    finding = found.finding
+    return {
+        "kind": finding.kind,
+        "op": finding.op,
+        "argument": finding.argument,
+        "message": finding.message,
+        "family": found.family,
+        "programs": outcome.repeats[finding.cause],
+        "statements": len(found.program.statements),
+        "statements_before": found.statements_before,
+        "table": found.table,
+        "file": _from_here(found.path),
+        "script": _from_here(found.script),
+    }
+
+
+def _from_here(path: Path) -> str:
+    """A path as one types it: relative to the working directory where it lies below that."""
+    path = path.absolute()
+    return path.relative_to(Path.cwd()).as_posix() if path.is_relative_to(Path.cwd()) else str(path)
