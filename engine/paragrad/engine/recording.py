@@ -54,7 +54,8 @@ def record(op: Op, args: tuple[Any, ...]) -> Any:
                 parents.append(tuple([edge(element) for element in operand]))
         elif not isinstance(operand, bool | int | float) and operand is not None:
             values[position] = plain(op, position, operand)
-    if op.promote is not None and (mixed or dtype not in dtypes.FLOATS):
+    given = op.given is not None and args[op.given] is not None
+    if op.promote is not None and (mixed or given or dtype not in dtypes.FLOATS):
         promoted = promote(op, args)
         if promoted is not None:
             return record(op, promoted)
@@ -64,7 +65,11 @@ def record(op: Op, args: tuple[Any, ...]) -> Any:
     if foreign is not None:
         result = foreign(op, tuple(values))
     else:
-        result = run(op.compute, *values)
+        try:
+            result = run(op.compute, *values)
+        except (TypeError, ValueError) as error:
+            explain(op, args, error)
+            raise
     plan = op.plan(mask) if mask and state.grad_enabled else None
     if len(op.outputs) == 1:
         if type(result) is not ndarray and foreign is None:
@@ -118,9 +123,12 @@ def promote(op: Op, args: tuple[Any, ...]) -> tuple[Any, ...] | None:
                 f"{op.name}(): operands must have one dtype, got {' and '.join(sorted(map(str, found)))}"
             )
         return None
-    wanted = dtypes.result_type(operands)
+    given = None if op.given is None else args[op.given]
+    wanted = dtypes.result_type(operands) if given is None else dtypes.as_dtype(given)
     if op.promote == "float" and wanted not in dtypes.FLOATS:
         wanted = dtypes.get_default_dtype()
+    if wanted.kind in _REFUSED.get(op.promote, ""):
+        raise NotImplementedError(f"{op.name}() is not implemented for {wanted} tensors: convert with .to(dtype) first")
     if all(operand.dtype is wanted for operand in operands if isinstance(operand, Tensor)):
         return None
     changed = list(args)
@@ -131,6 +139,21 @@ def promote(op: Op, args: tuple[Any, ...]) -> tuple[Any, ...] | None:
         elif position in op.listed:
             changed[position] = [in_dtype(element, wanted) for element in operand]
     return tuple(changed)
+
+
+def explain(op: Op, args: tuple[Any, ...], error: Exception) -> None:
+    """Raise what torch raises where NumPy refused operands that don't broadcast, or a dtype; else do nothing."""
+    if op.promote is None:
+        return
+    shapes = [tuple(a.shape) for a in args if isinstance(a, Tensor)]
+    try:
+        np.broadcast_shapes(*shapes)
+    except ValueError:
+        listed = " and ".join(map(str, shapes))
+        raise RuntimeError(
+            f"{op.name}(): shapes {listed} don't broadcast: counted from the last dimension, "
+            "sizes have to be equal or 1"
+        ) from error
 
 
 def in_dtype(tensor: Tensor, dtype: dtypes.DType) -> Tensor:
@@ -148,5 +171,7 @@ def unwrap_index(index: Any) -> Any:
         return [unwrap_index(part) for part in index]
     return index
 
+
+_REFUSED = {"floats": "bi", "numbers": "b"}
 
 handlers[Tensor] = record

@@ -1,11 +1,12 @@
 """Which dimensions an op means: torch's rules for `dim`, and the errors torch raises.
 
-A 0-d tensor takes 0 and -1, as if it had one dimension. No dims at all, `dim=()`, mean all of them where torch says so.
+A 0-d tensor takes 0 and -1, as if it had one dimension. No dims at all, `dim=()`, mean all of them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import math
+from collections.abc import Iterable
 from typing import Any
 
 from paragrad.engine.ops.table import Dims, Shape
@@ -33,17 +34,37 @@ def distinct(op: str, dims: Iterable[int], shape: Shape) -> tuple[int, ...]:
     return found
 
 
-def axes(op: str, dim: Dims | Sequence[int], shape: Shape) -> Any:
-    """What NumPy's `axis` has to be for a reduction over `dim`: None for all, () for a 0-d tensor."""
+def axes(op: str, dim: Dims, shape: Shape) -> Any:
+    """What NumPy's `axis` has to be for a reduction over `dim`: None for all."""
     if dim is None:
         return None
-    if type(dim) is int:
+    if isinstance(dim, int):
         found = one(op, dim, shape)
-        return found if shape else ()
-    dims = distinct(op, dim, shape)  # type: ignore[arg-type]
-    return (dims if shape else ()) or None
+        return found if shape else None
+    return distinct(op, dim, shape) if dim and shape else distinct(op, dim, shape)[:0] or None
 
 
-def ints(value: Any) -> tuple[int, ...]:
+def ints(value: int | Iterable[int]) -> tuple[int, ...]:
     """One int or several as a tuple."""
     return (value,) if isinstance(value, int) else tuple(value)
+
+
+def gone(dim: Dims, shape: Shape) -> set[int]:
+    """The dimensions that a reduction over `dim` takes away; `dim` has been checked."""
+    rank = len(shape)
+    if dim is None or not rank or dim == () or dim == []:
+        return set(range(rank))
+    return {d % rank for d in ints(dim)}
+
+
+def kept(dim: Dims, shape: Shape) -> Shape:
+    """`shape` with 1 in the place of what a reduction over `dim` takes away."""
+    away = gone(dim, shape)
+    return tuple([1 if k in away else n for k, n in enumerate(shape)])
+
+
+def count(dim: Dims, shape: Shape) -> int:
+    """How many elements a reduction over `dim` makes one of."""
+    if dim is None:
+        return math.prod(shape)
+    return math.prod([shape[k] for k in gone(dim, shape)])

@@ -10,6 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 
 @dataclass(frozen=True, slots=True)
 class Rounding:
@@ -56,6 +58,18 @@ def ulps(count: float) -> Elementwise:
 EXACT = Elementwise(0.0)
 MOVES = Linear(lambda *args: 0.0)
 COMPOSITE = Composite()
+SELECTS = Analysed(lambda u, errors, *args: np.broadcast_to(np.max(errors[0], initial=0.0), np.shape(args[-1])))
+"""Picks elements of the first operand by their values: any of their errors may come along."""
+
+
+def smallest(u: float) -> float:
+    """The smallest subnormal of the dtype whose unit is u: what an underflow may lose."""
+    return 2.0**-149 if u > 2.0**-30 else 2.0**-1074
+
+
+def largest(u: float) -> float:
+    """The largest finite number of the dtype whose unit is u."""
+    return 3.4028234663852886e38 if u > 2.0**-30 else 1.7976931348623157e308
 
 
 def per_output(input: Any, *args: Any) -> float:

@@ -10,7 +10,7 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple, Protocol
 
-from paragrad.engine.dtypes import DType
+from paragrad.engine.dtypes import DType, float32, float64, int64
 
 Interval = tuple[float, float]
 EVERYWHERE: Interval = (-math.inf, math.inf)
@@ -154,32 +154,63 @@ def reduced(shape: tuple[int, ...], dim: int | Sequence[int] | None, keepdim: bo
     return tuple(n for k, n in enumerate(shape) if k not in gone)
 
 
+def dimension(draw: Draw, rank: int) -> int:
+    """One of `rank` dimensions, counted from the front or from the back; a 0-d tensor takes 0 and -1."""
+    rank = max(rank, 1)
+    return draw.below(rank) - (rank if draw.flag(0.4) else 0)
+
+
+def some_dims(draw: Draw, rank: int) -> Any:
+    """One dimension, now and then a tuple of several."""
+    if rank < 2 or draw.flag(0.7):
+        return dimension(draw, rank)
+    chosen = [k for k in range(rank) if draw.flag()] or [rank - 1]
+    return tuple([k - (rank if draw.flag(0.4) else 0) for k in chosen])
+
+
+def whole_numbers(draw: Draw) -> Var:
+    """A small bool or int64 constant: no sample gets these otherwise."""
+    shape = draw.pick([(), (3,), (2, 3), (2, 1, 4)])
+    return draw.mask(shape) if draw.flag(0.4) else draw.integers(shape, -3, 4)
+
+
 def reduction(
     interval: Interval = MODERATE,
     dims: str = "any",
     nonempty: bool = False,
     range: Callable[[float, float, int], Interval] | None = None,
     outputs: Sequence[DType | None] = (None,),
+    whole: str = "",
+    given: bool = False,
 ) -> Sample:
-    """A tensor with `dim` and `keepdim`: dims "any" is none, one or several, "one" exactly one, "none" the whole."""
+    """A tensor with `dim` and `keepdim`: dims "any" is none, one or several, "one" exactly one, "none" the whole.
+
+    `whole` says that bools and ints are taken, too, and what they give in place of None: "int64" or the "same".
+    `given` says that there is an argument dtype.
+    """
 
     def sample(draw: Draw) -> Call:
-        x = draw.tensor(interval, nonempty=nonempty)
+        plain = bool(whole) and draw.flag(0.08)
+        x = whole_numbers(draw) if plain else draw.tensor(interval, nonempty=nonempty)
         rank = len(x.shape)
-        dim: Any = None
-        if dims == "one" or (dims == "any" and rank and draw.flag(0.75)):
-            dim = draw.below(max(rank, 1)) - (rank if draw.flag(0.4) else 0)
-            if dims == "any" and rank > 1 and draw.flag(0.25):
-                dim = (dim, (dim + 1) % rank if dim >= 0 else (dim + 1 if dim < -1 else -rank))
         kwargs: dict[str, Any] = {}
-        keepdim = dim is not None and draw.flag(0.4)
-        if dim is not None:
-            kwargs["dim"] = dim
-            if keepdim:
-                kwargs["keepdim"] = True
-        shape = reduced(x.shape, dim, keepdim)
+        if dims == "one":
+            kwargs["dim"] = dimension(draw, rank)
+        elif dims == "any" and draw.flag(0.75):
+            kwargs["dim"] = some_dims(draw, rank)
+        if kwargs and draw.flag(0.4):
+            kwargs["keepdim"] = True
+        shape = reduced(x.shape, kwargs.get("dim"), "keepdim" in kwargs)
+        args: tuple[Any, ...] = (x,)
+        if kwargs and draw.flag(0.3):
+            args, kwargs = (x, *kwargs.values()), {}
+        result: DType | None = None
+        if given and draw.flag(0.08):
+            kwargs["dtype"] = result = draw.pick((float32, float64))
+        elif plain:
+            result = int64 if whole == "int64" else x.dtype
         low, high = range(x.low, x.high, math.prod(x.shape)) if range else (x.low, x.high)
-        return Call((x,), kwargs, tuple(Output(shape, dtype, low, high) for dtype in outputs))
+        return Call(args, kwargs, tuple([Output(shape, dtype or result, low, high) for dtype in outputs]))
 
     return sample
 

@@ -62,9 +62,13 @@ class Plan(NamedTuple):
 class Op:
     """One operation: its name, value, pullbacks, and the facts that fuzzer, oracle and judge read.
 
-    `promote` says in which dtype operands meet: "same" is their common dtype, "float" likewise with integers becoming
-    the default dtype, "equal" refuses operands that differ, None leaves them alone. `sample` makes legal arguments. `fused` holds first-order pullbacks for
-    arrays that equal the rule and are faster. `internal` ops exist for rules and have no counterpart in torch.
+    `promote` says in which dtype operands meet. "same" is their common dtype; "float" is that, integers becoming the
+    default dtype; "numbers" and "floats" are "same" and refuse bools, or bools and integers; "equal" refuses operands
+    that differ; None leaves them alone. An optional parameter `dtype: DType | None` (its position is `given`) casts the
+    operands of an op that promotes before it computes, as torch's reductions have it.
+
+    `sample` makes legal arguments. `fused` holds first-order pullbacks for arrays that equal the rule and are faster.
+    `internal` ops exist for rules and have no counterpart in torch.
     """
 
     name: str
@@ -81,6 +85,7 @@ class Op:
     operands: tuple[tuple[int, int], ...] = ()
     listed: frozenset[int] = frozenset()
     indexed: frozenset[int] = frozenset()
+    given: int | None = None
     plans: dict[int, Plan] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -92,6 +97,7 @@ class Op:
         self.operands = tuple((1 << bit, position) for bit, position in enumerate(positions))
         self.listed = frozenset(k for k in positions if "Sequence" in kinds[k])
         self.indexed = frozenset(k for k, kind in enumerate(kinds) if kind == "Index")
+        self.given = next((k for k, kind in enumerate(kinds) if kind == "DType | None"), None)
         unknown = set(self.pullbacks) - set(self.parameters)
         assert not unknown, f"{self.name}: pullbacks for {unknown}, which are not parameters"
 

@@ -105,9 +105,8 @@ def _error(op: Op, args: tuple[Any, ...], values: list[Any], out: Array, unit: f
         return np.asarray(rounding.error(unit, errors, *values, out)) + tiny
     if isinstance(rounding, Linear):
         sizes = [_map(np.abs, values[k]) if op_takes(op, k) else v for k, v in enumerate(values)]
-        total = rounding.terms(*values) * unit * first_output(op.compute(*sizes))
-        if rounding.terms(*values):
-            total = total + tiny
+        terms = rounding.terms(*values)
+        total = terms * unit * first_output(op.compute(*sizes)) + tiny if terms else np.zeros(out.shape)
         for _, position in op.operands:
             if any(isinstance(a, Bounded) and a.error.any() for a in _flat([args[position]])):
                 total = total + first_output(op.compute(*with_errors(args, sizes, position)))
