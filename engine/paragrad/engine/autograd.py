@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
 
-from paragrad.engine.graph import Node, Walk
+from paragrad.engine.graph import Node, Walk, leading_to
 from paragrad.engine.recording import edge
 from paragrad.engine.state import set_grad_enabled
 from paragrad.engine.tensor import Tensor
@@ -63,22 +63,24 @@ def _walk(
 ) -> tuple[Walk, dict[Any, Any]]:
     """Walk back from `roots`; return the walk, with leaves' gradients pending, and those of nodes in `targets`."""
     walk = Walk(create_graph, _wrap)
+    wanted = None if targets is None else leading_to([edge(root) for root in roots], targets)
     captured: dict[Any, Any] = {}
     seeds = []
     for root, gradient in zip(roots, gradients, strict=True):
         start = seed(root, gradient)
         seeds.append((edge(root), start if create_graph else start.array))
 
-    def at(node: Node, gradient: Any) -> Any:
-        gradient = _through_hooks(node.hooks, gradient, create_graph)
+    def see(node: Node, gradient: Any) -> Any:
+        if node.watch is not None:
+            gradient = _through_hooks(node.watch.hooks, gradient, create_graph)
+            if targets is None and node.watch.retainer is not None and (tensor := node.watch.retainer()) is not None:
+                tensor.grad = _alone(gradient, create_graph)
         if targets is not None and node in targets:
             captured[node] = gradient
-        elif node.retainer is not None and (tensor := node.retainer()) is not None:
-            tensor.grad = _alone(gradient, create_graph)
         return gradient
 
     with set_grad_enabled(create_graph), np.errstate(all="ignore"):
-        walk.run(seeds, targets, create_graph if retain_graph is None else retain_graph, at)
+        walk.run(seeds, wanted, create_graph if retain_graph is None else retain_graph, see)
         for target in list(walk.pending):
             if isinstance(target, Tensor):
                 walk.pending[target] = _through_hooks(target.hooks, walk.pending[target], create_graph)
@@ -121,7 +123,7 @@ def accumulate(leaf: Tensor, gradient: Any, walk: Walk, create_graph: bool) -> N
         if create_graph:
             leaf.grad = gradient
         else:
-            own = leaf in walk.owned and walk.pending.get(leaf) is gradient and gradient.flags.c_contiguous
+            own = type(gradient) is np.ndarray and leaf not in walk.shared and gradient.flags.c_contiguous
             leaf.grad = Tensor(gradient if own else np.array(gradient, order="C"))
     elif create_graph or leaf.grad.requires_grad:
         leaf.grad = leaf.grad + (gradient if create_graph else Tensor(np.asarray(gradient)))
@@ -158,3 +160,14 @@ def grad(
             )
         results.append(None if gradient is None else _alone(gradient, create_graph))
     return tuple(results)
+
+
+def forget(tensors: Iterable[Tensor], set_to_none: bool = True) -> None:
+    """Forget the gradients of `tensors`, or fill them with zeros in place: what every zero_grad() does."""
+    for tensor in tensors:
+        if set_to_none or tensor.grad is None:
+            tensor.grad = None
+        else:
+            if tensor.grad.requires_grad:
+                tensor.grad = tensor.grad.detach()
+            tensor.grad.array.fill(0)

@@ -7,6 +7,7 @@ from typing import Any
 
 from paragrad.engine import ops  # noqa: F401  (fills the table)
 from paragrad.engine.ops.table import TABLE, Op
+from paragrad.engine.recording import record
 from paragrad.engine.tensor import Tensor
 
 
@@ -76,11 +77,13 @@ _OPERATORS = {
 
 
 def _operator(entry: Op, reflected: bool) -> Callable[..., Any]:
+    tail = entry.tails[2]
+
     def forward(self: Tensor, other: Any) -> Any:
-        return entry(self, other)
+        return record(entry, (self, other, *tail))
 
     def backward(self: Tensor, other: Any) -> Any:
-        return entry(other, self)
+        return record(entry, (other, self, *tail))
 
     return backward if reflected else forward
 

@@ -15,7 +15,8 @@ import numpy as np
 
 from paragrad.engine import dtypes
 from paragrad.engine.dtypes import Array, DType
-from paragrad.engine.graph import Node
+from paragrad.engine.graph import Node, Watch
+from paragrad.engine.ops.table import handlers
 
 _hook_ids = itertools.count()
 
@@ -44,6 +45,9 @@ class Tensor:
     node: Node | None
     requires_grad: bool
     __array_priority__ = 1000  # NumPy's operators defer to ours
+
+    def __init_subclass__(cls) -> None:
+        handlers[cls] = handlers[Tensor]  # ops look an operand's class up exactly
 
     def __init__(self, array: Array, requires_grad: bool = False, node: Node | None = None) -> None:
         self.array = array
@@ -81,7 +85,7 @@ class Tensor:
     @property
     def retains_grad(self) -> bool:
         """Whether a tensor that is no leaf keeps its gradient."""
-        return self.node is not None and self.node.retainer is not None
+        return self.node is not None and self.node.watch is not None and self.node.watch.retainer is not None
 
     @property
     def grad_fn(self) -> Node | None:
@@ -183,18 +187,21 @@ class Tensor:
         if not self.requires_grad:
             raise RuntimeError("can't retain_grad() on a tensor that has requires_grad=False")
         if self.node is not None:
-            self.node.retainer = weakref.ref(self)
+            self.node.watch = self.node.watch or Watch()
+            self.node.watch.retainer = weakref.ref(self)
 
     def register_hook(self, hook: Callable[[Tensor], Tensor | None]) -> RemovableHandle:
         """Call `hook(gradient)` whenever this tensor's gradient is computed; what it returns replaces it."""
         if not self.requires_grad:
             raise RuntimeError("can't register a hook on a tensor that doesn't require grad")
-        owner: Any = self if self.node is None else self.node
-        if owner.hooks is None:
-            owner.hooks = {}
+        if self.node is not None:
+            self.node.watch = self.node.watch or Watch()
+            hooks = self.node.watch.hooks
+        else:
+            hooks = self.hooks = {} if self.hooks is None else self.hooks
         key = next(_hook_ids)
-        owner.hooks[key] = hook
-        return RemovableHandle(owner.hooks, key)
+        hooks[key] = hook
+        return RemovableHandle(hooks, key)
 
     def backward(
         self,

@@ -19,9 +19,12 @@ So one rule serves the first derivative, every higher one, and the bound on its 
 from __future__ import annotations
 
 import inspect
+import operator
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, TypeAlias
+
+import numpy as np
 
 from paragrad.engine.dtypes import Array
 from paragrad.engine.ops.rounding import COMPOSITE, Rounding
@@ -39,36 +42,72 @@ handlers: dict[type, Callable[[Op, tuple[Any, ...]], Any]] = {}
 """What an op does when an operand is of this class; arrays and numbers have no entry and are computed on."""
 
 
-class Step(NamedTuple):
-    """One pullback to run for one parent: `pull(g, *[saved[k] for k in picks])`."""
-
-    pull: Callable[..., Any]
-    picks: tuple[int, ...]
-    position: int
+Pull: TypeAlias = Callable[[Any, tuple[Any, ...]], Any]
+"""A pullback as the walk calls it: of the gradient and the tuple of saved values."""
 
 
 class Plan(NamedTuple):
     """What the backward of an op needs, given which operands require a gradient.
 
     `keep` says what to save: (position among arguments followed by outputs, attribute or None for the thing itself).
+    For each operand in `positions`, `rules` has its pullback as the table states it, `pulls` its fused form if it has one.
     """
 
     op: Op
-    steps: tuple[Step, ...]
     keep: tuple[tuple[int, str | None], ...]
+    positions: tuple[int, ...]
+    pulls: tuple[Pull, ...]
+    rules: tuple[Pull, ...]
+    save: Callable[[Sequence[Any]], tuple[Any, ...]]
+
+
+FACTS: dict[str, Callable[[Any], Any]] = {
+    "shape": np.shape,
+    "shapes": lambda arrays: [np.shape(a) for a in arrays],
+    "dtype": lambda a: a.dtype,
+}
+"""What a pullback may name of the operand it differentiates, besides its value."""
+
+
+def saving(keep: Sequence[tuple[int, str | None]]) -> Callable[[Sequence[Any]], tuple[Any, ...]]:
+    """A function that picks what is to be saved out of arguments followed by outputs."""
+    if any(fact for _, fact in keep):
+        return lambda values: tuple([values[k] if fact is None else FACTS[fact](values[k]) for k, fact in keep])
+    places = [k for k, _ in keep]
+    match places:
+        case []:
+            return lambda values: ()
+        case [i]:
+            return lambda values: (values[i],)
+    return operator.itemgetter(*places)
+
+
+def picking(pull: Callable[..., Any], picks: tuple[int, ...]) -> Pull:
+    """`pull` as a function of the gradient and the tuple of saved values. The short forms are there for speed."""
+    match picks:
+        case ():
+            return lambda g, saved: pull(g)
+        case (i,):
+            return lambda g, saved: pull(g, saved[i])
+        case (i, j):
+            return lambda g, saved: pull(g, saved[i], saved[j])
+    return lambda g, saved: pull(g, *[saved[k] for k in picks])
 
 
 @dataclass(eq=False, slots=True)
 class Op:
     """One operation: its name, value, pullbacks, and the facts that fuzzer, oracle and judge read.
 
-    `promote` says in which dtype operands meet. "same" is their common dtype; "float" is that, integers becoming the
-    default dtype; "numbers" and "floats" are "same" and refuse bools, or bools and integers; "equal" refuses operands
-    that differ; None leaves them alone. An optional parameter `dtype: DType | None` (its position is `given`) casts the
-    operands of an op that promotes before it computes, as torch's reductions have it.
+    Stated: `promote` says in which dtype operands meet ("same": their common one; "float": likewise, integers becoming
+    the default dtype; "equal": operands that differ are refused; None: each is left alone). `sample` makes legal
+    arguments. `fused` holds first-order pullbacks for arrays that equal the rule and are faster. `internal` ops exist
+    for rules and have no counterpart in torch.
 
-    `sample` makes legal arguments. `fused` holds first-order pullbacks for arrays that equal the rule and are faster.
-    `internal` ops exist for rules and have no counterpart in torch.
+    Read off the signature: `operands`, (bit, position) of each parameter that is a tensor; those that are `listed` and
+    those `indexed`; `given`, the position of an optional `dtype: DType | None`, to which an op that promotes casts its
+    operands first, as torch's reductions do; `tails`, the defaults that complete a call by position; `composite`,
+    whether it is written with other ops, which record themselves and their own outputs; `arity`, 1 or 2 where the first
+    parameters are all its operands and it has one output of their dtype, else 0.
     """
 
     name: str
@@ -87,6 +126,9 @@ class Op:
     indexed: frozenset[int] = frozenset()
     given: int | None = None
     plans: dict[int, Plan] = field(default_factory=dict)
+    composite: bool = False
+    arity: int = 0
+    tails: dict[int, tuple[Any, ...]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         signature = inspect.signature(self.compute)
@@ -97,14 +139,19 @@ class Op:
         self.operands = tuple((1 << bit, position) for bit, position in enumerate(positions))
         self.listed = frozenset(k for k in positions if "Sequence" in kinds[k])
         self.indexed = frozenset(k for k, kind in enumerate(kinds) if kind == "Index")
+        self.composite = self.rounding is COMPOSITE and not self.pullbacks
         self.given = next((k for k, kind in enumerate(kinds) if kind == "DType | None"), None)
+        special = self.composite or self.listed or self.indexed or len(self.outputs) > 1 or "DType" in kinds
+        self.arity = len(positions) if positions in ([0], [0, 1]) and not special else 0
+        required = len(self.parameters) - len(self.defaults)
+        self.tails = {k: tuple(self.defaults[n] for n in self.parameters[k:]) for k in range(required, len(kinds) + 1)}
         unknown = set(self.pullbacks) - set(self.parameters)
         assert not unknown, f"{self.name}: pullbacks for {unknown}, which are not parameters"
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Apply the op: record on Tensors, compute on arrays, or whatever the operands' class registered."""
-        if kwargs or len(args) != len(self.parameters):
-            args = self.bind(args, kwargs)
+        tail = None if kwargs else self.tails.get(len(args))
+        args = self.bind(args, kwargs) if tail is None else args + tail
         for _, position in self.operands:
             operand = args[position]
             if position in self.listed:
@@ -141,11 +188,6 @@ class Op:
         return tuple(bound)
 
     @property
-    def composite(self) -> bool:
-        """Whether it is written with other ops of the table, each of which records itself and its own outputs."""
-        return self.rounding is COMPOSITE and not self.pullbacks
-
-    @property
     def differentiable(self) -> frozenset[int]:
         """Positions of the operands that have a pullback."""
         return frozenset(k for _, k in self.operands if self.parameters[k] in self.pullbacks)
@@ -154,33 +196,27 @@ class Op:
         """The plan for the operands whose bits are set in `mask`."""
         found = self.plans.get(mask)
         if found is None:
-            found = self.plans[mask] = self.make_plan([k for bit, k in self.operands if mask & bit], self.fused)
+            found = self.plans[mask] = self.make_plan([k for bit, k in self.operands if mask & bit])
         return found
 
-    def rule_plan(self, positions: Sequence[int]) -> Plan:
-        """The plan that runs the rules themselves, never the fused forms: higher derivatives and bounds use it."""
-        return self.make_plan(positions, {})
-
-    def make_plan(self, positions: Sequence[int], fused: dict[str, Callable[..., Any]]) -> Plan:
-        """Collect the pullbacks of the operands at `positions` and what they name."""
-        sources = {name: (k, None) for k, name in enumerate(self.parameters + self.outputs)}
+    def make_plan(self, positions: Sequence[int]) -> Plan:
+        """Collect the pullbacks of the operands at `positions`, and what they name."""
+        places: dict[str, tuple[int, str | None]] = {n: (k, None) for k, n in enumerate(self.parameters + self.outputs)}
         keep: list[tuple[int, str | None]] = []
-        steps: list[Step] = []
+        pulls: list[Pull] = []
+        rules: list[Pull] = []
+        positions = [position for position in positions if self.parameters[position] in self.pullbacks]
         for position in positions:
             name = self.parameters[position]
-            if name not in self.pullbacks:
-                continue
-            local = dict(sources) | {fact: (position, fact) for fact in ("shape", "shapes", "dtype")}
-            # Saving follows the rule even where a fused form runs: the second derivative needs what the rule names.
-            needs = list(inspect.signature(self.pullbacks[name]).parameters)[1:]
-            pull = fused.get(name, self.pullbacks[name])
-            for need in needs:
-                assert need in local, f"{self.name}: the pullback of {name} names {need!r}, which it cannot have"
-                if local[need] not in keep:
-                    keep.append(local[need])
-            names = list(inspect.signature(pull).parameters)[1:]
-            steps.append(Step(pull, tuple(keep.index(local[n]) for n in names), position))
-        return Plan(self, tuple(steps), tuple(keep))
+            local = places | {fact: (position, fact) for fact in ("shape", "shapes", "dtype")}
+            for made, pull in ((rules, self.pullbacks[name]), (pulls, self.fused.get(name, self.pullbacks[name]))):
+                needs = list(inspect.signature(pull).parameters)[1:]
+                for need in needs:
+                    assert need in local, f"{self.name}: the pullback of {name} names {need!r}, which it cannot have"
+                    if local[need] not in keep:
+                        keep.append(local[need])
+                made.append(picking(pull, tuple(keep.index(local[n]) for n in needs)))
+        return Plan(self, tuple(keep), tuple(positions), tuple(pulls), tuple(rules), saving(keep))
 
 
 def op(
@@ -205,5 +241,5 @@ def op(
 
 
 def fused(entry: Op, **pullbacks: Callable[..., Any]) -> None:
-    """Give an op faster first-order pullbacks on arrays. Each may name what its rule names and nothing more."""
+    """Give an op faster first-order pullbacks on arrays, equal to its rules."""
     entry.fused.update(pullbacks)

@@ -151,12 +151,9 @@ def _pull(op: Op, position: int, values: list[Any], out: Array, gradient: Array)
     """The op's own rule, on arrays, for one operand."""
     if op.parameters[position] not in op.pullbacks:
         return np.zeros(out.shape)
-    plan = op.rule_plan([position])
-    held = [*values, out]
-    facts = {"shape": np.shape, "dtype": lambda a: np.asarray(a).dtype}
-    saved = [held[k] if fact is None else facts[fact](held[k]) for k, fact in plan.keep]
-    (step,) = plan.steps
-    return np.asarray(step.pull(gradient, *[saved[k] for k in step.picks]))
+    plan = op.make_plan([position])
+    (rule,) = plan.rules
+    return np.asarray(rule(gradient, plan.save([*values, out])))
 
 
 handlers[Bounded] = propagate
