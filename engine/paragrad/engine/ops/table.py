@@ -94,7 +94,7 @@ def picking(pull: Callable[..., Any], picks: tuple[int, ...]) -> Pull:
     return lambda g, saved: pull(g, *[saved[k] for k in picks])
 
 
-@dataclass(eq=False, slots=True)
+@dataclass(eq=False, repr=False, slots=True)
 class Op:
     """One operation: its name, value, pullbacks, and the facts that fuzzer, oracle and judge read.
 
@@ -147,6 +147,9 @@ class Op:
         self.tails = {k: tuple(self.defaults[n] for n in self.parameters[k:]) for k in range(required, len(kinds) + 1)}
         unknown = set(self.pullbacks) - set(self.parameters)
         assert not unknown, f"{self.name}: pullbacks for {unknown}, which are not parameters"
+
+    def __repr__(self) -> str:
+        return f"<op {self.name}>"
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Apply the op: record on Tensors, compute on arrays, or whatever the operands' class registered."""

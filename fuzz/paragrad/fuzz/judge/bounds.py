@@ -69,14 +69,13 @@ def propagate(op: Op, args: tuple[Any, ...]) -> Any:
     dtype = _computing_dtype(op, args)
     with np.errstate(all="ignore"):
         result = op.compute(*values)
-        outputs = list(result) if len(op.outputs) > 1 else [result]
-        first = np.asarray(outputs[0])
+        first, *rest = [np.asarray(r) for r in (result if len(op.outputs) > 1 else [result])]
         if first.dtype.kind != "f":
-            return result
+            return (first, *rest) if rest else first
         error = _error(op, args, values, first, UNIT[dtype], TINY[dtype])
         error = np.where(np.isfinite(first), np.nan_to_num(error, nan=np.inf, posinf=np.inf), 0.0)
-    bounded = [Bounded(first, error, dtype)]
-    return bounded[0] if len(op.outputs) == 1 else (bounded[0], *outputs[1:])
+    bounded = Bounded(first, error, dtype)
+    return (bounded, *rest) if rest else bounded
 
 
 def _values(argument: Any) -> Any:
