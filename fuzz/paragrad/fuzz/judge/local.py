@@ -107,7 +107,8 @@ class LocalReference:
         args, kwargs = _arguments(self.statement, leaves, lambda name: _torch_dtype(name, dtype))
         if dtype is not None and self.meeting is not None:
             # torch rounds Python numbers to the dtype in which it computes before it computes.
-            args = [float(self.meeting.type(a)) if type(a) is float else a for a in args]
+            args = [_rounded(a, self.meeting) for a in args]
+            kwargs = {name: _rounded(a, self.meeting) for name, a in kwargs.items()}
         result = resolve(self.statement.op)(*args, **kwargs)
         return list(result) if isinstance(result, tuple | list) else [result], leaves
 
@@ -136,14 +137,19 @@ class LocalReference:
 def _meeting_dtype(statement: Apply, values: dict[int, Array]) -> dtypes.DType | None:
     """The float dtype to which an op that promotes rounds its operands first; None where it does not."""
     op = TABLE[statement.op]
-    if op.promote not in ("same", "float"):
+    if op.promote in (None, "equal"):
         return None
-    flat = [a for arg in statement.args for a in (arg if isinstance(arg, tuple) else (arg,))]
+    given = (*statement.args, *statement.kwargs.values())
+    flat = [a for arg in given for a in (arg if isinstance(arg, tuple) else (arg,))]
     operands = [values[a.index] if isinstance(a, Ref) else a for a in flat]
     found = dtypes.result_type([a for a in operands if isinstance(a, np.ndarray | bool | int | float)])
     if found not in dtypes.FLOATS:
         found = dtypes.get_default_dtype()
     return found
+
+
+def _rounded(argument: Any, dtype: dtypes.DType) -> Any:
+    return float(dtype.type(argument)) if type(argument) is float else argument
 
 
 def _torch_dtype(name: str, working: Any) -> torch.dtype:
