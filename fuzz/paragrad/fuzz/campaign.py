@@ -165,6 +165,7 @@ class Campaign:
 
     def batch(self, batch: Batch) -> None:
         """Run and judge the programs of one batch."""
+        self.check_limits()  # Hypothesis calls once more after the exception that ended a family
         clock = time.perf_counter
         seconds = self.outcome.seconds
         engine = self.subjects[batch.engine]

@@ -28,9 +28,15 @@ def operands(statement: Statement) -> set[int]:
     match statement:
         case Apply():
             return {*refs(statement.args), *refs(statement.kwargs)}
-        case Grad():
-            return {*statement.roots, *statement.inputs}
     return set()
+
+
+def pruned(statement: Grad, gone: set[int]) -> Grad:
+    """A Grad without the roots and inputs that are gone."""
+    ends = [(r, c) for r, c in zip(statement.roots, statement.cotangents, strict=True) if r not in gone]
+    pairs = [(i, o) for i, o in zip(statement.inputs, statement.outputs, strict=True) if i not in gone]
+    roots, cotangents = tuple(r for r, _ in ends), tuple(c for _, c in ends)
+    return Grad(roots, cotangents, tuple(i for i, _ in pairs), tuple(o for _, o in pairs))
 
 
 def renumbered(program: Program, inputs: Sequence[tuple[int, Input]], statements: Iterable[Statement]) -> Program:
@@ -77,6 +83,12 @@ def without(program: Program, dropped: set[int], values: dict[int, Array]) -> Pr
             if isinstance(statement, Apply | Grad):
                 gone.update(statement.outputs)
             continue
+        if isinstance(statement, Grad):
+            fewer = pruned(statement, gone)
+            gone.update(set(statement.outputs) - set(fewer.outputs))
+            if not fewer.roots or not fewer.outputs:
+                continue
+            statement = fewer
         kept.append(statement)
     inputs = list(enumerate(program.inputs))
     made = [o for s in kept if isinstance(s, Apply) for o in s.outputs]
@@ -115,6 +127,8 @@ def tidy(program: Program, inputs: Sequence[tuple[int, Input]], statements: Iter
     used = set(program.optimizer.parameters) if program.optimizer else set()
     for statement in kept:
         used |= operands(statement)
+        if isinstance(statement, Grad):
+            used.update(statement.inputs)
         if isinstance(statement, Backward | Grad):
             used.update(c for c in statement.cotangents if c is not None)
     try:
@@ -122,6 +136,23 @@ def tidy(program: Program, inputs: Sequence[tuple[int, Input]], statements: Iter
     except KeyError:
         return None
     return found if any(isinstance(s, Apply) for s in found.statements) else None
+
+
+def without_target(program: Program, position: int, target: int) -> Program | None:
+    """The program with one target less in the Grad at `position`, and nothing carried back from its gradient."""
+    statement = program.statements[position]
+    assert isinstance(statement, Grad)
+    fewer = pruned(statement, {target})
+    gone = set(statement.outputs) - set(fewer.outputs)
+    statements: list[Statement] = []
+    for k, other in enumerate(program.statements):
+        if operands(other) & gone:
+            return None
+        if isinstance(other, Backward):
+            ends = [(r, c) for r, c in zip(other.roots, other.cotangents, strict=True) if r not in gone]
+            other = replace(other, roots=tuple(r for r, _ in ends), cotangents=tuple(c for _, c in ends))
+        statements.append(fewer if k == position else other)
+    return tidy(program, list(enumerate(program.inputs)), statements)
 
 
 def cut(program: Program, position: int, values: dict[int, Array]) -> Program | None:

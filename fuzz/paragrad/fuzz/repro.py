@@ -122,10 +122,11 @@ class Paragrad:
             case Dtype(name):
                 return f"{self.library}.{name}"
             case tuple():
-                return "(" + "".join(f"{self.argument(part)}, " for part in argument).rstrip() + ")"
+                parts = ", ".join(map(self.argument, argument))
+                return f"({parts},)" if len(argument) == 1 else f"({parts})"
             case slice():
-                parts = (argument.start, argument.stop, argument.step)
-                return f"slice({', '.join(map(self.argument, parts))})"
+                ends = (argument.start, argument.stop, argument.step)
+                return f"slice({', '.join(map(self.argument, ends))})"
         return "..." if argument is Ellipsis else number(argument)
 
     def statement(self, statement: Statement) -> list[str]:
@@ -137,9 +138,8 @@ class Paragrad:
                 flags = f"retain_graph={retain_graph or create_graph}, create_graph={create_graph}"
                 return [f"{self.autograd}.backward({self.names(roots)}, {self.names(cotangents)}, {flags})"]
             case Grad(roots, cotangents, wanted, outputs):
-                targets = "".join(f"{self.program.name(o)}, " for o in outputs)
                 ends = f"{self.names(roots)}, {self.names(wanted)}, {self.names(cotangents)}"
-                return [f"{targets.rstrip()} = {self.autograd}.grad({ends}, create_graph=True)"]
+                return [f"{self.names(outputs)} = {self.autograd}.grad({ends}, create_graph=True)"]
             case ZeroGrad():
                 return [f"{spec.name}.grad = None" for spec in self.program.inputs if spec.requires_grad]
             case OptimizerStep():

@@ -12,10 +12,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from paragrad.fuzz.editing import contiguous, cut, operands, resized, tidy, with_input, without
+from paragrad.fuzz.editing import contiguous, cut, operands, resized, tidy, with_input, without, without_target
 from paragrad.fuzz.judge import Finding, Judgement, judge
 from paragrad.fuzz.judge.isolate import isolate
-from paragrad.fuzz.program import Apply, Array, Backward, Input, Program
+from paragrad.fuzz.program import Apply, Array, Backward, Grad, Input, Program
 from paragrad.fuzz.trace import Engine, Trace
 
 BUDGET = 600
@@ -93,12 +93,15 @@ class Shrinker:
         inputs = list(enumerate(program.inputs))
         yield tidy(program, inputs, program.statements)
         for position, walk in enumerate(program.statements):
-            if isinstance(walk, Backward) and len(walk.roots) > 1:
+            if isinstance(walk, Backward | Grad) and len(walk.roots) > 1:
                 for k in range(len(walk.roots)):
                     ends = walk.roots[:k] + walk.roots[k + 1 :], walk.cotangents[:k] + walk.cotangents[k + 1 :]
                     statements = list(program.statements)
                     statements[position] = replace(walk, roots=ends[0], cotangents=ends[1])
                     yield tidy(program, inputs, statements)
+            if isinstance(walk, Grad) and len(walk.inputs) > 1:
+                for target in walk.inputs:
+                    yield without_target(program, position, target)
 
     def smaller_dimensions(self, program: Program) -> Iterator[Program | None]:
         """Contiguous, with every dimension of one size made smaller, and with one dimension of one input cut to 1."""

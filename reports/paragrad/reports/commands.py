@@ -30,14 +30,14 @@ Command = Callable[[argparse.Namespace], int]
 
 
 def command(function: Command) -> Command:
-    """One thread for torch, and errors of files that the caller named or owns told as usage errors."""
+    """One thread for torch, and a corpus that can't be read told as something the caller can mend."""
 
     @functools.wraps(function)
     def inner(options: argparse.Namespace) -> int:
         torch.set_num_threads(1)
         try:
             return function(options)
-        except (RecordError, store.CorpusError) as error:
+        except store.CorpusError as error:
             raise UsageError(str(error)) from error
 
     return inner
@@ -116,7 +116,7 @@ def with_progress(console: Console, asked: Options) -> Outcome:
 def summary(console: Console, outcome: Outcome, asked: Options) -> None:
     """What a person needs to know, in five seconds; findings with their table, script and next command."""
     for found in outcome.found:
-        show_finding(console, found, outcome)
+        show_finding(console, found, outcome, whole=found is outcome.found[0])
     values, gradients = sum(outcome.values.values()), sum(outcome.gradients.values())
     identical = outcome.values["identical"] + outcome.gradients["identical"]
     families = ", ".join(f"{name} {count}" for name, count in outcome.families.items())
@@ -139,10 +139,11 @@ def summary(console: Console, outcome: Outcome, asked: Options) -> None:
         console.print("[bold green]PARITY[/bold green]     every difference from torch is rounding")
 
 
-def show_finding(console: Console, found: Found, outcome: Outcome) -> None:
-    """One finding: the smallest program as a table, the repro, and where it is kept."""
+def show_finding(console: Console, found: Found, outcome: Outcome, whole: bool) -> None:
+    """One finding: the smallest program as a table, the repro (in `whole` if wanted), and where it is kept."""
     console.print(found.table, markup=False)
-    console.print(found.script.read_text(encoding="utf-8"), markup=False)
+    if whole:
+        console.print(found.script.read_text(encoding="utf-8"), markup=False)
     times = outcome.repeats[found.finding.cause]
     console.print(f"seen in {times} programs, shrunk from {found.statements_before} statements; kept as {found.path}")
     console.print(f"run it: python {found.script}; keep it for good: paragrad corpus add {found.path}\n", markup=False)
@@ -185,7 +186,10 @@ def bench(options: argparse.Namespace) -> int:
 @command
 def report(options: argparse.Namespace) -> int:
     """Render a record."""
-    page = render_markdown(records.read(options.record))
+    try:
+        page = render_markdown(records.read(options.record))
+    except RecordError as error:
+        raise UsageError(str(error)) from error
     if options.output is None:
         sys.stdout.write(page)
     else:

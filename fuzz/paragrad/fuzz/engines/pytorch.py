@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import operator
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -26,6 +27,18 @@ def _div(input: Any, other: Any, rounding_mode: str | None = None) -> Any:
     return input / other if rounding_mode is None else torch.div(input, other, rounding_mode=rounding_mode)
 
 
+def _quiet(name: str) -> Callable[..., Any]:
+    """A loss without the warning that torch gives about shapes that broadcast, or about kl_div's default."""
+    function = getattr(torch.nn.functional, name)
+
+    def quiet(*args: Any, **kwargs: Any) -> Any:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return function(*args, **kwargs)
+
+    return quiet
+
+
 UNLIKE_THEIR_NAME: dict[str, Callable[..., Any]] = {
     "getitem": operator.getitem,
     "add": operator.add,
@@ -35,6 +48,7 @@ UNLIKE_THEIR_NAME: dict[str, Callable[..., Any]] = {
     "pow": operator.pow,
     "remainder": operator.mod,
     "matmul": operator.matmul,
+    **{name: _quiet(name) for name in ("mse_loss", "l1_loss", "smooth_l1_loss", "huber_loss", "kl_div")},
     **{name: getattr(operator, name) for name in ("lt", "le", "gt", "ge", "eq", "ne")},
 }
 

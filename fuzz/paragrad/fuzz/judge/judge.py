@@ -80,7 +80,8 @@ class Case:
                 continue
             own = found[variable]
             if torchs is None or own is None:
-                if torchs is not own:
+                # A gradient without elements says as much as none: torch gives either.
+                if any(x is not None and x.size for x in (own, torchs)):
                     here, there = ("none" if x is None else "an array" for x in (own, torchs))
                     self.found("missing", statement(variable), variable, f"{what} is {here}, torch's is {there}")
             elif own.shape != torchs.shape:

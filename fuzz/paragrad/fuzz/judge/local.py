@@ -135,9 +135,9 @@ class LocalReference:
 
 
 def _meeting_dtype(statement: Apply, values: dict[int, Array]) -> dtypes.DType | None:
-    """The float dtype to which an op that promotes rounds its operands first; None where it does not."""
+    """The float dtype to which an op rounds its operands, and Python numbers, first; None where it does not."""
     op = TABLE[statement.op]
-    if op.promote in (None, "equal"):
+    if op.promote is None:
         return None
     given = (*statement.args, *statement.kwargs.values())
     flat = [a for arg in given for a in (arg if isinstance(arg, tuple) else (arg,))]

@@ -92,10 +92,17 @@ class Builder:
 
     # Inputs
 
-    def new(self, shape: tuple[int, ...], interval: Interval, dtype: DType | None = None) -> Variable:
-        """A new float input."""
+    def new(
+        self,
+        shape: tuple[int, ...],
+        interval: Interval,
+        dtype: DType | None = None,
+        style: str | None = None,
+        requires_grad: bool | None = None,
+    ) -> Variable:
+        """A new float input, filled in the profile's style unless another is named."""
         dtype = dtype or self.float_dtype()
-        style = self.profile.values
+        style = style or self.profile.values
         view = self.view(shape) if self.profile.strided and shape and self.flag(0.5) else None
         size = math.prod(shape) if view is None else view[2]
         with np.errstate(all="ignore"):
@@ -103,7 +110,8 @@ class Builder:
         low, high = max(interval[0], -4.0), min(interval[1], 4.0)
         if low > high:
             low, high = interval
-        variable = Variable(shape, dtype, (low, high), self.flag(0.88))
+        carries = self.flag(0.88) if requires_grad is None else requires_grad
+        variable = Variable(shape, dtype, (low, high), carries)
         spec = Input(f"x{len(self.inputs)}", storage, shape, variable.differentiable)
         if view is not None:
             spec.strides, spec.offset = view[0], view[1]
@@ -131,6 +139,13 @@ class Builder:
                 offset += strides[k] * (shape[k] - 1)
                 strides[k] = -strides[k]
         return tuple(strides), offset, size + offset + 1
+
+    def confined(
+        self, shape: tuple[int, ...], interval: Interval, dtype: DType | None = None, constant: bool = False
+    ) -> Variable:
+        """A new float input all of whose values lie in the interval; a constant requires no gradient."""
+        style = "lattice" if self.profile.values == "special" else None
+        return self.new(shape, interval, dtype, style, False if constant else None)
 
     def integers(self, shape: tuple[int, ...], low: int, high: int) -> Variable:
         """An int64 constant with elements in [low, high)."""

@@ -12,11 +12,13 @@ from paragrad.fuzz.strategies.profile import Profile
 from paragrad.fuzz.strategies.values import Values
 
 SIZES = (1, 2, 3, 4, 5, 6, 8, 10, 13, 13, 16, 20)
+FEW = (1, 1, 2, 3, 4)
+"""Sizes where second derivatives are asked for: they are judged end to end, and bounds grow with the path."""
 
 
 def graph(rng: random.Random, values: Values, profile: Profile, ops: Sequence[Op], size: int | None = None) -> Program:
     """One program of `size` ops chosen among `ops`."""
     builder = Builder(rng, values, profile)
-    for _ in range(size or builder.pick(SIZES)):
+    for _ in range(size or builder.pick(FEW if profile.second else SIZES)):
         builder.apply(ops[builder.below(len(ops))])
     return builder.finish(profile.second)
