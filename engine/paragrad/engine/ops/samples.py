@@ -67,6 +67,12 @@ class Draw(Protocol):
     def beside(self, x: Var, interval: Interval = MODERATE) -> Var:
         """A float tensor whose shape broadcasts with that of `x`."""
 
+    def confined(
+        self, shape: tuple[int, ...], interval: Interval, dtype: DType | None = None, constant: bool = False
+    ) -> Var:
+        """A new float tensor all of whose values do lie in `interval`, for ops that refuse others, and which, where it
+        is `constant`, requires no gradient."""
+
     def integers(self, shape: tuple[int, ...], low: int, high: int) -> Var:
         """An int64 constant with elements in [low, high)."""
 
