@@ -1,0 +1,149 @@
+"""`paragrad bench`: every workload measured in turn with its reference, and the speed record made of it.
+
+A workload that can't run is in the record with its error, and counts as crashed; nothing is skipped. Sizes come from
+pytest-benchmark's JSON, which `pytest parity_tests/benchmarks/bench_sizes.py --benchmark-json=FILE` writes.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from paragrad.reports import record
+from paragrad.reports.bodies import Failed, MemoryRow, SizeRow, SpeedBody, SpeedRow
+from paragrad.reports.record import Record, RecordError
+
+ROUNDS = 7
+Progress = Callable[[int, int, str], None]
+"""Called with workloads done, workloads in all, and what comes next."""
+MEMORY = "memory"
+"""The name under which the memory of a long chain is chosen."""
+
+
+def names() -> list[str]:
+    """Every workload, in the order in which they run."""
+    from paragrad.reports.speed import WORKLOADS
+
+    return [*WORKLOADS, MEMORY]
+
+
+def one_thread() -> None:
+    """Hold torch to one thread. Raises RuntimeError where NumPy's BLAS may have started with more."""
+    import torch
+
+    if os.environ.get("OPENBLAS_NUM_THREADS", os.environ.get("OMP_NUM_THREADS")) != "1":
+        raise RuntimeError("NumPy's BLAS may use several threads here: set OPENBLAS_NUM_THREADS=1 before Python starts")
+    torch.set_num_threads(1)
+
+
+def run(
+    only: Sequence[str] = (),
+    rounds: int = ROUNDS,
+    progress: Progress | None = None,
+    sizes: str | os.PathLike[str] | None = None,
+) -> Record:
+    """Measure the workloads named (none: all) and return the record; `sizes` names pytest-benchmark's JSON.
+
+    Raises ValueError for an unknown name or too few rounds, RecordError where nothing could be measured.
+    """
+    chosen = [name for name in names() if not only or name in only]
+    if unknown := set(only) - set(chosen):
+        raise ValueError(f"no workload is called {', '.join(sorted(unknown))}; there are: {', '.join(names())}")
+    one_thread()
+    body: SpeedBody = {
+        "rows": [],
+        "memory": [],
+        "failed": [],
+        "sizes": [] if sizes is None else read_sizes(sizes),
+    }
+    for done, name in enumerate(chosen):
+        if progress is not None:
+            progress(done, len(chosen), name)
+        try:
+            if name == MEMORY:
+                body["memory"] += measure_memory()
+            else:
+                body["rows"].append(measure(name, rounds))
+        except Exception as error:  # noqa: BLE001 - it is in the record, and one workload must not end the others
+            body["failed"].append(failure(name, error))
+    if progress is not None:
+        progress(len(chosen), len(chosen), "")
+    failed = len(body["failed"])
+    counts: record.Counts = {
+        "requested": len(chosen),
+        "judged": len(chosen) - failed,
+        "filtered": {},
+        "crashed": failed,
+        "not_run": 0,
+    }
+    if failed == len(chosen):
+        lines = [f"{f['name']}: {f['error']}" for f in body["failed"]]
+        raise RecordError("the speed record", lines, "nothing could be measured")
+    return record.new("speed", None, {"only": list(only), "rounds": rounds}, counts, body)
+
+
+def measure(name: str, rounds: int) -> SpeedRow:
+    """One workload: prepared, compared, then timed."""
+    from paragrad.reports.speed import WORKLOADS
+    from paragrad.reports.speed.interleave import interleave, side
+    from paragrad.reports.speed.workload import check_same_work
+
+    workload = WORKLOADS[name]
+    subject, reference = workload.prepare()
+    check_same_work(workload, subject, reference)
+    clocked = interleave(subject.step, reference.step, rounds, workload.collect)
+    ratio = workload.ratio(min(clocked.subject), min(clocked.reference))
+    return {
+        "name": name,
+        "title": workload.title,
+        "subject": side("engine", clocked.subject, clocked.steps[0]),
+        "reference": side(workload.reference, clocked.reference, clocked.steps[1]),
+        "rounds": rounds,
+        "ratio": ratio,
+        "goal": workload.goal,
+        "target": workload.target,
+        "met": workload.met(ratio),
+    }
+
+
+def measure_memory() -> list[MemoryRow]:
+    """The memory of a long chain."""
+    from paragrad.reports.speed import memory
+
+    return memory.measure()
+
+
+def failure(name: str, error: Exception) -> Failed:
+    """A workload that could not run, in one line."""
+    lines = str(error).splitlines() or [""]
+    return {"name": name, "error": f"{type(error).__name__}: {lines[0]}"}
+
+
+def read_sizes(path: str | os.PathLike[str]) -> list[SizeRow]:
+    """The rows in pytest-benchmark's JSON. Raises RecordError for a file that is none, or has none of ours."""
+    where, mend = os.fspath(path), "write it with `pytest parity_tests/benchmarks/bench_sizes.py --benchmark-json=FILE`"
+    try:
+        document = json.loads(Path(path).read_text(encoding="utf-8"))
+        rows = [_size(entry) for entry in document["benchmarks"]]
+    except OSError as error:
+        raise RecordError(where, [f"can't be read ({error.strerror})"], mend) from error
+    except (ValueError, KeyError, TypeError) as error:
+        raise RecordError(where, [f"is no pytest-benchmark JSON of ours ({error})"], mend) from error
+    if not rows:
+        raise RecordError(where, ["holds no benchmark"], mend)
+    return rows
+
+
+def _size(entry: dict[str, Any]) -> SizeRow:
+    about, stats = entry["extra_info"], entry["stats"]
+    return {
+        "work": str(about["work"]),
+        "size": int(about["size"]),
+        "side": str(about["side"]),
+        "minimum": float(stats["min"]),
+        "median": float(stats["median"]),
+        "rounds": int(stats["rounds"]),
+    }

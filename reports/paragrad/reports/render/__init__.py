@@ -1,0 +1,24 @@
+"""Records as pages. A renderer reads a record and nothing else; it never measures."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from paragrad.reports.record import Record
+from paragrad.reports.render import accuracy, parity, speed
+from paragrad.reports.render.markdown import facts
+
+BODIES: Mapping[str, Callable[[Any, Record], list[str]]] = {
+    "parity": parity.blocks,
+    "accuracy": accuracy.blocks,
+    "speed": speed.blocks,
+}
+
+
+def render_markdown(record: Record) -> str:
+    """The Markdown page of a record that `record.read` or `record.new` gave."""
+    return "\n\n".join([*BODIES[record["kind"]](record["body"], record), *facts(record)]) + "\n"
+
+
+__all__ = ["render_markdown"]

@@ -1,0 +1,124 @@
+"""The page of an accuracy record: where the engine is further from the truth than torch, then every row."""
+
+from __future__ import annotations
+
+from paragrad.reports.bodies import AccuracyBody, AccuracyRow, Quantity, Ulps
+from paragrad.reports.record import Record
+from paragrad.reports.render.markdown import code, number, plural, table, text
+
+HEADS = ("op", "of", "elements", "max", "99.9 %", "median", "torch: max", "99.9 %", "median", "declared", "slack")
+WORST = 10
+
+
+def blocks(body: AccuracyBody, record: Record) -> list[str]:
+    """The page, block by block."""
+    rows = body["rows"]
+    page = ["# Accuracy", _claim(rows)]
+    page += ["## Furthest behind torch", _behind(rows)]
+    if over := [row for row in rows if (slack := _slack(row)) is not None and slack < 0]:
+        names = ", ".join(f"{code(row['op'])} in {row['dtype']}" for row in over)
+        page.append(f"**Further off than the table declares:** {names}.")
+    if body["depth"]:
+        page += ["## Gradient error against depth", _depth(body)]
+    for dtype in dict.fromkeys(row["dtype"] for row in rows):
+        page += [f"## ULP in {dtype}", _rows([row for row in rows if row["dtype"] == dtype])]
+    exact = [row for row in rows if row["exact"]]
+    if exact:
+        page += ["## Integer and bool outputs", _exact(exact)]
+    if body["absent"]:
+        absent = [(code(a["op"]), a["dtype"], text(a["reason"])) for a in body["absent"]]
+        page += ["## Not measured", table(("op", "dtype", "reason"), absent, left=3)]
+    return page
+
+
+def _quantities(rows: list[AccuracyRow]) -> list[tuple[AccuracyRow, str, Quantity]]:
+    """Each row's value and gradients."""
+    found: list[tuple[AccuracyRow, str, Quantity]] = []
+    for row in rows:
+        if row["value"] is not None:
+            found.append((row, "value", row["value"]))
+        found += [(row, f"grad {name}", quantity) for name, quantity in row["gradients"].items()]
+    return found
+
+
+def _claim(rows: list[AccuracyRow]) -> str:
+    """The page in two sentences."""
+    all_of = _quantities(rows)
+    level = sum(q["engine"]["max"] <= max(q["torch"]["max"], 0.5) for _, _, q in all_of)
+    truths = sorted({row["truth"] for row in rows})
+    return (
+        f"{plural(len({row['op'] for row in rows}), 'op')}. In {level} of {len(all_of)} values and gradients "
+        "the engine's largest error is at most torch's, or half a ULP. "
+        f"Truth: {'; '.join(truths)}. 1 ULP is the spacing of floats at the truth, and 0.5 is correct rounding; "
+        "sums that cancel have few right digits on either side."
+    )
+
+
+def _behind(rows: list[AccuracyRow]) -> str:
+    """Where the engine's 99.9 % error exceeds torch's by the largest factor."""
+    ranked = sorted(
+        _quantities(rows),
+        key=lambda entry: entry[2]["engine"]["p999"] / max(entry[2]["torch"]["p999"], 0.5),
+        reverse=True,
+    )
+    lines = [
+        (code(row["op"]), row["dtype"], what, number(q["engine"]["p999"]), number(q["torch"]["p999"]))
+        for row, what, q in ranked[:WORST]
+        if q["engine"]["p999"] > max(q["torch"]["p999"], 0.5)
+    ]
+    return table(("op", "dtype", "of", "engine, 99.9 %", "torch, 99.9 %"), lines, left=3) if lines else "Nowhere."
+
+
+def _slack(row: AccuracyRow) -> float | None:
+    """What the table declares beyond what was measured."""
+    if row["declared"] is None or row["value"] is None:
+        return None
+    return row["declared"] - row["value"]["engine"]["max"]
+
+
+def _rows(rows: list[AccuracyRow]) -> str:
+    lines = []
+    for row, what, quantity in _quantities(rows):
+        is_value = what == "value"
+        declared = number(row["declared"]) if is_value else ""
+        slack = _slack(row) if is_value else None
+        lines.append(
+            (
+                code(row["op"]),
+                what,
+                str(quantity["count"] - quantity["beyond"]),
+                *_ulps(quantity["engine"]),
+                *_ulps(quantity["torch"]),
+                declared,
+                "" if slack is None else number(slack),
+            )
+        )
+    return table(HEADS, lines, left=2)
+
+
+def _ulps(side: Ulps) -> tuple[str, str, str]:
+    unlike = f" and {side['unlike']} unlike" if side["unlike"] else ""
+    return number(side["max"]) + unlike, number(side["p999"]), number(side["median"])
+
+
+def _depth(body: AccuracyBody) -> str:
+    """Median and maximum by depth."""
+    lines = [
+        (
+            str(row["depth"]),
+            str(row["gradients"]),
+            *(number(row[side][key]) for side in ("engine", "torch") for key in ("median", "p999", "max")),
+        )
+        for row in body["depth"]
+    ]
+    heads = ("ops on the longest path", "gradients", "median", "99.9 %", "max", "torch: median", "99.9 %", "max")
+    return table(heads, lines) + "\n\nfloat32, norm-wise error in units of 2^-24, against torch in float64."
+
+
+def _exact(rows: list[AccuracyRow]) -> str:
+    lines = [
+        (code(row["op"]), row["dtype"], str(exact["count"]), str(exact["engine"]), str(exact["torch"]))
+        for row in rows
+        if (exact := row["exact"]) is not None
+    ]
+    return table(("op", "dtype", "elements", "wrong: engine", "wrong: torch"), lines, left=2)

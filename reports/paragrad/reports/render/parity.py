@@ -1,0 +1,57 @@
+"""The page of a parity record: the verdict, then each finding with its smallest program, then what was covered."""
+
+from __future__ import annotations
+
+from paragrad.reports.bodies import FindingRow, ParityBody
+from paragrad.reports.record import Record
+from paragrad.reports.render.markdown import code, fence, plural, table, text
+
+
+def blocks(body: ParityBody, record: Record) -> list[str]:
+    """The page, block by block."""
+    found = body["findings"]
+    judged = plural(record["counts"]["judged"], "program")
+    verdict = (
+        f"**{plural(len(found), 'finding')}** in {judged}."
+        if found
+        else f"**Parity**: in {judged} every difference from torch is rounding."
+    )
+    page = ["# Parity with torch", verdict]
+    if body["stopped"]:
+        page.append(f"The run ended early: {text(body['stopped'])}.")
+    for rank, finding in enumerate(found, 1):
+        page += _finding(rank, finding)
+    verdicts = list(dict.fromkeys([*body["values"], *body["gradients"]]))
+    elements = [
+        [what, *(str(counts.get(verdict, 0)) for verdict in verdicts)]
+        for what, counts in (("values", body["values"]), ("gradients", body["gradients"]))
+    ]
+    page += ["## Elements by verdict", table(["", *verdicts], elements)]
+    families = [(name, str(n)) for name, n in sorted(body["families"].items())]
+    page += ["## Programs", table(("family", "programs"), families)]
+    page.append(f"{body['distinct']} distinct structures; {plural(body['replayed'], 'past failure')} replayed first.")
+    page += ["## Time", _time(body)]
+    uses = [f"{code(name)} {n}" for name, n in sorted(body["ops"].items(), key=lambda item: item[1])]
+    page += [f"## Uses of each of {plural(len(uses), 'op')}, the rarest first", ", ".join(uses) or "none"]
+    return page
+
+
+def _finding(rank: int, finding: FindingRow) -> list[str]:
+    where = f" of {code(finding['argument'])}" if finding["argument"] else ""
+    shrunk = f"{finding['statements']} statements, shrunk from {finding['statements_before']}"
+    return [
+        f"## {rank}. {text(finding['kind'])} of {code(finding['op'])}{where}",
+        text(finding["message"]),
+        fence(finding["table"]),
+        f"Seen in {plural(finding['programs'], 'program')}; the smallest has {shrunk}. "
+        f"Run it: {code('python ' + finding['script'])}; keep it: {code('paragrad corpus add ' + finding['file'])}",
+    ]
+
+
+def _time(body: ParityBody) -> str:
+    """The loop's seconds by part, and against torch's."""
+    loop = sum(body["seconds"].values())
+    rows = [
+        (part, f"{spent:.2f}", f"{100 * spent / loop:.0f}%" if loop else "-") for part, spent in body["seconds"].items()
+    ]
+    return table(("part", "seconds", "share"), [*rows, ("whole run", f"{body['elapsed']:.2f}", "")])

@@ -1,0 +1,83 @@
+"""The fuzz loop against torch alone: what drawing, running twice and judging cost, in units of what torch needs.
+
+torch alone runs the same programs forward and backward, without retain_grad and without reading anything back, on
+leaves that are made beforehand.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+from paragrad.fuzz.campaign import Campaign, Options
+from paragrad.fuzz.engines.interpreter import Run
+from paragrad.fuzz.engines.pytorch import PyTorch
+from paragrad.fuzz.judge import Judgement
+from paragrad.fuzz.program import Apply, Program
+from paragrad.reports.speed.workload import Prepared, Workload
+
+PROGRAMS = 256
+SEED = 7
+TARGET = 8.0
+
+
+class Kept(Campaign):
+    """A campaign that remembers its programs."""
+
+    def __init__(self, options: Options) -> None:
+        super().__init__(options)
+        self.programs: list[Program] = []
+
+    def count(self, program: Program, judgement: Judgement, family: str) -> None:
+        """Take up one more."""
+        super().count(program, judgement, family)
+        self.programs.append(program)
+
+
+class Alone(Run):
+    """torch's forward and backward, nothing shown."""
+
+    def __init__(self, program: Program) -> None:
+        super().__init__(PyTorch(), program)
+        self.variables = [self.engine.leaf(spec) for spec in program.inputs]
+
+    def show(self, index: int, tensor: object) -> None:
+        """Take up a new variable."""
+        self.variables.append(tensor)
+
+    def gradients(self) -> dict[int, None]:  # type: ignore[override]
+        """Nothing is read back."""
+        return {}
+
+    def statements(self) -> None:
+        """What is timed."""
+        for position, statement in enumerate(self.program.statements):
+            if type(statement) is Apply:
+                self.apply(statement)
+            else:
+                self.other(position, statement)
+
+
+def prepare() -> tuple[Prepared, Prepared]:
+    """The loop, and torch on the programs that it draws from this seed."""
+
+    def loop() -> Kept:
+        with tempfile.TemporaryDirectory() as folder:
+            campaign = Kept(Options(programs=PROGRAMS, seconds=120.0, seed=SEED, replay=(), findings=Path(folder)))
+            outcome = campaign.run()
+        if outcome.found:
+            raise RuntimeError(
+                f"the loop has findings ({outcome.found[0].finding.message}): it spends its time shrinking"
+            )
+        return campaign
+
+    programs = loop().programs
+
+    def alone() -> None:
+        for run in [Alone(program) for program in programs]:
+            run.statements()
+
+    return Prepared(loop, list), Prepared(alone, list)
+
+
+WORKLOADS = [Workload("fuzz-loop", f"fuzz loop, {PROGRAMS} programs", prepare, "torch", "at most", TARGET)]

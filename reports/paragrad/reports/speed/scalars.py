@@ -1,0 +1,124 @@
+"""Scalar graphs: the engine's Value against micrograd's, on the same code.
+
+micrograd's closures make reference cycles, so its time depends on Python's garbage collector: each graph is measured
+with gc as Python has it and with gc off. micrograd recurses, so the graphs are wide: no path is longer than 210 nodes.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from paragrad.reports.speed.workload import Array, Prepared, Workload
+
+ALPHA = 1e-4
+
+
+def engine_module() -> Any:
+    """The engine's scalar module."""
+    from paragrad.engine import scalar
+
+    return scalar
+
+
+def micrograd_module() -> Any:
+    """micrograd's, with Value and MLP under the same names."""
+    from types import SimpleNamespace
+
+    import micrograd.engine
+    import micrograd.nn
+
+    return SimpleNamespace(Value=micrograd.engine.Value, MLP=micrograd.nn.MLP)
+
+
+def both(build: Callable[[Any], Prepared]) -> Callable[[], tuple[Prepared, Prepared]]:
+    """The same work for either class."""
+    return lambda: (build(engine_module()), build(micrograd_module()))
+
+
+def numbers(values: list[Any]) -> Array:
+    """Gradients, each leaf's."""
+    return np.array([float(v.grad) for v in values])
+
+
+def graph(width: int, layers: int) -> Callable[[Any], Prepared]:
+    """2·width - 1 + 3·width·layers nodes: layers of relu(a·b + c) on neighbours and leaves, then a tree of sums."""
+
+    def build(module: Any) -> Prepared:
+        rng = random.Random(width)
+        leaves = [module.Value(rng.uniform(-0.5, 0.25)) for _ in range(width)]  # x² + c stays finite up to c = 1/4
+        out: list[Any] = []
+
+        def step() -> None:
+            for leaf in leaves:
+                leaf.grad = 0.0
+            xs = leaves
+            for _ in range(layers):
+                xs = [(a * b + c).relu() for a, b, c in zip(xs, xs[1:] + xs[:1], leaves, strict=True)]
+            while len(xs) > 1:
+                pairs = [a + b for a, b in zip(xs[::2], xs[1::2], strict=False)]
+                xs = pairs + xs[len(xs) - len(xs) % 2 :]
+            xs[0].backward()
+            out[:] = [xs[0].data]
+
+        return Prepared(step, lambda: [np.array(out), numbers(leaves)])
+
+    return build
+
+
+def moons(points: int) -> tuple[list[list[float]], list[int]]:
+    """Two interleaving half circles with some noise, as in micrograd's README."""
+    rng = random.Random(1337)
+    xs, ys = [], []
+    for k in range(points):
+        angle, upper = math.pi * rng.random(), k % 2 == 0
+        x, y = (math.cos(angle), math.sin(angle)) if upper else (1 - math.cos(angle), 0.5 - math.sin(angle))
+        xs.append([x + rng.gauss(0, 0.1), y + rng.gauss(0, 0.1)])
+        ys.append(1 if upper else -1)
+    return xs, ys
+
+
+def demo(module: Any) -> Prepared:
+    """One step of micrograd's README demo: MLP(2, [16, 16, 1]), hinge loss over 100 points, L2, then SGD."""
+    rng = random.Random(5)
+    model = module.MLP(2, [16, 16, 1])
+    start = [rng.uniform(-1, 1) for _ in model.parameters()]
+    points, labels = moons(100)
+    out: list[float] = []
+
+    def step() -> None:
+        for p, data in zip(model.parameters(), start, strict=True):
+            p.data = data
+        inputs = [list(map(module.Value, row)) for row in points]
+        scores = list(map(model, inputs))
+        losses = [(1 + -label * score).relu() for label, score in zip(labels, scores, strict=True)]
+        data_loss = sum(losses) * (1.0 / len(losses))
+        total = data_loss + ALPHA * sum(p * p for p in model.parameters())
+        for p in model.parameters():
+            p.grad = 0.0
+        total.backward()
+        for p in model.parameters():
+            p.data -= 0.1 * p.grad
+        out[:] = [total.data]
+
+    return Prepared(step, lambda: [np.array(out), numbers(model.parameters())])
+
+
+def _pair(name: str, title: str, build: Callable[[Any], Prepared], default: float | None, off: float) -> list[Workload]:
+    """A workload with gc as Python has it, and with gc off."""
+    prepare = both(build)
+    return [
+        Workload(name, title, prepare, "micrograd", "at least", default),
+        Workload(f"{name}-gc-off", f"{title}, gc off", prepare, "micrograd", "at least", off, collect=False),
+    ]
+
+
+WORKLOADS = [
+    *_pair("scalar-1000", "scalar graph, 1,000 nodes", graph(20, 16), 3.0, 2.5),
+    *_pair("scalar-100000", "scalar graph, 100,000 nodes", graph(500, 66), 3.0, 2.5),
+    *_pair("micrograd-demo", "micrograd's README demo, one step", demo, None, 4.0),
+]
