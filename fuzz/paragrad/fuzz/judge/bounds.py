@@ -73,7 +73,9 @@ def propagate(op: Op, args: tuple[Any, ...]) -> Any:
         if first.dtype.kind != "f":
             return (first, *rest) if rest else first
         error = _error(op, args, values, first, UNIT[dtype], TINY[dtype])
-        error = np.where(np.isfinite(first), np.nan_to_num(error, nan=np.inf, posinf=np.inf), 0.0)
+        finite = np.isfinite(first)
+        beyond = 0.0 if finite.all() else np.where(_unsettled(op, args, values, first), np.inf, 0.0)
+        error = np.where(finite, np.nan_to_num(error, nan=np.inf, posinf=np.inf), beyond)
     bounded = Bounded(first, error, dtype)
     return (bounded, *rest) if rest else bounded
 
@@ -121,6 +123,18 @@ def _error(op: Op, args: tuple[Any, ...], values: list[Any], out: Array, unit: f
     return np.asarray(total)
 
 
+def _unsettled(op: Op, args: tuple[Any, ...], values: list[Any], out: Array) -> Array:
+    """Where the errors of the operands decide between inf, -inf and NaN, as when 0 ± 1e-8 is multiplied by inf."""
+    found = np.zeros(out.shape, np.bool_)
+    for _, position in op.operands:
+        if any(isinstance(a, Bounded) and a.error.any() for a in _flat([args[position]])):
+            for sign in (-1, 1):
+                shifted = [_shifted(args[k], sign) if k == position else v for k, v in enumerate(values)]
+                moved = first_output(op.compute(*shifted))
+                found |= ~((moved == out) | (np.isnan(moved) & np.isnan(out)))
+    return found
+
+
 def op_takes(op: Op, position: int) -> bool:
     """Whether the parameter at `position` is an operand: a tensor or a number in its place."""
     return any(position == k for _, k in op.operands)
@@ -138,6 +152,13 @@ def with_errors(args: tuple[Any, ...], sizes: list[Any], position: int) -> list[
     if isinstance(operand, list):
         errors = [a.error if isinstance(a, Bounded) else np.zeros(np.shape(a)) for a in operand]
     return [errors if k == position else size for k, size in enumerate(sizes)]
+
+
+def _shifted(argument: Any, sign: int) -> Any:
+    """An operand moved by its error."""
+    if isinstance(argument, list):
+        return [_shifted(a, sign) for a in argument]
+    return argument.value + sign * argument.error if isinstance(argument, Bounded) else argument
 
 
 def _map(function: Any, value: Any) -> Any:
