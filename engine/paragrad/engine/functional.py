@@ -12,31 +12,38 @@ from paragrad.engine.tensor import Tensor
 
 
 class Overloads:
-    """A name that stands for several ops, as torch.max does: `max.dim` is meant where a dim is given."""
+    """A name that stands for several ops: `max.dim` is meant where a dim is given, as torch.max has it."""
 
-    def __init__(self, name: str, plain: Any, dim: Op, other: Op | None) -> None:
+    def __init__(self, name: str, plain: Any, overloads: dict[str, Op], other: Op | None) -> None:
         self.__name__ = name
-        self._plain, self._dim, self._other = plain, dim, other
+        self._plain, self._overloads, self._other = plain, overloads, other
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        for parameter, entry in self._overloads.items():
+            if parameter in kwargs:
+                if kwargs[parameter] is not None:
+                    return entry(*args, **kwargs)
+                del kwargs[parameter]
         if "other" in kwargs or (self._other is not None and len(args) > 1 and isinstance(args[1], Tensor)):
-            return self._other(*args, **kwargs)  # type: ignore[misc]
-        if len(args) > 1 or "dim" in kwargs:
-            return self._dim(*args, **kwargs)
+            return (self._other or self._plain)(*args, **kwargs)
+        if len(args) > 1 and "dim" in self._overloads:
+            return self._overloads["dim"](*args, **kwargs)
         return self._plain(*args, **kwargs)
 
 
 def by_name() -> dict[str, Callable[..., Any]]:
     """Every public function that the table gives, by torch's name."""
     found: dict[str, Callable[..., Any]] = {}
+    overloads: dict[str, dict[str, Op]] = {}
     for name, entry in TABLE.items():
-        if "." not in name and not entry.internal:
+        base, dot, parameter = name.partition(".")
+        if dot:
+            overloads.setdefault(base, {})[parameter] = entry
+        elif not entry.internal:
             found[name] = entry
     pairs = {"max": "maximum", "min": "minimum"}
-    for name, entry in TABLE.items():
-        base, dot, _ = name.partition(".")
-        if dot:
-            found[base] = Overloads(base, TABLE.get(base), entry, TABLE.get(pairs.get(base, "")))
+    for base, entries in overloads.items():
+        found[base] = Overloads(base, TABLE.get(base), entries, TABLE.get(pairs.get(base, "")))
     return found
 
 
@@ -71,8 +78,9 @@ _OPERATORS = {
     "__ge__": "ge",
     "__eq__": "eq",
     "__ne__": "ne",
-    "__and__": "logical_and",
-    "__or__": "logical_or",
+    "__and__": "bitwise_and",
+    "__or__": "bitwise_or",
+    "__xor__": "bitwise_xor",
 }
 
 
@@ -99,7 +107,7 @@ def install() -> None:
             setattr(Tensor, special, _operator(TABLE[name], False))
             if special not in ("__lt__", "__le__", "__gt__", "__ge__", "__eq__", "__ne__"):
                 setattr(Tensor, special.replace("__", "__r", 1), _operator(TABLE[name], True))
-    for special, name in {"__neg__": "neg", "__abs__": "abs", "__invert__": "logical_not"}.items():
+    for special, name in {"__neg__": "neg", "__abs__": "abs", "__invert__": "bitwise_not"}.items():
         if name in TABLE:
             setattr(Tensor, special, _method(name, TABLE[name]))
 

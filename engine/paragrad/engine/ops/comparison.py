@@ -1,7 +1,7 @@
-"""Comparisons, classes of numbers and logic: results are bools, and nothing is differentiable.
+"""Comparisons, classes of numbers, logic and bits: nothing here is differentiable.
 
 Operands meet in one dtype before they are compared, as everywhere: int64 with float32 compares in float32. Logic takes
-any dtype, where everything but zero is true.
+any dtype, where everything but zero is true; bits are those of bools and integers.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import numpy as np
 from paragrad.engine.dtypes import Array, bool_
 from paragrad.engine.ops import samples
 from paragrad.engine.ops.rounding import EXACT
+from paragrad.engine.ops.samples import Call, Draw, Output
 from paragrad.engine.ops.table import Operand, op
 
 _compared = samples.binary(range=lambda a, b, c, d: (0.0, 1.0), dtype=bool_)
@@ -94,3 +95,44 @@ def isinf(input: Array) -> Array:
 def isfinite(input: Array) -> Array:
     """It is neither infinite nor NaN."""
     return np.isfinite(input)
+
+
+def _refuse_floats(name: str, *operands: Operand) -> None:
+    if np.result_type(*operands).kind == "f":
+        raise NotImplementedError(f"{name}() is not implemented for floats: it takes bools and integers")
+
+
+def _bits(draw: Draw) -> Call:
+    shape = draw.tensor().shape
+    pair = [draw.integers(shape, -8, 8), draw.mask(shape)] if draw.flag(0.3) else [draw.mask(shape), draw.mask(shape)]
+    first, second = pair if draw.flag() else pair[::-1]
+    return Call((first, second), {}, (Output(shape, None, -8.0, 8.0),))
+
+
+@op(rounding=EXACT, sample=_bits)
+def bitwise_and(input: Operand, other: Operand) -> Array:
+    """input & other on bools and integers."""
+    _refuse_floats("bitwise_and", input, other)
+    return np.bitwise_and(input, other)
+
+
+@op(rounding=EXACT, sample=_bits)
+def bitwise_or(input: Operand, other: Operand) -> Array:
+    """input | other on bools and integers."""
+    _refuse_floats("bitwise_or", input, other)
+    return np.bitwise_or(input, other)
+
+
+@op(rounding=EXACT, sample=_bits)
+def bitwise_xor(input: Operand, other: Operand) -> Array:
+    """input ^ other on bools and integers."""
+    _refuse_floats("bitwise_xor", input, other)
+    return np.bitwise_xor(input, other)
+
+
+@op(rounding=EXACT)
+def bitwise_not(input: Array) -> Array:
+    """~input on bools and integers."""
+    if input.dtype.kind == "f":
+        raise TypeError("~ is only defined for bool and integer tensors")
+    return np.invert(input)

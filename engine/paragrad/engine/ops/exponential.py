@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import math
+from typing import Any
+
 import numpy as np
 
 from paragrad.engine.dtypes import Array
 from paragrad.engine.ops import samples
-from paragrad.engine.ops.rounding import ulps
+from paragrad.engine.ops.rounding import Analysed, ulps
 from paragrad.engine.ops.table import op
+
+_positive = samples.unary((1e-6, 1e6), (-20.0, 20.0))
 
 
 @op(promote="float", rounding=ulps(2.5), sample=samples.unary((-20, 10), (0.0, 3e4)), input=lambda g, out: g * out)
@@ -18,10 +23,70 @@ def exp(input: Array) -> Array:
 
 @op(
     promote="float",
-    rounding=ulps(3.5),
-    sample=samples.unary((1e-6, 1e6), (-14.0, 14.0)),
-    input=lambda g, input: g / input,
+    rounding=ulps(2.5),
+    sample=samples.unary((-20, 10), (0.0, 1e3)),
+    input=lambda g, out: g * out * math.log(2),
 )
+def exp2(input: Array) -> Array:
+    """2 to the power of input."""
+    return np.exp2(input)
+
+
+@op(
+    promote="float",
+    rounding=ulps(2.5),
+    sample=samples.unary((-20, 10), (-1.0, 3e4)),
+    input=lambda g, out: g * (out + 1),
+)
+def expm1(input: Array) -> Array:
+    """exp(input) - 1, accurate near 0."""
+    return np.expm1(input)
+
+
+@op(promote="float", rounding=ulps(3.5), sample=_positive, input=lambda g, input: g / input)
 def log(input: Array) -> Array:
     """The natural logarithm; NaN below 0, -inf at 0."""
     return np.log(input)
+
+
+@op(promote="float", rounding=ulps(3.5), sample=_positive, input=lambda g, input: g / (input * math.log(2)))
+def log2(input: Array) -> Array:
+    """The logarithm to base 2."""
+    return np.log2(input)
+
+
+@op(promote="float", rounding=ulps(3.5), sample=_positive, input=lambda g, input: g / (input * math.log(10)))
+def log10(input: Array) -> Array:
+    """The logarithm to base 10."""
+    return np.log10(input)
+
+
+@op(
+    promote="float",
+    rounding=ulps(2.5),
+    sample=samples.unary((-0.99, 1e6), (-20.0, 20.0)),
+    input=lambda g, input: g / (input + 1),
+)
+def log1p(input: Array) -> Array:
+    """log(1 + input), accurate near 0."""
+    return np.log1p(input)
+
+
+def _logaddexp_error(u: float, errors: Any, input: Array, other: Array, out: Array) -> Array:
+    # max + log1p(exp(-gap)): the sum rounds as a whole, the logarithm by what exp makes of the rounded gap.
+    largest = np.maximum(input, other)
+    gap = np.abs(input - other)
+    own = u * (2 * np.abs(out) + (10 + np.nan_to_num(gap, nan=0.0, posinf=0.0)) * np.abs(out - largest))
+    return np.asarray(own + errors[0] * np.exp(input - out) + errors[1] * np.exp(other - out))
+
+
+@op(
+    promote="floats",
+    rounding=Analysed(_logaddexp_error),
+    sample=samples.binary((-50, 50), (-50, 50), lambda a, b, c, d: (max(a, c), max(b, d) + 1), numbers=False),
+    input=lambda g, input, other: g / (1 + exp(other - input)),
+    other=lambda g, input, other: g / (1 + exp(input - other)),
+)
+def logaddexp(input: Array, other: Array) -> Array:
+    """log(exp(input) + exp(other)) without overflow on the way."""
+    return np.logaddexp(input, other)
