@@ -133,7 +133,12 @@ class Walk:
         self.queue: list[tuple[int, Node]] = []
 
     def add(self, parent: Any, contribution: Any, incoming: Any) -> None:
-        """Add a contribution to the gradient of `parent`, summed down to its shape if it was broadcast."""
+        """Add a contribution to the gradient of `parent`, summed down to its shape if it was broadcast.
+
+        A pullback that gives None, as that of the 0-norm, says that nothing goes back: torch's undefined gradient.
+        """
+        if contribution is None:
+            return
         if contribution.shape != parent.shape:
             contribution = sum_to_size(contribution, parent.shape)
         pending = self.pending

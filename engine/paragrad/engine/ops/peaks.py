@@ -26,7 +26,9 @@ def _check_filled(op: str, dim: Dims, shape: Shape, error: type[Exception] = Run
     """Nothing is the largest of no elements: torch raises `error` where all are meant, IndexError for one dim."""
     if dim is None or dim == ():
         if 0 in shape:
-            raise error(f"{op}(): an input of shape {shape} has no elements: only a reduction over some dims is possible")
+            raise error(
+                f"{op}(): an input of shape {shape} has no elements: only a reduction over some dims is possible"
+            )
     elif any(shape[k] == 0 for k in which.gone(dim, shape)):
         raise IndexError(f"{op}(): the dims {dim} of an input of shape {shape} have no elements")
 

@@ -44,7 +44,9 @@ def sum(input: Array, dim: Dims = None, keepdim: bool = False, dtype: DType | No
 def mean(input: Array, dim: Dims = None, keepdim: bool = False, dtype: DType | None = None) -> Array:
     """Σ input / n over `dim` (None: all), n elements at a time. Raises RuntimeError for bools and ints, as torch does."""
     if (input.dtype if dtype is None else dtype).kind != "f":
-        raise RuntimeError(f"mean(): the mean of {dtype or input.dtype} is no {dtype or input.dtype}: cast to a float dtype")
+        raise RuntimeError(
+            f"mean(): the mean of {dtype or input.dtype} is no {dtype or input.dtype}: cast to a float dtype"
+        )
     total = np.add.reduce(input, which.axes("mean", dim, input.shape), dtype, None, keepdim)
     return total / which.count(dim, input.shape)
 

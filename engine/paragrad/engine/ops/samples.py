@@ -189,7 +189,8 @@ def reduction(
     whole: str = "",
     given: bool = False,
 ) -> Sample:
-    """A tensor with `dim` and `keepdim`: dims "any" is none, one or several, "one" exactly one, "none" the whole.
+    """A tensor with `dim` and `keepdim`: dims "any" is none, one or several, "some" at least one, "one" exactly
+    one, "none" the whole.
 
     `whole` says that bools and ints are taken, too, and what they give in place of None: "int64" or the "same".
     `given` says that there is an argument dtype.
@@ -202,7 +203,7 @@ def reduction(
         kwargs: dict[str, Any] = {}
         if dims == "one":
             kwargs["dim"] = dimension(draw, rank)
-        elif dims == "any" and draw.flag(0.75):
+        elif dims == "some" or (dims == "any" and draw.flag(0.75)):
             kwargs["dim"] = some_dims(draw, rank)
         if kwargs and draw.flag(0.4):
             kwargs["keepdim"] = True
