@@ -2,6 +2,9 @@
 
 Each is one op with its own rule. Where a branch that is not taken could overflow, its argument is clamped: the first
 derivative would come out right without, the second would be 0 · inf.
+
+torch's gradients at NaN differ between its vector code and its scalar code, which takes what is left of an array after
+full registers. Where they do (elu, selu, hardtanh, relu6, hardswish), these follow the vector code.
 """
 
 from __future__ import annotations
@@ -79,7 +82,7 @@ def leaky_relu(input: Array, negative_slope: float = 0.01) -> Array:
 
 def _elu(g: Any, input: Any, below: float, above: float) -> Any:
     falling = g * below * exp(clamp(input, None, 0.0))
-    return where(input <= 0, falling, g * above if above != 1 else g)
+    return where(input > 0, g * above if above != 1 else g, falling)
 
 
 @op(
@@ -199,7 +202,7 @@ def softsign(input: Array) -> Array:
     promote="numbers",
     rounding=EXACT,
     sample=_with((-2.0, 3.0), (0.0, 6.0), (1, 1)),
-    input=lambda g, input, min_val, max_val: where((input <= min_val) | (input >= max_val), 0.0, g),
+    input=lambda g, input, min_val, max_val: where((input > min_val) & (input < max_val), g, 0.0),
 )
 def hardtanh(input: Array, min_val: float = -1.0, max_val: float = 1.0) -> Array:
     """input pushed into [min_val, max_val]. The gradient at both ends is 0."""
@@ -213,7 +216,7 @@ def hardtanh(input: Array, min_val: float = -1.0, max_val: float = 1.0) -> Array
     promote="numbers",
     rounding=EXACT,
     sample=samples.unary(range=(0.0, 6.0)),
-    input=lambda g, input: where((input <= 0) | (input >= 6), 0.0, g),
+    input=lambda g, input: where((input > 0) & (input < 6), g, 0.0),
 )
 def relu6(input: Array) -> Array:
     """hardtanh(input, 0, 6)."""
@@ -228,6 +231,7 @@ _SIXTH = float(np.float32(1 / 6))
     promote="floats",
     rounding=ulps(1.5),
     sample=samples.unary(range=(0.0, 1.0)),
+    twice=False,
     input=lambda g, input: where((input > -3) & (input < 3), g * _SIXTH, 0.0),
 )
 def hardsigmoid(input: Array) -> Array:
@@ -239,7 +243,7 @@ def hardsigmoid(input: Array) -> Array:
     promote="floats",
     rounding=ulps(2.0),
     sample=_shrunk,
-    input=lambda g, input: where(input <= -3, 0.0, where(input < 3, g * (input / 3 + 0.5), g)),
+    input=lambda g, input: where(input >= 3, g, where(input <= -3, 0.0, g * (input / 3 + 0.5))),
 )
 def hardswish(input: Array) -> Array:
     """input · hardsigmoid(input). The gradient at -3 is 0, at 3 it is 1."""

@@ -73,6 +73,12 @@ def div(input: Operand, other: Operand) -> Array:
 
 
 @op(promote=None, rounding=EXACT, internal=True)
+def constant(like: Array, number: float) -> Array:
+    """A number as a 0-d array in the dtype of `like`, to which torch rounds it before it computes."""
+    return np.asarray(number, like.dtype)
+
+
+@op(promote=None, rounding=EXACT, internal=True)
 def no_change(input: Array) -> Array:
     """Zeros like `input`: the gradient of a step function. It is a constant, whatever comes in, and so has no rule."""
     return np.zeros(input.shape, input.dtype)
@@ -113,7 +119,8 @@ def _refuse_zero(name: str, input: Operand, other: Operand) -> None:
 @op(
     promote="numbers",
     rounding=ulps(0.5),
-    sample=samples.binary(second=(0.25, 1e4), range=lambda a, b, c, d: (0.0, d)),
+    # torch gives number % tensor no derivative.
+    sample=samples.binary(second=(0.25, 1e4), range=lambda a, b, c, d: (0.0, d), reflected=False),
     input=lambda g: g,
     other=lambda g, input, other: -g * div_whole(input, other, "floor"),
 )

@@ -131,26 +131,21 @@ def _clamp_sample(draw: Draw) -> Call:
     x = draw.tensor()
     if draw.flag():
         bounds: list[Any] = sorted([draw.number((-3.0, 3.0)), draw.number((-3.0, 3.0))], reverse=draw.flag(0.1))
-        low, high = -4.0, 4.0
-        shape = x.shape
+        low, high = bounds
     else:
-        bounds = [draw.beside(x, (-4.0, 4.0)), draw.beside(x, (-4.0, 4.0))]
-        low, high = min(b.low for b in bounds), max(b.high for b in bounds)
-        shape = samples.broadcast(x.shape, *[b.shape for b in bounds])
+        # torch 2.13 fails to carry gradients back where two bounds broadcast the input.
+        bounds = [draw.shaped(x.shape[draw.below(len(x.shape) + 1) :], (-4.0, 4.0)) for _ in range(2)]
+        low, high = bounds[0].low, bounds[1].high
     choice = draw.below(4)
     if choice == 0:
-        bounds[1] = None
-        high = max(high, x.high)
+        bounds[1], high = None, max(high, x.high)
     elif choice == 1:
-        bounds[0] = None
-        low = min(low, x.low)
-    if choice < 2 and shape != x.shape:
-        kept = bounds[0] if choice == 0 else bounds[1]
-        shape = samples.broadcast(x.shape, kept.shape)
+        bounds[0], low = None, min(low, x.low)
+    output = Output(x.shape, None, min(low, high), max(low, high))
     if draw.flag(0.3):
         named = {name: b for name, b in zip(("min", "max"), bounds, strict=True) if b is not None}
-        return Call((x,), named, (Output(shape, None, low, high),))
-    return Call((x, *bounds), {}, (Output(shape, None, low, high),))
+        return Call((x,), named, (output,))
+    return Call((x, *bounds), {}, (output,))
 
 
 def _clamp_input(g: Any, input: Any, min: Any, max: Any) -> Any:

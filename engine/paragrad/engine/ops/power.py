@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
 
 from paragrad.engine.dtypes import Array
 from paragrad.engine.ops import samples
-from paragrad.engine.ops.arithmetic import no_change
+from paragrad.engine.ops.arithmetic import constant, no_change
 from paragrad.engine.ops.exponential import log
 from paragrad.engine.ops.extremum import where
 from paragrad.engine.ops.rounding import ulps
@@ -47,11 +46,9 @@ def _pow_sample(draw: Draw) -> Call:
     return Call((x, y), {}, (Output(samples.broadcast(x.shape, y.shape), None, 0.0, 64.0),))
 
 
-def _number_log(number: Any) -> Any:
-    """log of an operand that may be a Python number: it has to stay one, or float32 would become float64."""
-    if not isinstance(number, bool | int | float):
-        return log(number)
-    return math.log(number) if number > 0 else -math.inf if number == 0 else math.nan
+def _log(x: Any, like: Any) -> Any:
+    """log of an operand that may be a Python number beside the tensor `like`."""
+    return log(constant(like, x) if isinstance(x, bool | int | float) else x)
 
 
 def _pow_input(g: Any, input: Any, exponent: Any) -> Any:
@@ -61,7 +58,7 @@ def _pow_input(g: Any, input: Any, exponent: Any) -> Any:
 
 
 def _pow_exponent(g: Any, input: Any, exponent: Any, out: Any) -> Any:
-    return g * where((input == 0) & (exponent >= 0), 0.0, out * _number_log(input))
+    return g * where((input == 0) & (exponent >= 0), 0.0, out * _log(input, out))
 
 
 def _square_root(input: Any) -> Any:
@@ -167,7 +164,7 @@ def hypot(input: Array, other: Array) -> Array:
 
 
 def _xlogy_input(g: Any, input: Any, other: Any) -> Any:
-    return where((input == 0) & (other <= 0), 0.0, g * _number_log(other))
+    return where((input == 0) & (other <= 0), 0.0, g * _log(other, g))
 
 
 # Measured with the logarithm: its ULPs and half of one for the product.

@@ -116,8 +116,9 @@ def binary(
     range: Callable[[float, float, float, float], Interval] | None = None,
     numbers: bool = True,
     dtype: DType | None = None,
+    reflected: bool = True,
 ) -> Sample:
-    """Two tensors that broadcast, at times the same one twice, at times a Python number on either side."""
+    """Two tensors that broadcast, at times the same one twice, at times a Python number on either side (or second)."""
 
     def sample(draw: Draw) -> Call:
         x = draw.tensor(first)
@@ -126,7 +127,7 @@ def binary(
         if numbers and choice == 0:
             other: Any = draw.number(second)
             lows, shape, args = (float(other), float(other)), x.shape, (x, other)
-        elif numbers and choice == 2:
+        elif numbers and reflected and choice == 2:
             number = draw.number(first)
             low = high = float(number)
             lows, shape, args = (x.low, x.high), x.shape, (number, x)

@@ -1,8 +1,8 @@
 """The error function and its complement, which NumPy lacks.
 
-Few elements go through the C library, one by one. Many go through NumPy: float64 by the rational approximations of Sun's
-fdlibm (s_erf.c, 1993: |x| in [0, 0.84375), [0.84375, 1.25), [1.25, 1/0.35) and beyond, each within 1 ULP), float32
-by one rational function on [-4, 4], computed in float64, in blocks that stay in the cache.
+Few elements go through the C library, one by one. Many go through NumPy: float64 by the rational approximations of
+Sun's fdlibm (s_erf.c, 1993: |x| in [0, 0.84375), [0.84375, 1.25), [1.25, 1/0.35) and beyond, each within 1 ULP),
+float32 by one rational function on [-4, 4], computed in float64, in blocks that stay in the cache.
 """
 
 from __future__ import annotations

@@ -99,9 +99,10 @@ class Op:
     """One operation: its name, value, pullbacks, and the facts that fuzzer, oracle and judge read.
 
     Stated: `promote` says in which dtype operands meet ("same": their common one; "float": likewise, integers becoming
-    the default dtype; "equal": operands that differ are refused; None: each is left alone). `sample` makes legal
+    the default dtype; "numbers" and "floats": bools, or bools and integers, are refused; "equal": operands that differ
+    are refused; None: each is left alone). `sample` makes legal
     arguments. `fused` holds first-order pullbacks for arrays that equal the rule and are faster. `internal` ops exist
-    for rules and have no counterpart in torch.
+    for rules and have no counterpart in torch. `twice` is false where torch has no second derivative to compare with.
 
     Read off the signature: `operands`, (bit, position) of each parameter that is a tensor; those that are `listed` and
     those `indexed`; `given`, the position of an optional `dtype: DType | None`, to which an op that promotes casts its
@@ -119,6 +120,7 @@ class Op:
     outputs: tuple[str, ...] = ("out",)
     fused: dict[str, Callable[..., Any]] = field(default_factory=dict)
     internal: bool = False
+    twice: bool = True
     parameters: tuple[str, ...] = ()
     defaults: dict[str, Any] = field(default_factory=dict)
     operands: tuple[tuple[int, int], ...] = ()
@@ -230,12 +232,14 @@ def op(
     promote: str | None = "same",
     outputs: tuple[str, ...] = ("out",),
     internal: bool = False,
+    twice: bool = True,
     **pullbacks: Callable[..., Any],
 ) -> Callable[[Callable[..., Any]], Op]:
     """Put the decorated function into the table as an op; its keywords are described by `Op`."""
 
     def register(compute: Callable[..., Any]) -> Op:
-        entry = Op(name or compute.__name__, compute, pullbacks, rounding, sample, promote, outputs, internal=internal)
+        entry = Op(name or compute.__name__, compute, pullbacks, rounding, sample, promote, outputs)
+        entry.internal, entry.twice = internal, twice
         assert entry.name not in TABLE, f"two ops are called {entry.name}"
         TABLE[entry.name] = entry
         return entry

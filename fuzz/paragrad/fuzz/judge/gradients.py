@@ -86,7 +86,9 @@ def expected_gradient(program: Program, trace: Trace, at: int, variable: int) ->
         # One rounding an addition; twice that in float64, where the expected sum is rounded as well.
         additions = (len(parts) - 1) * unit * sizes * (2 if like.dtype == np.float64 else 1)
         bound = sum((p.bound for p in parts[1:]), parts[0].bound) + additions
-    return Expected(np.asarray(exact), np.asarray(native), np.asarray(bound))
+        lanes = max(len(p.elsewhere) for p in parts)
+        elsewhere = [sum(p.elsewhere[k] if p.elsewhere else p.torch for p in parts) for k in range(lanes)]
+    return Expected(np.asarray(exact), np.asarray(native), np.asarray(bound), tuple(map(np.asarray, elsewhere)))
 
 
 def _exactly(array: Array) -> Expected:

@@ -109,7 +109,9 @@ class Case:
             counts["ill-conditioned"] += int(np.count_nonzero(unclear))
             accepted = accepted | unclear
         wrong = int(np.count_nonzero(~accepted))
-        counts["rounding"] += found.size - wrong
+        chosen = int(np.count_nonzero(expected.conventional(found))) if expected.elsewhere else 0
+        counts["convention"] += chosen
+        counts["rounding"] += found.size - wrong - chosen
         counts["bug"] += wrong
         return wrong == 0
 

@@ -16,6 +16,7 @@ import torch
 
 import paragrad.engine as pg
 from paragrad.engine import dtypes
+from paragrad.engine.ops.rounding import Elementwise
 from paragrad.engine.ops.table import TABLE
 from paragrad.fuzz.engines.pytorch import resolve
 from paragrad.fuzz.judge.bounds import TINY, UNIT, Bounded
@@ -24,11 +25,15 @@ from paragrad.fuzz.program import Apply, Array, Dtype, Ref, refs, replace_refs
 
 @dataclass(slots=True)
 class Expected:
-    """What a number should be: `exact` in float64, `torch` in the subject's dtype, and the bound on the difference."""
+    """What a number should be: `exact` in float64, `torch` in the subject's dtype, and the bound on the difference.
+
+    `elsewhere` is what torch gives where the same elements lie otherwise in memory, and it doesn't agree with itself.
+    """
 
     exact: Array
     torch: Array
     bound: Array
+    elsewhere: tuple[Array, ...] = ()
 
     def accepts(self, found: Array) -> Array:
         """Where `found` is within the bound of the truth, or of the same non-finite class as torch's own result.
@@ -45,7 +50,16 @@ class Expected:
             finite = np.isfinite(found) & np.isfinite(self.torch)
             magnitude = np.maximum(np.abs(self.exact), self.bound / UNIT[dtypes.as_dtype(found.dtype)])
             overflows = ~(magnitude < np.finfo(found.dtype).max) & ~np.isnan(self.exact) | np.isinf(self.bound)
-        return np.where(finite, close, same | overflows)
+        return np.where(finite, close, same | overflows) | self.conventional(found)
+
+    def conventional(self, found: Array) -> Array:
+        """Where `found` is what torch gives elsewhere."""
+        accepted = np.zeros(found.shape, np.bool_)
+        with np.errstate(all="ignore"):
+            for other in self.elsewhere:
+                near = np.abs(found - other) <= 4 * UNIT[dtypes.as_dtype(found.dtype)] * np.abs(other)
+                accepted |= near | (np.isnan(found) & np.isnan(other))
+        return accepted
 
 
 class LocalReference:
@@ -96,7 +110,36 @@ class LocalReference:
             gradient = by_leaf.get(k)
             if gradient is not None:
                 found[k] = Expected(exact[k], native[k], bound_on(gradient.array, native[k]))
+        for k, others in self._elsewhere(native, incoming).items():
+            if k in found:
+                found[k].elsewhere = others
         return found
+
+    def _elsewhere(self, native: dict[int, Array], incoming: Sequence[Array | None]) -> dict[int, tuple[Array, ...]]:
+        """torch's gradients where NaNs stand alone, and where each fills vector registers.
+
+        It disagrees with itself there: hardtanh's gradient at NaN is 0 in a full register, g in the rest of an array.
+        """
+        gradient, arrays = incoming[0], {k: self.values[k] for k in self.operands}
+        if not isinstance(TABLE[self.statement.op].rounding, Elementwise) or gradient is None:
+            return {}
+        if not any(np.isnan(a).any() for a in arrays.values() if a.dtype.kind == "f"):
+            return {}
+        if any(a.shape not in ((), gradient.shape) for a in arrays.values()):
+            return {}
+        spread = {k: np.broadcast_to(a, gradient.shape).reshape(-1) for k, a in arrays.items()}
+        spots = np.flatnonzero(np.any([np.isnan(spread[k]) for k in spread if spread[k].dtype.kind == "f"], axis=0))
+        shaped = {k: g for k, g in native.items() if g.shape == gradient.shape}
+        others: dict[int, tuple[Array, ...]]
+        others = {k: (np.array(g, order="C"), np.array(g, order="C")) for k, g in shaped.items()}
+        for spot in spots:
+            for lane, copies in enumerate((1, 64)):
+                values = {k: np.repeat(a[spot], copies) for k, a in spread.items()}
+                alone = LocalReference(self.statement, values, self.needing)
+                for k, g in alone._vjp(None, [np.repeat(gradient.reshape(-1)[spot], copies)]).items():
+                    if k in others:
+                        others[k][lane].reshape(-1)[spot] = g[0]
+        return others
 
     def _torch(self, dtype: Any) -> tuple[list[torch.Tensor], dict[int, torch.Tensor]]:
         leaves = {}

@@ -16,8 +16,10 @@ from paragrad.fuzz.strategies.values import Values
 def single(op: Op, dtype: str, second: bool, count: int, seed: int = 0) -> Iterator[Program]:
     """`count` programs of this one op, over every style of values, with views and, at times, empty tensors.
 
-    Second derivatives are taken at moderate values and points where they exist.
+    Second derivatives are taken at moderate values and points where they exist; none where torch has none.
     """
+    if second and not op.twice:
+        return
     rng = random.Random(f"{op.name} {dtype} {second} {seed}")
     values = Values(rng.getrandbits(32), rng)
     styles = ("normal",) if second else ("normal", *VALUES)

@@ -19,6 +19,8 @@ FEW = (1, 1, 2, 3, 4)
 def graph(rng: random.Random, values: Values, profile: Profile, ops: Sequence[Op], size: int | None = None) -> Program:
     """One program of `size` ops chosen among `ops`."""
     builder = Builder(rng, values, profile)
+    if profile.second:
+        ops = [op for op in ops if op.twice]
     for _ in range(size or builder.pick(FEW if profile.second else SIZES)):
         builder.apply(ops[builder.below(len(ops))])
     return builder.finish(profile.second)
