@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from paragrad.engine.dtypes import Array
+from paragrad.engine.dtypes import Array, int64
 from paragrad.engine.ops.table import Shape
 
 EVERYTHING = slice(None)
@@ -217,3 +217,16 @@ def add_rows(out: Array, rows: Array, values: Array) -> None:
     else:
         places = rows if width == 1 else (rows[:, None] * width + np.arange(width)).reshape(-1)
         np.add.at(out.reshape(-1), places, np.ascontiguousarray(values).reshape(-1))
+
+
+def check_int64(name: str, index: Any) -> None:
+    """Raise RuntimeError unless `index` is a tensor of dtype int64."""
+    if getattr(index, "dtype", None) != int64:
+        raise RuntimeError(f"{name}(): the index must be a tensor of dtype int64, not {getattr(index, 'dtype', index)}")
+
+
+def check_inside(name: str, index: Array, size: int, error: type[Exception]) -> None:
+    """Raise `error` unless every position is one of a dimension of this size, counted from its start."""
+    if index.size and (index.min() < 0 or index.max() >= size):
+        wrong = index[(index < 0) | (index >= size)].flat[0]
+        raise error(f"{name}(): index {wrong} is out of bounds for a dimension of size {size}")
