@@ -94,14 +94,14 @@ def measure(name: str, rounds: int) -> SpeedRow:
     workload = WORKLOADS[name]
     subject, reference = workload.prepare()
     check_same_work(workload, subject, reference)
-    clocked = interleave(subject.step, reference.step, rounds, workload.collect)
+    clocked = interleave(subject.step, reference.step, rounds, workload.collector)
     ratio = workload.ratio(min(clocked.subject), min(clocked.reference))
     return {
         "name": name,
         "title": workload.title,
         "subject": side("engine", clocked.subject, clocked.steps[0]),
         "reference": side(workload.reference, clocked.reference, clocked.steps[1]),
-        "rounds": rounds,
+        "rounds": len(clocked.subject),
         "ratio": ratio,
         "goal": workload.goal,
         "target": workload.target,

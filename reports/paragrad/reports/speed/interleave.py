@@ -6,13 +6,15 @@ steps, and each is judged by its minimum over the rounds, the only statistic tha
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from paragrad.reports.bodies import Side
+from paragrad.reports.speed.workload import Collector
 
 BLOCK = 0.02
 """Seconds that a block of steps should take; a step that takes longer is a block."""
@@ -28,42 +30,58 @@ class Clocked:
     steps: tuple[int, int]
 
 
-def block(step: Callable[[], object], steps: int, collect: bool) -> float:
-    """Seconds a step, over `steps` of them. Garbage of what ran before is collected first, off the clock."""
+@contextlib.contextmanager
+def collector(mode: Collector) -> Iterator[None]:
+    """Python's garbage collector as a workload wants it; afterwards it is on."""
     gc.collect()
-    if not collect:
+    if mode != "python":
+        gc.freeze()
+    if mode == "off":
         gc.disable()
     try:
-        start = time.perf_counter()
-        for _ in range(steps):
-            step()
-        return (time.perf_counter() - start) / steps
+        yield
     finally:
         gc.enable()
+        gc.unfreeze()
 
 
-def steps_for(step: Callable[[], object], collect: bool) -> int:
-    """How many steps fill a block. The first ones also warm up."""
-    steps = 1
-    while True:
-        spent = block(step, steps, collect) * steps
-        if spent >= BLOCK / 4:
-            return max(1, round(steps * BLOCK / spent))
-        steps *= 4
+def block(step: Callable[[], object], steps: int) -> float:
+    """Seconds a step, over `steps` of them. Garbage of what ran before is collected first, off the clock."""
+    gc.collect()
+    start = time.perf_counter()
+    for _ in range(steps):
+        step()
+    return (time.perf_counter() - start) / steps
+
+
+def steps_for(step: Callable[[], object]) -> int:
+    """How many steps fill a block. Finding out warms up, too."""
+    start = time.perf_counter()
+    steps, spent = 0, 0.0
+    while spent < BLOCK / 2:
+        step()
+        steps += 1
+        spent = time.perf_counter() - start
+    return max(1, round(steps * BLOCK / spent))
 
 
 def interleave(
-    subject: Callable[[], object], reference: Callable[[], object], rounds: int, collect: bool = True
+    subject: Callable[[], object], reference: Callable[[], object], rounds: int, mode: Collector = "frozen"
 ) -> Clocked:
-    """`rounds` blocks of each side, in the order AB BA AB ..."""
+    """`rounds` blocks of each side, in the order AB BA AB ... Raises ValueError for too few rounds."""
     if rounds < LEAST_ROUNDS:
         raise ValueError(f"{rounds} rounds say little: at least {LEAST_ROUNDS}")
-    counts = (steps_for(subject, collect), steps_for(reference, collect))
-    sides = ((subject, counts[0], []), (reference, counts[1], []))  # type: ignore[var-annotated]
-    for round_ in range(rounds):
-        for step, steps, times in sides if round_ % 2 == 0 else sides[::-1]:
-            times.append(block(step, steps, collect))
-    return Clocked(sides[0][2], sides[1][2], counts)
+    with collector(mode):
+        counts = (steps_for(subject), steps_for(reference))
+        if counts == (1, 1):  # both are slow: what short steps need many rounds for, long ones average out
+            rounds = LEAST_ROUNDS
+        clocked = Clocked([], [], counts)
+        turns = [(subject, counts[0], clocked.subject), (reference, counts[1], clocked.reference)]
+        for _ in range(rounds):
+            for step, steps, times in turns:
+                times.append(block(step, steps))
+            turns.reverse()
+    return clocked
 
 
 def side(name: str, times: list[float], steps: int) -> Side:

@@ -18,6 +18,8 @@ from numpy.typing import NDArray
 
 Array = NDArray[Any]
 Goal = Literal["at most", "at least"]
+Collector = Literal["python", "frozen", "off"]
+"""Python's garbage collector as it is; blind for what was there before; or off."""
 
 
 class Unlike(RuntimeError):
@@ -34,7 +36,7 @@ class Prepared:
 
 @dataclass(frozen=True, slots=True)
 class Workload:
-    """A piece of work and its target. `prepare` gives engine and reference; `collect`: whether gc stays on."""
+    """A piece of work and its target. `prepare` gives engine and reference."""
 
     name: str
     title: str
@@ -42,7 +44,7 @@ class Workload:
     reference: str
     goal: Goal = "at most"
     target: float | None = None
-    collect: bool = True
+    collector: Collector = "frozen"
 
     def ratio(self, subject: float, reference: float) -> float:
         """As the goal reads it: a share of the reference's time, or a multiple of its speed."""
