@@ -9,7 +9,7 @@ import numpy as np
 
 from paragrad.engine.graph import Node, Walk, leading_to
 from paragrad.engine.recording import edge
-from paragrad.engine.state import set_grad_enabled
+from paragrad.engine.state import set_grad_enabled, state
 from paragrad.engine.tensor import Tensor
 
 
@@ -26,7 +26,7 @@ def seed(root: Tensor, gradient: Tensor | None) -> Tensor:
                 f"grad can be implicitly created only for scalar outputs: this one has shape {root.shape}, "
                 "give backward() a gradient of that shape"
             )
-        return Tensor(np.ones_like(root.array))
+        return Tensor(np.ones(root.shape, root.dtype))
     if gradient.shape != root.shape:
         raise RuntimeError(
             f"the gradient must have the shape of the tensor it belongs to: got {gradient.shape} for {root.shape}"
@@ -42,11 +42,15 @@ def _wrap(array: Any, parent: Any) -> Tensor:
 
 
 def _through_hooks(hooks: dict[int, Any] | None, gradient: Any, create_graph: bool) -> Any:
-    for hook in list(hooks.values()) if hooks else []:
-        replaced = hook(gradient if create_graph else Tensor(np.asarray(gradient)))
-        if replaced is not None:
-            gradient = replaced if create_graph else replaced.array
-    return gradient
+    """What hooks make of a gradient. They are the caller's code: they may use Tensors, and record with create_graph."""
+    if not hooks:
+        return gradient
+    tensor = gradient if create_graph else Tensor(np.asarray(gradient))
+    with state.another_context(), set_grad_enabled(create_graph):
+        for hook in list(hooks.values()):
+            replaced = hook(tensor)
+            tensor = tensor if replaced is None else replaced
+    return tensor if create_graph else tensor.array
 
 
 def _alone(gradient: Any, create_graph: bool) -> Tensor:
@@ -79,11 +83,16 @@ def _walk(
             captured[node] = gradient
         return gradient
 
-    with set_grad_enabled(create_graph), np.errstate(all="ignore"):
-        walk.run(seeds, wanted, create_graph if retain_graph is None else retain_graph, see)
-        for target in list(walk.pending):
-            if isinstance(target, Tensor):
-                walk.pending[target] = _through_hooks(target.hooks, walk.pending[target], create_graph)
+    retain = create_graph if retain_graph is None else retain_graph
+    if create_graph:
+        with set_grad_enabled(True):
+            walk.run(seeds, wanted, retain, see)
+    else:
+        state.quietly(walk.run, seeds, wanted, retain, see)
+    for leaf, gradient in walk.pending.items():
+        if leaf.hooks:
+            walk.pending[leaf] = _through_hooks(leaf.hooks, gradient, create_graph)
+            walk.shared.add(leaf)  # a hook may have kept what it was shown
     return walk, captured
 
 
@@ -128,7 +137,8 @@ def accumulate(leaf: Tensor, gradient: Any, walk: Walk, create_graph: bool) -> N
     elif create_graph or leaf.grad.requires_grad:
         leaf.grad = leaf.grad + (gradient if create_graph else Tensor(np.asarray(gradient)))
     else:
-        np.add(leaf.grad.array, gradient, out=leaf.grad.array)
+        held = leaf.grad.array
+        state.quietly(np.add, held, gradient, out=held)
 
 
 def grad(

@@ -139,16 +139,17 @@ class Walk:
         """
         if contribution is None:
             return
-        if contribution.shape != parent.shape:
-            contribution = sum_to_size(contribution, parent.shape)
+        shape = parent.shape
+        if contribution.shape != shape:
+            contribution = sum_to_size(contribution, shape)
         pending = self.pending
         held = pending.get(parent)
         if held is None:
             pending[parent] = contribution
-            if contribution is incoming or (not self.create_graph and contribution.base is not None):
-                self.shared.add(parent)
             if type(parent) is Node:
                 heappush(self.queue, (parent.born, parent))
+            if contribution is incoming or (not self.create_graph and contribution.base is not None):
+                self.shared.add(parent)
         elif type(held) is not ndarray or parent in self.shared:
             pending[parent] = held + contribution
             self.shared.discard(parent)
