@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -13,7 +12,7 @@ from paragrad.engine.dtypes import Array
 from paragrad.engine.ops import dims as which
 from paragrad.engine.ops.reduction import sum
 from paragrad.engine.ops.rounding import MOVES
-from paragrad.engine.ops.samples import Call, Draw, Output, Sample, dimension
+from paragrad.engine.ops.samples import Call, Draw, Output, dimension
 from paragrad.engine.ops.shape import reshape
 from paragrad.engine.ops.table import Shape, op
 

@@ -52,7 +52,7 @@ def ints(value: int | Iterable[int]) -> tuple[int, ...]:
 def gone(dim: Dims, shape: Shape) -> set[int]:
     """The dimensions that a reduction over `dim` takes away; `dim` has been checked."""
     rank = len(shape)
-    if dim is None or not rank or dim == () or dim == []:
+    if not rank or dim is None or (not isinstance(dim, int) and not dim):
         return set(range(rank))
     return {d % rank for d in ints(dim)}
 

@@ -12,7 +12,7 @@ from paragrad.engine.dtypes import Array
 from paragrad.engine.ops import dims as which
 from paragrad.engine.ops.rounding import MOVES
 from paragrad.engine.ops.samples import Call, Draw, Output
-from paragrad.engine.ops.shape import reshape, unsqueeze
+from paragrad.engine.ops.shape import reshape
 from paragrad.engine.ops.slicing import narrow, select
 from paragrad.engine.ops.table import Shape, op
 
@@ -115,7 +115,7 @@ def _split_sample(draw: Draw) -> Call:
         sizes = []
         while sum(sizes) < size and len(sizes) < 4:
             sizes.append(draw.below(size - sum(sizes) + 1))
-        how = tuple(sizes + [size - sum(sizes)])
+        how = (*sizes, size - sum(sizes))
         sizes = list(how)
     kwargs = {} if dim == 0 and draw.flag() else {"dim": dim - (len(x.shape) if draw.flag(0.4) else 0)}
     return Call((x, how), kwargs, _sections(draw, x, dim, sizes))
@@ -160,7 +160,7 @@ def chunk(input: Array, chunks: int, dim: int = 0) -> tuple[Array, ...]:
     if chunks < 1:
         raise RuntimeError(f"chunk(): chunks must be greater than 0, got {chunks}")
     size = shape[which.one("chunk", dim, shape)]
-    return split(input, -(-size // chunks) if size else (0,) * chunks, dim)  # type: ignore[no-any-return]
+    return split(input, -(-size // chunks) if size else (0,) * chunks, dim)
 
 
 def _unbind_sample(draw: Draw) -> Call:

@@ -81,9 +81,10 @@ def _norm_error(
     powers = np.sum(sizes**p, axis, keepdims=keepdim)
     error = (count + (0 if p == 1 else 3)) * (u * powers + smallest(u))
     if np.any(errors[0]):
-        error = error + abs.compute(np.sum((sizes + errors[0]) ** p, axis, keepdims=keepdim) - powers)
-    root = np.maximum(abs.compute((powers + error) ** (1 / p) - out), abs.compute(np.maximum(powers - error, 0) ** (1 / p) - out))
-    late = 0.0 if p == 1 else u * out * (3 + abs.compute(np.log(out)) * 2)
+        error = error + np.abs(np.sum((sizes + errors[0]) ** p, axis, keepdims=keepdim) - powers)
+    ends = [np.maximum(powers + side * error, 0) ** (1 / p) for side in (-1, 1)]
+    root = np.maximum(np.abs(ends[0] - out), np.abs(ends[1] - out))
+    late = 0.0 if p == 1 else u * out * (3 + np.abs(np.log(out)) * 2)
     return np.asarray(root + late + np.where(powers > largest(u), u * powers, 0.0))
 
 
@@ -99,9 +100,12 @@ def norm(
     if input.dtype.kind != "f":
         raise RuntimeError(f"norm(): only floating point dtypes have a norm, not {input.dtype}")
     p, axis = _power(p, dim), which.axes("norm", dim, input.shape)
+    count = which.count(dim, input.shape)
+    if count == 1 and p != 0 and (input.ndim or dim is None or dim == ()):
+        p = 1.0  # no power that could under- or overflow; torch overlooks a 0-d tensor whose dim is named
     if p == 2:
         return np.sqrt(np.add.reduce(input * input, axis, None, None, keepdim))
-    if (p < 0 or p == math.inf) and not which.count(dim, input.shape):
+    if not count and (p < 0 or p == math.inf):
         raise RuntimeError(f"norm(): the {p}-norm of no elements, of an input of shape {input.shape}, is not defined")
     if p == 0:
         return np.add.reduce(input != 0, axis, input.dtype, None, keepdim)

@@ -50,7 +50,7 @@ def _constant_sample(draw: Draw) -> Call:
 
 
 def _constant_error(u: float, errors: Any, input: Array, pad: Sequence[int], value: float, out: Array) -> Array:
-    return constant_pad_nd.compute(np.broadcast_to(errors[0], input.shape), pad, 0.0)  # type: ignore[no-any-return]
+    return constant_pad_nd.compute(np.broadcast_to(errors[0], input.shape), pad, 0.0)
 
 
 @op(
@@ -98,7 +98,7 @@ def _positions(mode: str, size: int, before: int, after: int, shape: Shape) -> A
             raise RuntimeError(f"pad(): nothing to replicate in an input of shape {shape}")
         return np.clip(where, 0, size - 1)
     if max(before, after) > (size - 1 if mode == "reflect" else size):
-        raise RuntimeError(f"pad(): mode {mode!r} can't pad a dimension of {size} by ({before}, {after}): shape {shape}")
+        raise RuntimeError(f"pad(): mode {mode!r} can't pad {size} elements by ({before}, {after}), in shape {shape}")
     return np.abs(size - 1 - np.abs(size - 1 - where)) if mode == "reflect" else where % max(size, 1)
 
 
@@ -109,7 +109,7 @@ def pad(input: Array, pad: Sequence[int], mode: str = "constant", value: float |
     Modes "reflect", "replicate" and "circular" take, as torch's do, one to three dimensions beside one or two others.
     """
     if mode == "constant":
-        return constant_pad_nd(input, pad, 0.0 if value is None else value)  # type: ignore[no-any-return]
+        return constant_pad_nd(input, pad, 0.0 if value is None else value)
     if mode not in ("reflect", "replicate", "circular"):
         raise NotImplementedError(f"pad(): there is no mode {mode!r}: constant, reflect, replicate, circular")
     if value is not None:
@@ -117,7 +117,7 @@ def pad(input: Array, pad: Sequence[int], mode: str = "constant", value: float |
     _padded("pad", input.shape, pad)
     count = len(pad) // 2
     if not 1 <= count <= 3 or input.ndim - count not in (1, 2):
-        raise NotImplementedError(f"pad(): mode {mode!r} doesn't pad {count} dimensions of an input of shape {input.shape}")
+        raise NotImplementedError(f"pad(): mode {mode!r} doesn't pad {count} dimensions of shape {input.shape}")
     for k in range(count):
         dim = input.ndim - 1 - k
         where = _positions(mode, input.shape[dim], pad[2 * k], pad[2 * k + 1], input.shape)

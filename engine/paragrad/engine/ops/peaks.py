@@ -58,20 +58,20 @@ def amin(input: Array, dim: Dims = (), keepdim: bool = False) -> Array:
     return np.minimum.reduce(input, axis, None, None, keepdim)
 
 
-def _split(g: Any, input: Any, out: Any) -> Any:
-    """The gradient of max and min: equal parts for all that equal the result, NaNs among themselves."""
+def split_among_equals(g: Any, input: Any, out: Any) -> Any:
+    """The gradient of max, min and median: equal parts for all that equal the result, NaNs among themselves."""
     chosen = isnan(input) if isnan(out) else input == out
     return where(chosen, g / cast(sum(chosen), g.dtype), 0.0)
 
 
-@op(promote=None, rounding=SELECTS, sample=_all, input=_split)
+@op(promote=None, rounding=SELECTS, sample=_all, input=split_among_equals)
 def max(input: Array) -> Array:
     """The largest of all elements. The gradient is shared among equals."""
     _check_filled("max", None, input.shape)
     return np.maximum.reduce(input, None)
 
 
-@op(promote=None, rounding=SELECTS, sample=_all, input=_split)
+@op(promote=None, rounding=SELECTS, sample=_all, input=split_among_equals)
 def min(input: Array) -> Array:
     """The smallest of all elements. The gradient is shared among equals."""
     _check_filled("min", None, input.shape)

@@ -42,7 +42,7 @@ def sum(input: Array, dim: Dims = None, keepdim: bool = False, dtype: DType | No
     input=lambda g, shape, dim, keepdim: spread(g / (which.count(dim, shape) or 1), shape, dim, keepdim),
 )
 def mean(input: Array, dim: Dims = None, keepdim: bool = False, dtype: DType | None = None) -> Array:
-    """Σ input / n over `dim` (None: all), n elements at a time. Raises RuntimeError for bools and ints, as torch does."""
+    """Σ input / n over `dim` (None: all), n elements at a time. Raises RuntimeError for bools and ints."""
     if (input.dtype if dtype is None else dtype).kind != "f":
         raise RuntimeError(
             f"mean(): the mean of {dtype or input.dtype} is no {dtype or input.dtype}: cast to a float dtype"

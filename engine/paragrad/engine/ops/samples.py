@@ -64,6 +64,9 @@ class Draw(Protocol):
     def shaped(self, shape: tuple[int, ...], interval: Interval = MODERATE, dtype: DType | None = None) -> Var:
         """A float tensor of exactly this shape, and of this dtype where one is named."""
 
+    def distinct(self, shape: tuple[int, ...]) -> Var:
+        """A new float input no two of whose elements are equal: for ops that leave open which of equals they pick."""
+
     def beside(self, x: Var, interval: Interval = MODERATE) -> Var:
         """A float tensor whose shape broadcasts with that of `x`."""
 

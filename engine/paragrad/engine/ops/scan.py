@@ -92,12 +92,9 @@ def _prod_error(
     error = max(count - 1, 0) * u * np.abs(out) + count * smallest(u) * most
     error = error + np.where(most > largest(u), u * most, 0.0)
     if np.any(errors[0]):
-        rows = np.moveaxis(sizes, axis, -1) if axis is not None else sizes.reshape(-1)
-        moved = np.zeros(rows.shape[:-1])
-        for k in range(rows.shape[-1]):
-            others = np.prod(np.delete(rows, k, -1), -1)
-            moved = moved + others * np.moveaxis(errors[0], axis if axis is not None else 0, -1)[..., k]
-        error = error + moved.reshape(error.shape)
+        rows, brought = (x.reshape(-1) if axis is None else np.moveaxis(x, axis, -1) for x in (sizes, errors[0]))
+        moved = [np.prod(np.delete(rows, k, -1), -1) * brought[..., k] for k in range(rows.shape[-1])]
+        error = error + np.asarray(np.sum(moved, 0)).reshape(error.shape)
     return np.asarray(error)
 
 

@@ -36,7 +36,7 @@ def _to_sample(draw: Draw) -> Call:
 def to(input: Array, dtype: DType) -> Array:
     """`input` in another dtype; `input` itself, not a copy, where it has that dtype already."""
     wanted = dtypes.as_dtype(dtype)
-    return input if input.dtype is wanted else cast(input, wanted)  # type: ignore[no-any-return]
+    return input if input.dtype is wanted else cast(input, wanted)
 
 
 def _expanded(input: Array, size: Shape) -> Shape:
@@ -186,13 +186,15 @@ def flatten(input: Array, start_dim: int = 0, end_dim: int = -1) -> Array:
     shape = input.shape
     start, end = which.one("flatten", start_dim, shape), which.one("flatten", end_dim, shape)
     if start > end:
-        raise RuntimeError(f"flatten(): start_dim {start_dim} comes after end_dim {end_dim} in a tensor of shape {shape}")
+        raise RuntimeError(
+            f"flatten(): start_dim {start_dim} comes after end_dim {end_dim} in a tensor of shape {shape}"
+        )
     if not shape:
-        return reshape(input, (1,))  # type: ignore[no-any-return]
+        return reshape(input, (1,))
     if start == end:
         return input
     size = (*shape[:start], math.prod(shape[start : end + 1]), *shape[end + 1 :])
-    return reshape(input, size)  # type: ignore[no-any-return]
+    return reshape(input, size)
 
 
 def _squeeze_sample(draw: Draw) -> Call:

@@ -32,7 +32,7 @@ def _along_dim(low: float, high: float) -> Sample:
 
 
 def _shifted(op: str, input: Array, dim: int, dtype: DType | None) -> tuple[Array, Any]:
-    """`input` less its largest along `dim`, in memory of its own, and the axis. Raises for dtypes torch has no kernel for."""
+    """`input` less its largest along `dim`, in memory of its own, and the axis. Raises for ints, as torch does."""
     if dtype is not None:
         input = input.astype(dtype)
     if input.dtype.kind != "f":

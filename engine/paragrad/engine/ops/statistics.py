@@ -126,10 +126,10 @@ def _var_error(
     return np.asarray(total)
 
 
-def _std_error(u: float, errors: Any, input: Array, *args: Any) -> Array:
+def _std_error(u: float, errors: Any, *args: Any) -> Array:
     """√(v + e) - √v is at most e / √v, and at most √e."""
     out = args[-1]
-    error = _var_error(u, errors, input, *args[:-1], out * out)
+    error = _var_error(u, errors, *args[:-1], out * out)  # type: ignore[call-arg]
     return np.asarray(np.minimum(error / out, np.sqrt(error)) + u * out)
 
 
@@ -141,7 +141,7 @@ def var(
     keepdim: bool = False,
     correction: float | None = None,
 ) -> Array:
-    """Σ (input - mean)² / max(n - correction, 0) over `dim` (None: all); correction 1 unless it, or unbiased, is given."""
+    """Σ (input - mean)² / max(n - correction, 0) over `dim` (None: all); correction is 1 unless given."""
     dim, keepdim, correction = _arguments("var", dim, unbiased, keepdim, correction)
     return _variance("var", input, dim, keepdim, correction).astype(input.dtype)
 

@@ -66,7 +66,9 @@ def permute(input: Array, dims: Sequence[int]) -> Array:
         return input.transpose(tuple(dims))
     except ValueError:
         which.distinct("permute", dims, input.shape)
-        raise RuntimeError(f"permute(): {tuple(dims)} is not an order of the dimensions of shape {input.shape}") from None
+        raise RuntimeError(
+            f"permute(): {tuple(dims)} is not an order of the dimensions of shape {input.shape}"
+        ) from None
 
 
 def _movedim_sample(draw: Draw) -> Call:
@@ -93,4 +95,4 @@ def movedim(input: Array, source: int | Sequence[int], destination: int | Sequen
     target = which.distinct("movedim", there, input.shape)
     rest = iter([k for k in range(input.ndim) if k not in found])
     order = [found[target.index(k)] if k in target else next(rest) for k in range(input.ndim)]
-    return permute(input, order)  # type: ignore[no-any-return]
+    return permute(input, order)

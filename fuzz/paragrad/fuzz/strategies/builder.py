@@ -195,6 +195,15 @@ class Builder:
         found = [v for v in self.candidates(interval) if v.shape == shape and (dtype is None or v.dtype is dtype)]
         return self.prefer(found) if found and self.flag(0.7) else self.new(shape, interval, dtype)
 
+    def distinct(self, shape: tuple[int, ...]) -> Variable:
+        """A new float input no two of whose elements are equal; one of each special value where these are wanted."""
+        order = np.argsort(self.numbers.cut(self.numbers.uniform, math.prod(shape)))
+        storage = (order * 0.5 - len(order) // 4).astype(self.float_dtype())
+        if self.profile.values == "special" and len(order) > 3:
+            storage[:3] = self.pick(((np.inf, -np.inf, np.nan), (-np.inf, np.inf, -7.0), (np.nan, -7.0, 1e30)))
+        variable = Variable(shape, storage.dtype, EVERYWHERE, self.flag(0.88))
+        return self.register(variable, Input(f"x{len(self.inputs)}", storage, shape, variable.differentiable))
+
     def beside(self, x: Any, interval: Interval = MODERATE) -> Variable:
         """A float variable, in mixed programs at times an integer one, that broadcasts with `x`."""
         if self.flag(0.6):
