@@ -90,6 +90,30 @@ def test_mpmath_gives_values_and_derivatives() -> None:
     assert found.gradients[1].hi.shape == (3,)
 
 
+def test_a_kink_has_no_true_derivative() -> None:
+    """What torch chose there is a convention, and no distance from it is an error; nor where two kinks cancel."""
+    x = np.array([-0.0, 2.0, -1.0])
+    program = one_op("abs", x)
+    found = answers(TABLE["abs"], program, "float64", PyTorch().run(program))
+    assert np.isnan(found.gradients[0].hi).tolist() == [True, False, False]
+    inputs = [Input.of("x0", x, True), Input.of("c0", np.ones(3))]
+    twice = Program(inputs, [Apply("maximum", (Ref(0), Ref(0)), {}, (2,)), Backward((2,), (1,))])
+    found = answers(TABLE["maximum"], twice, "float64", PyTorch().run(twice))
+    assert np.isnan(found.gradients[0].hi).all()
+
+
+def test_what_cancels_exactly_is_zero() -> None:
+    """A central difference leaves 1e-40 behind, which would be 1e16 ULP of nothing."""
+    x = np.array([0.3, 2.0])
+    inputs = [Input.of("x0", x, True), Input.of("c0", np.ones(2))]
+    for op in ("sub", "div"):
+        same = Program(inputs, [Apply(op, (Ref(0), Ref(0)), {}, (2,)), Backward((2,), (1,))])
+        assert answers(TABLE[op], same, "float64", PyTorch().run(same)).gradients[0].hi.tolist() == [0.0, 0.0]
+    leaves = [Input.of("x0", np.array(1.7), True), Input.of("x1", np.ones(2)), Input.of("c0", np.array([3.0, -3.0]))]
+    spread = Program(leaves, [Apply("mul", (Ref(0), Ref(1)), {}, (3,)), Backward((3,), (2,))])
+    assert answers(TABLE["mul"], spread, "float64", PyTorch().run(spread)).gradients[0].hi == 0.0
+
+
 def plant(monkeypatch: pytest.MonkeyPatch, name: str, rule: Any) -> None:
     """Replace the pullback of `input` for a test."""
     monkeypatch.setitem(TABLE[name].pullbacks, "input", rule)
@@ -124,6 +148,20 @@ def test_long_double_is_closer_than_float64() -> None:
     assert found.method == "long double"
     assert np.any(found.values[3].lo), "a truth without a second part knows no more than float64"
     assert distance(torch.values[3], found.values[3]).max() < 100
+
+
+@pytest.mark.skipif(not LONG, reason="long double is float64 here")
+def test_digits_to_spare_inside_an_op_are_not_taken_for_the_truth() -> None:
+    """var goes on in float64; given long doubles it must not fall back to that."""
+    row = measure.Row(TABLE["var"], "float64")
+    row.measure(8, 0, measure.Tally())
+    assert not row.blind()
+    value = row.value.quantity()
+    assert value is not None
+    assert value["engine"]["max"] > 0
+    row.value.engine = [np.zeros_like(errors) for errors in row.value.engine]
+    assert row.blind()
+    assert row.result() is None
 
 
 def test_functions_take_the_tables_arguments() -> None:

@@ -1,7 +1,7 @@
 """The op table in long double: a higher truth for the ops of float64 that are no elementwise functions.
 
-Correctly rounded ops, sums, products and moves are as right in long double as NumPy's arithmetic is; elementwise
-functions are evaluated in mpmath, for a polynomial made for doubles gains nothing by longer numbers. The rules run,
+Arithmetic, sums, products and moves are as right in long double as NumPy is; elementwise functions are evaluated in
+mpmath, for a polynomial made for doubles gains nothing by longer numbers. The rules run,
 never their fused forms, through the same door as the judge's error analysis: a payload class with a handler.
 """
 
@@ -14,7 +14,6 @@ from mpmath import mp
 
 import paragrad.engine as pg
 from paragrad.engine import dtypes
-from paragrad.engine.ops.rounding import Elementwise
 from paragrad.engine.ops.table import Op, handlers
 from paragrad.fuzz.engines.own import Own
 from paragrad.fuzz.program import Array, Input
@@ -22,6 +21,10 @@ from paragrad.reports.accuracy.functions import DIGITS, FUNCTIONS
 
 LONG = float(np.finfo(np.longdouble).eps) < 2.0**-60
 """Whether long double is longer than a double: not on Windows, nor on Apple silicon."""
+
+
+ARITHMETIC = frozenset(("abs", "add", "div", "mul", "neg", "sub", "where"))
+"""Elementwise ops that NumPy computes in long double as it does in float64."""
 
 
 class Long:
@@ -57,21 +60,29 @@ def compute(op: Op, args: tuple[Any, ...]) -> Any:
     """Apply an op to Longs; outputs of integer or bool dtype come out as plain arrays."""
     values = [_plain(a) for a in args]
     with np.errstate(all="ignore"):
-        exact = isinstance(op.rounding, Elementwise) and op.rounding.ulps > 0.5 and op.name in FUNCTIONS
-        result = _by_mpmath(op, values) if exact else op.compute(*values)
+        function = op.name in FUNCTIONS and op.name not in ARITHMETIC
+        result = _by_mpmath(op, values) if function else op.compute(*values)
     if len(op.outputs) == 1:
         return _long(op, result)
     return tuple([_long(op, r) for r in result])
 
 
+class Widest(np.ndarray[Any, Any]):
+    """A long double array that stays one where an op goes on in float64 to have digits to spare."""
+
+    def astype(self, dtype: Any, *args: Any, **kwargs: Any) -> Any:
+        """The conversion, unless it is one to float64."""
+        return self if np.dtype(dtype) == np.float64 else super().astype(dtype, *args, **kwargs)
+
+
 def _plain(argument: Any) -> Any:
     if isinstance(argument, Long):
-        return argument.value
+        return argument.value.view(Widest)
     return [_plain(a) for a in argument] if isinstance(argument, list) else argument
 
 
 def _long(op: Op, result: Any) -> Any:
-    array = np.asarray(result)
+    array = np.asarray(result)  # no Widest any more
     if array.dtype.kind != "f":
         return array
     if array.dtype != np.longdouble:

@@ -35,6 +35,8 @@ Progress = Callable[[int, int, str], None]
 
 EXCLUDED: dict[str, str] = {}
 """Ops that can't be measured, each with its reason. A name that the table does not have is an error."""
+LEAST = 20
+"""From so many elements on, an engine without any error says that the truth knows no more than the engine does."""
 
 
 def normal_programs(op: Op, dtype: str, count: int, seed: int) -> Iterator[Program]:
@@ -130,6 +132,9 @@ class Row:
 
     def result(self) -> AccuracyRow | None:
         """The row; None where nothing could be measured."""
+        if self.blind():
+            self.refusals["long double knows no more than the engine: the op computes in float64 inside"] += 1
+            return None
         rounding = self.op.rounding
         gradients: dict[str, Quantity] = {}
         for name, errors in self.gradients.items():
@@ -146,6 +151,13 @@ class Row:
             "gradients": gradients,
         }
         return row if row["value"] or row["exact"] or gradients else None
+
+    def blind(self) -> bool:
+        """Whether the truth is the engine's own result: no error anywhere, where torch has some."""
+        value = self.value.quantity()
+        if value is None or value["count"] < LEAST or "long double" not in self.methods:
+            return False
+        return value["engine"]["max"] == 0 < value["torch"]["max"]
 
     def absent(self) -> Absent:
         """Why there is no row: the commonest reason."""
@@ -180,6 +192,15 @@ def public_ops(names: Sequence[str] | None) -> list[Op]:
     return [op for name, op in known.items() if names is None or name in names]
 
 
+def unmeasurable(op: Op) -> str:
+    """Why an op has no row; "" where it can have one."""
+    if op.sample is None:
+        return "the table has no sample for it"
+    if op.recover is not None:
+        return "it draws random numbers, and no two engines draw the same"
+    return EXCLUDED.get(op.name, "")
+
+
 def run(
     seed: int = 0,
     seconds: float = 60.0,
@@ -204,8 +225,7 @@ def run(
     for done, (op, dtype) in enumerate(pairs):
         if progress is not None:
             progress(done, len(pairs), f"{op.name} {dtype}")
-        reason = EXCLUDED.get(op.name) or ("" if op.sample is not None else "the table has no sample for it")
-        if reason:
+        if reason := unmeasurable(op):
             body["absent"].append({"op": op.name, "dtype": dtype, "reason": reason})
             continue
         if time.monotonic() > ends:

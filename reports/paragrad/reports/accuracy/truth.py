@@ -24,6 +24,7 @@ from paragrad.reports.accuracy.long_double import LONG, LongDouble
 from paragrad.reports.accuracy.ulp import Truth
 
 STEP = mp.mpf(10) ** -20  # of a central difference: its square is beyond the digits that are read
+NOISE = mp.mpf(10) ** -50
 HALF_THE_DIGITS = 2.0**-26
 
 
@@ -101,9 +102,10 @@ class Elementwise:
         found = Answers(f"mpmath, {DIGITS} digits")
         with mp.workdps(DIGITS):
             columns = [self._column(argument) for argument in self.arguments]
-            found.values[self.statement.outputs[0]] = _split(self._each(columns), self.shape)
+            values = self._each(columns)
+            found.values[self.statement.outputs[0]] = _split(values, self.shape)
             if len(self.program.statements) > 1:
-                self._gradients(columns, found)
+                self._gradients(columns, values, found)
         return found
 
     def _column(self, argument: Any) -> list[Any]:
@@ -125,33 +127,49 @@ class Elementwise:
             return mp.nan
         return mp.nan if isinstance(value, mp.mpc) else value
 
-    def _gradients(self, columns: list[list[Any]], found: Answers) -> None:
+    def _gradients(self, columns: list[list[Any]], values: list[Any], found: Answers) -> None:
         backward = self.program.statements[1]
         assert isinstance(backward, Backward)
         (cotangent,) = backward.cotangents
         assert cotangent is not None
         weights = [mp.mpf(x) for x in self.program.inputs[cotangent].array().reshape(-1).tolist()]
-        totals: dict[int, Array] = {}
-        for position, argument in enumerate(self.arguments):
-            if isinstance(argument, Ref) and self.program.inputs[argument.index].requires_grad:
-                slopes = self._slopes(columns, position)
+        for variable, array in self.arrays.items():
+            if self.program.inputs[variable].requires_grad:
+                slopes = self._slopes(columns, values, variable)
                 products = np.empty(len(weights), object)
                 products[:] = [w * s for w, s in zip(weights, slopes, strict=True)]
-                shape = self.arrays[argument.index].shape
-                part = _sum_to(products.reshape(self.shape), shape)
-                before = totals.get(argument.index)
-                totals[argument.index] = part if before is None else np.asarray(before + part, object)
-        for variable, total in totals.items():
-            found.gradients[variable] = _split(total.reshape(-1).tolist(), total.shape)
+                total = _sum_to(products.reshape(self.shape), array.shape)
+                found.gradients[variable] = _split(total.reshape(-1).tolist(), array.shape)
 
-    def _slopes(self, columns: list[list[Any]], position: int) -> list[Any]:
-        """The derivative for one operand, at each point."""
-        steps = [STEP * max(1, abs(x)) for x in columns[position]]
+    def _slopes(self, columns: list[list[Any]], values: list[Any], variable: int) -> list[Any]:
+        """The derivative for one variable, in all the places where it stands, at each point.
+
+        NaN at a kink, also at one in a single place that the others cancel: maximum(x, x), clamp(x, m, m).
+        """
+        places = [k for k, a in enumerate(self.arguments) if isinstance(a, Ref) and a.index == variable]
+        slopes = self._differences(columns, values, places)
+        if len(places) > 1:
+            for place in places:
+                alone = self._differences(columns, values, [place])
+                slopes = [a if mp.isnan(a) else slope for slope, a in zip(slopes, alone, strict=True)]
+        return slopes
+
+    def _differences(self, columns: list[list[Any]], values: list[Any], places: list[int]) -> list[Any]:
+        steps = [STEP * max(1, abs(x)) for x in columns[places[0]]]
         sides = []
         for sign in (1, -1):
-            moved = [x + sign * h for x, h in zip(columns[position], steps, strict=True)]
-            sides.append(self._each([*columns[:position], moved, *columns[position + 1 :]]))
-        return [(up - down) / (2 * h) for up, down, h in zip(*sides, steps, strict=True)]
+            moved = [x + sign * h for x, h in zip(columns[places[0]], steps, strict=True)]
+            sides.append(self._each([moved if k in places else column for k, column in enumerate(columns)]))
+        return [_slope(*point) for point in zip(*sides, values, steps, strict=True)]
+
+
+def _slope(up: Any, down: Any, value: Any, step: Any) -> Any:
+    """A central difference; 0 where nothing but the last digits moved, NaN where left and right differ."""
+    if max(abs(up - value), abs(down - value)) <= NOISE * abs(value):
+        return mp.mpf(0)
+    right, left = (up - value) / step, (value - down) / step
+    # Left and right differ by step · f'' on a smooth piece.
+    return mp.nan if abs(right - left) > mp.sqrt(STEP) * (abs(right) + abs(left) + 1) else (up - down) / (2 * step)
 
 
 def _split(numbers: list[Any], shape: tuple[int, ...]) -> Truth:
@@ -167,8 +185,13 @@ def _sum_to(array: Array, shape: tuple[int, ...]) -> Array:
     dims = (*range(lead), *(k + lead for k, n in enumerate(shape) if n == 1 and array.shape[k + lead] != 1))
     if not dims:
         return array
-    found: Array = np.asarray(np.add.reduce(array, axis=dims, keepdims=True, initial=mp.mpf(0))).reshape(shape)
-    return found
+    total, size = (np.add.reduce(a, axis=dims, keepdims=True, initial=mp.mpf(0)) for a in (array, np.abs(array)))
+    found = np.empty(np.shape(total), object)
+    # What cancels to nothing leaves the digits behind that a difference does not have.
+    found.reshape(-1)[:] = [
+        mp.mpf(0) if abs(t) <= STEP * s else t for t, s in zip(np.ravel(total), np.ravel(size), strict=True)
+    ]
+    return found.reshape(shape)
 
 
 def in_dtype(program: Program, dtype: str) -> Program:
