@@ -35,7 +35,7 @@ def blocks(body: SpeedBody, record: Record) -> list[str]:
             )
             for m in body["memory"]
         ]
-        page += ["## Memory", table(("what", "at most", "measured", ""), memory)]
+        page += ["## Memory", table(("what", "target", "measured", ""), memory)]
     if body["sizes"]:
         page += ["## Over sizes", _sizes(body["sizes"])]
     return page
