@@ -56,7 +56,13 @@ class Input:
 
     def array(self) -> Array:
         """A fresh array: a copy of the storage, seen through the view."""
-        storage = self.storage.copy()
+        return self._seen(self.storage.copy())
+
+    def view(self) -> Array:
+        """The input's numbers without a copy, to be read only."""
+        return self._seen(self.storage)
+
+    def _seen(self, storage: Array) -> Array:
         if self.strides is None:
             return storage.reshape(self.shape)
         steps = tuple(s * storage.itemsize for s in self.strides)

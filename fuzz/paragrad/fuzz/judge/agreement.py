@@ -6,7 +6,7 @@ All arrays of a program are laid end to end and compared at once; comparing them
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -20,11 +20,15 @@ NEAR = 4
 
 @dataclass(slots=True)
 class Agreement:
-    """Positions of pairs that differ by more than NEAR u, and of elements how many are identical and how many near."""
+    """How many elements are identical and how many near, and the positions of the pairs of which some are not.
 
-    apart: list[int]
-    identical: int
-    near: int
+    `different` are the pairs with an element that is not identical, `apart` those that differ by more than NEAR u.
+    """
+
+    identical: int = 0
+    near: int = 0
+    different: list[int] = field(default_factory=list)
+    apart: list[int] = field(default_factory=list)
 
 
 def compare(found: Sequence[Array], expected: Sequence[Array]) -> Agreement:
@@ -32,29 +36,25 @@ def compare(found: Sequence[Array], expected: Sequence[Array]) -> Agreement:
     groups: dict[str, list[int]] = {}
     for position, array in enumerate(expected):
         groups.setdefault(array.dtype.char, []).append(position)
-    result = Agreement([], 0, 0)
+    result = Agreement()
     for positions in groups.values():
         a = np.concatenate([found[k].reshape(-1) for k in positions])
         b = np.concatenate([expected[k].reshape(-1) for k in positions])
-        same = a == b
-        count = int(np.count_nonzero(same))
-        if count == a.size:
-            result.identical += count
+        off = np.flatnonzero(a != b)
+        if off.size and a.dtype.kind == "f":
+            off = off[(a[off] == a[off]) | (b[off] == b[off])]  # NaN is NaN
+        result.identical += a.size - off.size
+        if not off.size:
             continue
-        off = np.flatnonzero(~same)
-        x, y = a[off], b[off]
-        if a.dtype.kind == "f":
-            both_nan = (x != x) & (y != y)
-            with np.errstate(all="ignore"):
-                limit = NEAR * UNIT[dtypes.as_dtype(a.dtype)] * np.maximum(np.abs(x), np.abs(y))
-                near = np.abs(x - y) <= np.where(np.isfinite(limit), limit, -1)
-            count += int(np.count_nonzero(both_nan))
-            far = off[~(near | both_nan)]
-            result.near += off.size - far.size - int(np.count_nonzero(both_nan))
-        else:
-            far = off
-        result.identical += count
-        if far.size:
-            ends = np.cumsum([expected[k].size for k in positions])
-            result.apart.extend(positions[k] for k in np.unique(np.searchsorted(ends, far, side="right")))
+        far = off[~_near(a[off], b[off])] if a.dtype.kind == "f" else off
+        result.near += off.size - far.size
+        ends = np.cumsum([expected[k].size for k in positions])
+        for places, elements in ((result.different, off), (result.apart, far)):
+            places.extend(positions[k] for k in np.unique(np.searchsorted(ends, elements, side="right")))
     return result
+
+
+def _near(x: Array, y: Array) -> Array:
+    with np.errstate(all="ignore"):
+        limit = NEAR * UNIT[dtypes.as_dtype(x.dtype)] * np.maximum(np.abs(x), np.abs(y))
+        return np.abs(x - y) <= np.where(np.isfinite(limit), limit, -1)

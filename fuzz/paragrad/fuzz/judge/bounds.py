@@ -171,7 +171,7 @@ def _pull(op: Op, position: int, values: list[Any], out: Array, gradient: Array)
     """The op's own rule, on arrays, for one operand."""
     if op.parameters[position] not in op.pullbacks:
         return np.zeros(out.shape)
-    plan = op.make_plan([position])
+    plan = op.plan(next(bit for bit, k in op.operands if k == position))
     (rule,) = plan.rules
     return np.asarray(rule(gradient, plan.save([*values, out])))
 

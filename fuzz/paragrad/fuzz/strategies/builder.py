@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -19,6 +19,9 @@ from paragrad.engine.ops.table import TABLE, Op
 from paragrad.fuzz.program import Apply, Array, Backward, Dtype, Grad, Input, Program, Ref, Statement
 from paragrad.fuzz.strategies.profile import Profile
 from paragrad.fuzz.strategies.values import Values
+
+TRIALS = 6
+"""How often a fitting variable is looked for before a new input is made."""
 
 REFS = [Ref(k) for k in range(4096)]
 
@@ -166,34 +169,38 @@ class Builder:
 
     # Operands
 
-    def candidates(self, interval: Interval) -> list[Variable]:
-        """Float variables whose values should lie in the interval, in the order in which growth prefers them."""
-        low, high = interval
-        return [v for v in self.pool if v.low >= low and v.high <= high and v.dtype.kind == "f"]
+    def find(self, interval: Interval, fits: Callable[[Variable], bool]) -> Variable | None:
+        """A float variable inside the interval that fits: the latest, any, or the first, as the profile grows its graphs.
 
-    def prefer(self, found: list[Variable]) -> Variable:
-        """One of the candidates: the latest, any, or the first, as the profile grows its graphs."""
-        growth = self.profile.growth
-        if growth == "recent" and self.flag(0.8):
-            return found[-1]
-        if growth == "first" and self.flag(0.6):
-            return found[0]
-        return found[self.below(len(found))]
+        A few random trials and not a search: a graph of n nodes is drawn in O(n).
+        """
+        low, high = interval
+        pool, growth = self.pool, self.profile.growth
+        for _ in range(TRIALS if pool else 0):
+            if growth == "recent" and self.flag(0.8):
+                variable = pool[-1 - self.below(min(len(pool), 3))]
+            elif growth == "first" and self.flag(0.6):
+                variable = pool[self.below(min(len(pool), 3))]
+            else:
+                variable = pool[self.below(len(pool))]
+            if low <= variable.low and variable.high <= high and fits(variable):
+                return variable
+        return None
 
     def tensor(self, interval: Interval = MODERATE, rank: tuple[int, int] = (0, 4), nonempty: bool = False) -> Variable:
-        """A float variable inside the interval, of a rank in the range; a new input where there is none."""
-        if self.pool and self.flag(0.85):
-            found = [v for v in self.candidates(interval) if rank[0] <= v.ndim <= rank[1]]
-            if nonempty:
-                found = [v for v in found if 0 not in v.shape]
-            if found:
-                return self.prefer(found)
-        return self.new(self.shape(*rank, nonempty=nonempty), interval)
+        """A float variable inside the interval, of a rank in the range; a new input where none is found."""
+        found = None
+        if self.flag(0.85):
+            bottom, top = rank
+            found = self.find(interval, lambda v: bottom <= v.ndim <= top and not (nonempty and 0 in v.shape))
+        return found or self.new(self.shape(*rank, nonempty=nonempty), interval)
 
     def shaped(self, shape: tuple[int, ...], interval: Interval = MODERATE, dtype: DType | None = None) -> Variable:
         """A float variable of exactly this shape, and of this dtype where one is named."""
-        found = [v for v in self.candidates(interval) if v.shape == shape and (dtype is None or v.dtype is dtype)]
-        return self.prefer(found) if found and self.flag(0.7) else self.new(shape, interval, dtype)
+        found = None
+        if self.flag(0.8):
+            found = self.find(interval, lambda v: v.shape == shape and (dtype is None or v.dtype is dtype))
+        return found or self.new(shape, interval, dtype)
 
     def distinct(self, shape: tuple[int, ...]) -> Variable:
         """A new float input no two of whose elements are equal; one of each special value where these are wanted."""
@@ -206,10 +213,8 @@ class Builder:
 
     def beside(self, x: Any, interval: Interval = MODERATE) -> Variable:
         """A float variable, in mixed programs at times an integer one, that broadcasts with `x`."""
-        if self.flag(0.6):
-            found = [v for v in self.candidates(interval) if _broadcasts(v.shape, x.shape)]
-            if found:
-                return self.prefer(found)
+        if self.flag(0.7) and (found := self.find(interval, lambda v: _broadcasts(v.shape, x.shape))):
+            return found
         if self.profile.scalar:
             return self.new((), interval)
         shape = [1 if self.flag(0.2) else n for n in x.shape]
@@ -324,7 +329,7 @@ def _refer(argument: Any) -> Any:
 
 
 def _broadcasts(a: tuple[int, ...], b: tuple[int, ...]) -> bool:
-    return all(m in (n, 1) or n == 1 for m, n in zip(reversed(a), reversed(b), strict=False))
+    return a == b or all(m in (n, 1) or n == 1 for m, n in zip(reversed(a), reversed(b), strict=False))
 
 
 def sampled_ops() -> list[Op]:
