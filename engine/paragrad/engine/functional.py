@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from paragrad.engine import ops  # noqa: F401  (fills the table)
+from paragrad.engine.dtypes import DType, bool_, float32, float64, int64
 from paragrad.engine.ops.table import TABLE, Op
 from paragrad.engine.recording import record
 from paragrad.engine.tensor import Tensor
@@ -52,7 +53,8 @@ functions = by_name()
 
 def _method(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
     entry = TABLE.get(name)
-    variadic = entry is not None and len(entry.parameters) > 1 and entry.parameters[1] in ("shape", "size", "dims")
+    second = entry.parameters[1] if entry is not None and len(entry.parameters) > 1 else ""
+    variadic = second in ("shape", "size", "dims", "repeats") or name == "squeeze"
 
     def method(self: Tensor, *args: Any, **kwargs: Any) -> Any:
         if variadic and args and not isinstance(args[0], tuple | list):
@@ -100,7 +102,7 @@ def install() -> None:
     """Give Tensor a method for each op whose first parameter is `input`, and its operators."""
     for name, function in functions.items():
         entry = TABLE.get(name, TABLE.get(name + ".dim"))
-        if entry is not None and entry.parameters[0] == "input" and name not in vars(Tensor):
+        if entry is not None and entry.parameters[0] in ("input", "tensor") and name not in vars(Tensor):
             setattr(Tensor, name, _method(name, function))
     for special, name in _OPERATORS.items():
         if name in TABLE:
@@ -110,6 +112,16 @@ def install() -> None:
     for special, name in {"__neg__": "neg", "__abs__": "abs", "__invert__": "bitwise_not"}.items():
         if name in TABLE:
             setattr(Tensor, special, _method(name, TABLE[name]))
+    for name, dtype in {"float": float32, "double": float64, "long": int64, "bool": bool_}.items():
+        setattr(Tensor, name, _cast(dtype))
+
+
+def _cast(dtype: DType) -> Callable[[Tensor], Tensor]:
+    def method(self: Tensor) -> Tensor:
+        return self.to(dtype)  # type: ignore[no-any-return]
+
+    method.__doc__ = f"`self` as {dtype}; itself where it is that already."
+    return method
 
 
 install()

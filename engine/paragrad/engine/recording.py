@@ -125,7 +125,7 @@ def record_any(op: Op, args: tuple[Any, ...]) -> Any:
             node = Node(plan, tuple([edges(args[position]) for position in plan.positions]), plan.save(values), first.shape)
     if not results:
         return Tensor(first, node is not None, node)
-    return (Tensor(first, node is not None, node), *[Tensor(r) for r in results[1:]])
+    return op.pack((Tensor(first, node is not None, node), *[Tensor(r) for r in results[1:]]))
 
 
 def edges(operand: Any) -> Any:

@@ -130,39 +130,33 @@ def _view_sample(draw: Draw) -> Call:
     return Call((x, _with_unknown(draw, shape)), {}, (Output(shape, None, x.low, x.high),))
 
 
-def _no_such_shape(op: str, input: Array, shape: Shape) -> str:
-    return f"{op}(): the shape {tuple(shape)} is invalid for an input of shape {input.shape}, size {input.size}"
+def _reshaped(op: str, input: Array, shape: Shape) -> Array:
+    try:
+        result = input.reshape(shape)
+    except ValueError:
+        result = None
+    # NumPy takes any negative size for -1, torch none but -1.
+    if result is None or (result.shape != shape and min(shape, default=0) < -1):
+        raise RuntimeError(f"{op}(): the shape {tuple(shape)} is invalid for a tensor of shape {input.shape}")
+    return result
 
 
 @op(promote=None, rounding=MOVES, sample=_reshape_sample, input=lambda g, shape: reshape(g, shape))
 def reshape(input: Array, shape: Shape) -> Array:
     """The elements of `input` in row-major order, in `shape`; one size may be -1."""
-    try:
-        return input.reshape(shape)
-    except ValueError:
-        raise RuntimeError(_no_such_shape("reshape", input, shape)) from None
+    return _reshaped("reshape", input, shape)
 
 
 @op(promote=None, rounding=MOVES, sample=_view_sample, input=lambda g, shape: reshape(g, shape))
-def view(input: Array, shape: Shape) -> Array:
+def view(input: Array, size: Shape) -> Array:
     """`reshape` that never copies. Raises RuntimeError where the strides of `input` don't allow a view."""
-    result = input.reshape(shape) if _fits(input, shape) else None
-    if result is None:
-        raise RuntimeError(_no_such_shape("view", input, shape))
+    result = _reshaped("view", input, size)
     if result.size and not np.may_share_memory(result, input):
         raise RuntimeError(
-            f"view(): the strides of an input of shape {input.shape} don't allow a view of shape {tuple(shape)}: "
+            f"view(): the strides of an input of shape {input.shape} don't allow a view of shape {tuple(size)}: "
             "use reshape, which copies"
         )
     return result
-
-
-def _fits(input: Array, shape: Shape) -> bool:
-    known = math.prod([n for n in shape if n != -1])
-    unknown = tuple(shape).count(-1)
-    if min(shape, default=1) < -1 or unknown > 1:
-        return False
-    return known == input.size if not unknown else known > 0 and input.size % known == 0
 
 
 def _flatten_sample(draw: Draw) -> Call:

@@ -20,6 +20,7 @@ from __future__ import annotations
 
 import inspect
 import operator
+from collections import namedtuple
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, TypeAlias
@@ -102,7 +103,9 @@ class Op:
     the default dtype; "numbers" and "floats": bools, or bools and integers, are refused; "equal": operands that differ
     are refused; None: each is left alone). `sample` makes legal
     arguments. `fused` holds first-order pullbacks for arrays that equal the rule and are faster. `internal` ops exist
-    for rules and have no counterpart in torch. `twice` is false where torch has no second derivative to compare with.
+    for rules and have no counterpart in torch. `recover` belongs to ops that draw random numbers: recover(*args, out)
+    tells from what came out which op, with which arguments after the first, gives that for sure; None if nothing was
+    drawn. `twice` is false where torch has no second derivative to compare with.
 
     Read off the signature: `operands`, (bit, position) of each parameter that is a tensor; those that are `listed` and
     those `indexed`; `given`, the position of an optional `dtype: DType | None`, to which an op that promotes casts its
@@ -120,6 +123,7 @@ class Op:
     outputs: tuple[str, ...] = ("out",)
     fused: dict[str, Callable[..., Any]] = field(default_factory=dict)
     internal: bool = False
+    recover: Callable[..., Any] | None = None
     twice: bool = True
     parameters: tuple[str, ...] = ()
     defaults: dict[str, Any] = field(default_factory=dict)
@@ -131,6 +135,7 @@ class Op:
     composite: bool = False
     arity: int = 0
     tails: dict[int, tuple[Any, ...]] = field(default_factory=dict)
+    pack: Callable[..., Any] = tuple
 
     def __post_init__(self) -> None:
         signature = inspect.signature(self.compute)
@@ -147,6 +152,9 @@ class Op:
         self.arity = len(positions) if positions in ([0], [0, 1]) and not special else 0
         required = len(self.parameters) - len(self.defaults)
         self.tails = {k: tuple(self.defaults[n] for n in self.parameters[k:]) for k in range(required, len(kinds) + 1)}
+        if len(self.outputs) > 1:
+            kind: Any = namedtuple(self.name.partition(".")[0], self.outputs)
+            self.pack = kind._make
         unknown = set(self.pullbacks) - set(self.parameters)
         assert not unknown, f"{self.name}: pullbacks for {unknown}, which are not parameters"
 
@@ -232,6 +240,7 @@ def op(
     promote: str | None = "same",
     outputs: tuple[str, ...] = ("out",),
     internal: bool = False,
+    recover: Callable[..., Any] | None = None,
     twice: bool = True,
     **pullbacks: Callable[..., Any],
 ) -> Callable[[Callable[..., Any]], Op]:
@@ -239,7 +248,7 @@ def op(
 
     def register(compute: Callable[..., Any]) -> Op:
         entry = Op(name or compute.__name__, compute, pullbacks, rounding, sample, promote, outputs)
-        entry.internal, entry.twice = internal, twice
+        entry.internal, entry.recover, entry.twice = internal, recover, twice
         assert entry.name not in TABLE, f"two ops are called {entry.name}"
         TABLE[entry.name] = entry
         return entry
