@@ -21,6 +21,7 @@ from paragrad.engine.ops.rounding import Analysed, smallest, ulps
 from paragrad.engine.ops.samples import Call, Draw, Output, Sample
 from paragrad.engine.ops.shape import expand, to
 from paragrad.engine.ops.table import op
+from paragrad.engine.state import state
 
 REDUCTIONS = ("mean", "sum", "none")
 
@@ -35,6 +36,14 @@ def reduced(loss: Any, reduction: str) -> Any:
     """The elements of a loss, their mean or their sum."""
     check_reduction(reduction)
     return loss if reduction == "none" else mean(loss) if reduction == "mean" else sum(loss)
+
+
+def constant(name: str, parameter: str, tensor: Any, dtype: Any) -> None:
+    """Raise RuntimeError, as torch does, where what no loss is differentiated by requires grad or differs in dtype."""
+    if getattr(tensor, "requires_grad", False) and state.grad_enabled:
+        raise RuntimeError(f"{name}() is not differentiable with respect to '{parameter}', which must not require grad")
+    if dtype is not None and tensor.dtype != dtype:
+        raise RuntimeError(f"{name}(): expected '{parameter}' to be of dtype {dtype}, got {tensor.dtype}")
 
 
 def loss_shape(shape: tuple[int, ...], reduction: str) -> tuple[int, ...]:

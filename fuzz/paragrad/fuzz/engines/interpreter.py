@@ -44,6 +44,10 @@ class Interpreter(ABC):
         """The engine's dtype of this name."""
 
     @abstractmethod
+    def alias(self, tensor: Any) -> Any:
+        """The tensor as the output of an op of its own."""
+
+    @abstractmethod
     def read(self, tensor: Any) -> Array:
         """The tensor's numbers, without a copy."""
 
@@ -118,6 +122,9 @@ class Run:
         kwargs = {k: self.resolve(v) for k, v in statement.kwargs.items()} if statement.kwargs else {}
         result = self.engine.callee(statement.op)(*args, **kwargs)
         if len(statement.outputs) == 1 and type(result) not in (tuple, list):
+            if args and result is args[0]:
+                # As dropout does when it drops nothing. The new variable has a gradient of its own to show.
+                result = self.engine.alias(result)
             self.show(statement.outputs[0], result)
             return
         if len(result) != len(statement.outputs):

@@ -39,6 +39,11 @@ def _quiet(name: str) -> Callable[..., Any]:
     return quiet
 
 
+def _masked_dropout(input: Any, p: float, mask: Array) -> Any:
+    """Dropout with a mask that is known, as ATen/native/Dropout.cpp computes it."""
+    return input * (torch.from_numpy(mask).to(input.dtype) / (1 - p))
+
+
 UNLIKE_THEIR_NAME: dict[str, Callable[..., Any]] = {
     "getitem": operator.getitem,
     "add": operator.add,
@@ -48,6 +53,7 @@ UNLIKE_THEIR_NAME: dict[str, Callable[..., Any]] = {
     "pow": operator.pow,
     "remainder": operator.mod,
     "matmul": operator.matmul,
+    "masked_dropout": _masked_dropout,
     **{name: _quiet(name) for name in ("mse_loss", "l1_loss", "smooth_l1_loss", "huber_loss", "kl_div")},
     **{name: getattr(operator, name) for name in ("lt", "le", "gt", "ge", "eq", "ne")},
 }
@@ -102,6 +108,10 @@ class PyTorch(Interpreter):
     def dtype(self, name: str) -> Any:
         """torch's dtype."""
         return getattr(torch, name)
+
+    def alias(self, tensor: Any) -> Any:
+        """A view of the whole."""
+        return tensor.view_as(tensor)
 
     def read(self, tensor: Any) -> Array:
         """A NumPy view; of the tensors without memory in which torch keeps some zeros, a copy."""

@@ -9,6 +9,7 @@ import numpy as np
 
 from paragrad.engine import dtypes
 from paragrad.fuzz.judge.bounds import UNIT
+from paragrad.fuzz.judge.drawn import settled
 from paragrad.fuzz.judge.isolate import isolate
 from paragrad.fuzz.judge.local import Expected, LocalReference
 from paragrad.fuzz.program import Apply, Array, Backward, Grad, Program, ZeroGrad, refs
@@ -50,7 +51,7 @@ def before(program: Program, trace: Trace, at: int, variable: int) -> Array | No
 
 def contributions(consumer: Consumer, trace: Trace, needing: frozenset[int], variable: int) -> list[Expected]:
     """What one consumer contributes, a part for each argument in which the variable stands: x - x gives g and -g."""
-    alone, origin = isolate(consumer.statement, trace.values, needing)
+    alone, origin = isolate(settled(consumer.statement, trace.values), trace.values, needing)
     statement = alone.statements[0]
     assert isinstance(statement, Apply)
     leaves = {index: spec.array() for index, spec in enumerate(alone.inputs)}
