@@ -57,6 +57,13 @@ def plural(count: int, word: str) -> str:
     return f"{count} {word}" if count == 1 else f"{count} {word}s"
 
 
+def _option(value: object) -> object:
+    """An option as one would say it."""
+    if isinstance(value, list):
+        return ", ".join(map(str, value)) or "all"
+    return "all" if value is None else value
+
+
 def facts(record: Record) -> list[str]:
     """Who ran what where, and how much of it was judged."""
     machine, counts, versions = record["machine"], record["counts"], record["versions"]
@@ -72,7 +79,7 @@ def facts(record: Record) -> list[str]:
         ("commit", f"{commit['id'][:12]}{changed}" if commit else "-"),
         ("made", record["created"]),
         ("seed", "-" if record["seed"] is None else str(record["seed"])),
-        ("options", ", ".join(f"{name} {text(value)}" for name, value in record["options"].items()) or "-"),
+        ("options", "; ".join(f"{name}: {text(_option(value))}" for name, value in record["options"].items()) or "-"),
         ("requested", str(counts["requested"])),
         ("judged", str(counts["judged"])),
         ("filtered", filtered or "0"),
