@@ -3,6 +3,10 @@
 Each is one op with its own rule. Where a branch that is not taken could overflow, its argument is clamped: the first
 derivative would come out right without, the second would be 0 · inf.
 
+Rounding, measured, the worse of these and torch 2.13, in ULP, float32 then float64: sigmoid 2.93 2.02, silu 3.07 2.0,
+mish 4.48 2.0, elu 2.24 .98, selu 3.01 2.57, softplus 2.82 1.53, logsigmoid 3.08 1.52, softsign 1.48 1.48. Where
+exp(-input) overflows, sigmoid and silu are 0 in torch as they are here, below the smallest normal number.
+
 torch's gradients at NaN differ between its vector code and its scalar code, which takes what is left of an array after
 full registers. Where they do (elu, selu, hardtanh, relu6, hardswish), these follow the vector code.
 """
@@ -102,7 +106,7 @@ _SCALE = 1.0507009873554804934193349852946
 
 @op(
     promote="floats",
-    rounding=ulps(3.0),
+    rounding=ulps(3.5),
     sample=_shrunk,
     input=lambda g, input: _elu(g, input, _ALPHA * _SCALE, _SCALE),
 )
@@ -113,7 +117,7 @@ def selu(input: Array) -> Array:
 
 @op(
     promote="float",
-    rounding=ulps(3.5),
+    rounding=ulps(3.0),
     sample=samples.unary(range=(0.0, 1.0)),
     input=lambda g, out: g * (1 - out) * out,
 )
@@ -129,7 +133,7 @@ def sigmoid(input: Array) -> Array:
 
 @op(
     promote="floats",
-    rounding=ulps(3.5),
+    rounding=ulps(3.2),
     sample=samples.unary(range=lambda a, b: (min(a, -1.0), 0.0)),
     input=lambda g, input: g * sigmoid(-input),
 )
@@ -143,7 +147,7 @@ def _silu(g: Any, input: Any) -> Any:
     return g * (s * (1 + input * (1 - s)))
 
 
-@op(promote="floats", rounding=ulps(4.5), sample=_shrunk, input=_silu)
+@op(promote="floats", rounding=ulps(3.5), sample=_shrunk, input=_silu)
 def silu(input: Array) -> Array:
     """input · sigmoid(input)."""
     return np.true_divide(input, 1 + np.exp(-input))
@@ -154,7 +158,7 @@ def _mish(g: Any, input: Any) -> Any:
     return g * (t + input * sigmoid(input) * (1 - t * t))
 
 
-@op(promote="floats", rounding=ulps(7.0), sample=_shrunk, input=_mish)
+@op(promote="floats", rounding=ulps(5.0), sample=_shrunk, input=_mish)
 def mish(input: Array) -> Array:
     """input · tanh(softplus(input)), where tanh(log(1 + e)) = n / (n + 2) with e = exp(input), n = e² + 2e."""
     e = np.exp(np.minimum(input, 20))
@@ -166,7 +170,7 @@ def _softplus_error(u: float, errors: Any, input: Array, beta: float, threshold:
     # The product with beta rounds, and exp makes an absolute error relative.
     scaled = input * beta
     slope = np.where(scaled > threshold, 1.0, 1 / (1 + np.exp(-scaled)))
-    return np.asarray(u * (8 * np.abs(out) + 2 * np.abs(input) * slope) + errors[0] * slope)
+    return np.asarray(u * (6 * np.abs(out) + 2 * np.abs(input) * slope) + errors[0] * slope)
 
 
 def _softplus(g: Any, input: Any, beta: float, threshold: float) -> Any:
@@ -229,7 +233,7 @@ _SIXTH = float(np.float32(1 / 6))
 
 @op(
     promote="floats",
-    rounding=ulps(1.5),
+    rounding=ulps(1.0),
     sample=samples.unary(range=(0.0, 1.0)),
     twice=False,
     input=lambda g, input: where((input > -3) & (input < 3), g * _SIXTH, 0.0),
@@ -241,7 +245,7 @@ def hardsigmoid(input: Array) -> Array:
 
 @op(
     promote="floats",
-    rounding=ulps(2.0),
+    rounding=ulps(1.5),
     sample=_shrunk,
     input=lambda g, input: where(input >= 3, g, where(input <= -3, 0.0, g * (input / 3 + 0.5))),
 )
@@ -261,9 +265,9 @@ def _gelu_sample(draw: Draw) -> Call:
 
 
 def _gelu_error(u: float, errors: Any, input: Array, approximate: str, out: Array) -> Array:
-    # 1 + erf and 1 + tanh cancel where input is negative: the error is one of input, not of out.
-    slope = 1.13
-    return np.asarray(u * (4 * np.abs(out) + 4 * np.minimum(np.abs(input), 12)) + errors[0] * slope)
+    # 1 + erf and 1 + tanh cancel where input is negative: the error is one of input, not of out. The slope is at most
+    # 1.13. Measured against this bound in float32: 0.25, torch's quick erf inside gelu 0.85.
+    return np.asarray(u * (4 * np.abs(out) + 6 * np.minimum(np.abs(input), 12)) + errors[0] * 1.13)
 
 
 def _gelu(g: Any, input: Any, approximate: str) -> Any:

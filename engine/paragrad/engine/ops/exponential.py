@@ -1,4 +1,8 @@
-"""Exponentials and logarithms."""
+"""Exponentials and logarithms.
+
+Rounding is what was measured over 3e5 points of all magnitudes, the worse of numpy 2.4 and torch 2.13, in ULP, float32
+then float64: exp 2.26 .70, exp2 1.61 .84, expm1 2.44 .99, log 3.05 .72, log2 2.01 .52, log10 2.92 .60, log1p 1.81 1.00.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +28,7 @@ def exp(input: Array) -> Array:
 
 @op(
     promote="float",
-    rounding=ulps(2.5),
+    rounding=ulps(2.0),
     sample=samples.unary((-20, 10), (0.0, 1e3)),
     input=lambda g, out: g * out * math.log(2),
 )
@@ -35,7 +39,7 @@ def exp2(input: Array) -> Array:
 
 @op(
     promote="float",
-    rounding=ulps(2.5),
+    rounding=ulps(2.6),
     sample=samples.unary((-20, 10), (-1.0, 3e4)),
     input=lambda g, out: g * (out + 1),
 )
@@ -44,19 +48,19 @@ def expm1(input: Array) -> Array:
     return np.expm1(input)
 
 
-@op(promote="float", rounding=ulps(3.5), sample=_positive, input=lambda g, input: g / input)
+@op(promote="float", rounding=ulps(3.2), sample=_positive, input=lambda g, input: g / input)
 def log(input: Array) -> Array:
     """The natural logarithm; NaN below 0, -inf at 0."""
     return np.log(input)
 
 
-@op(promote="float", rounding=ulps(3.5), sample=_positive, input=lambda g, input: g / (input * math.log(2)))
+@op(promote="float", rounding=ulps(2.2), sample=_positive, input=lambda g, input: g / (input * math.log(2)))
 def log2(input: Array) -> Array:
     """The logarithm to base 2."""
     return np.log2(input)
 
 
-@op(promote="float", rounding=ulps(3.5), sample=_positive, input=lambda g, input: g / (input * _LN10))
+@op(promote="float", rounding=ulps(3.1), sample=_positive, input=lambda g, input: g / (input * _LN10))
 def log10(input: Array) -> Array:
     """The logarithm to base 10."""
     return np.log10(input)
@@ -64,7 +68,7 @@ def log10(input: Array) -> Array:
 
 @op(
     promote="float",
-    rounding=ulps(2.5),
+    rounding=ulps(2.0),
     sample=samples.unary((-0.99, 1e6), (-20.0, 20.0)),
     input=lambda g, input: g / (input + 1),
 )
@@ -77,7 +81,7 @@ def _logaddexp_error(u: float, errors: Any, input: Array, other: Array, out: Arr
     # max + log1p(exp(-gap)): the sum rounds as a whole, the logarithm by what exp makes of the rounded gap.
     largest = np.maximum(input, other)
     gap = np.abs(input - other)
-    own = u * (2 * np.abs(out) + (10 + np.nan_to_num(gap, nan=0.0, posinf=0.0)) * np.abs(out - largest))
+    own = u * (1.2 * np.abs(out) + (8 + np.nan_to_num(gap, nan=0.0, posinf=0.0)) * np.abs(out - largest))
     return np.asarray(own + errors[0] * np.exp(input - out) + errors[1] * np.exp(other - out))
 
 

@@ -1,4 +1,8 @@
-"""Powers, roots and their relatives."""
+"""Powers, roots and their relatives.
+
+Rounding, measured, the worse of numpy 2.4 and torch 2.13, in ULP, float32 then float64: pow .99 .69, by 3 1.28 1.28, by
+-2 1.45 1.45, by -½ 1.47 1.47; sqrt .75 .53 (numpy .50), rsqrt 1.48 1.49, hypot .50 .55, xlogy 3.83 1.40.
+"""
 
 from __future__ import annotations
 
@@ -78,8 +82,7 @@ _SHORTCUTS: dict[float, Any] = {
 }
 
 
-# Measured: numpy 0.98 ULP in float32, 0.68 in float64; 1 / (x·x) and 1 / √x take two roundings.
-@op(rounding=ulps(2.0), sample=_pow_sample, input=_pow_input, exponent=_pow_exponent)
+@op(rounding=ulps(1.5), sample=_pow_sample, input=_pow_input, exponent=_pow_exponent)
 def pow(input: Operand, exponent: Operand) -> Array:
     """input to the power of exponent.
 
@@ -117,7 +120,6 @@ def square(input: Array) -> Array:
     return np.multiply(input, input, dtype=np.int64 if input.dtype.kind == "b" else None)
 
 
-# Measured: torch 0.75 ULP in float32 and 0.53 in float64, numpy 0.5.
 @op(
     promote="float",
     rounding=ulps(0.8),
@@ -153,7 +155,7 @@ def reciprocal(input: Array) -> Array:
 
 @op(
     promote="floats",
-    rounding=ulps(1.5),
+    rounding=ulps(1.0),
     sample=samples.binary(numbers=False, range=lambda a, b, c, d: (0.0, max(-a, b) + max(-c, d))),
     input=lambda g, input, out: g * (input / out),
     other=lambda g, other, out: g * (other / out),
@@ -167,7 +169,6 @@ def _xlogy_input(g: Any, input: Any, other: Any) -> Any:
     return where((input == 0) & (other <= 0), 0.0, g * _log(other, g))
 
 
-# Measured with the logarithm: its ULPs and half of one for the product.
 @op(
     promote="float",
     rounding=ulps(4.0),

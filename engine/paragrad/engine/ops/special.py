@@ -1,8 +1,10 @@
 """The error function and its complement, which NumPy lacks.
 
-Few elements go through the C library, one by one. Many go through NumPy: float64 by the rational approximations of
-Sun's fdlibm (s_erf.c, 1993: |x| in [0, 0.84375), [0.84375, 1.25), [1.25, 1/0.35) and beyond, each within 1 ULP),
-float32 by one rational function on [-4, 4], computed in float64, in blocks that stay in the cache.
+Few elements, and erfc always, go through the C library one by one. Many elements of erf go through rational functions
+in blocks that stay in the cache: the fits below are this project's own, made in 40 digits with mpmath.
+
+Measured against 30 digits, in ULP, float32 then float64: erf .85 1.06 (torch .66 .74, glibc .50 .89), erfc .50 2.62
+(torch .76 .75).
 """
 
 from __future__ import annotations
@@ -15,217 +17,133 @@ import numpy as np
 from paragrad.engine.dtypes import Array, float32
 from paragrad.engine.ops import samples
 from paragrad.engine.ops.exponential import exp
+from paragrad.engine.ops.extremum import where
 from paragrad.engine.ops.rounding import ulps
 from paragrad.engine.ops.table import op
 
-_FEW = 128
+_FEW = 256
 _BLOCK = 16384
 
-# erf(x) = x P(x²) / Q(x²) within 0.35u of float32 on [-3.95, 3.95]: a fit by weighted least squares, its weights
-# raised (Lawson) where the error was largest. Beyond, erf is 1 to within float32.
-_EDGE = 3.95
-_P = (
-    2.0259123081281994e-06,
-    0.00028468625346848544,
-    0.00380811016980787,
-    0.052875284052565724,
-    0.19154916275781703,
-    1.1283791437584214,
-)
-_Q = (
-    3.783176908324339e-05,
-    0.0011707127574666634,
-    0.015054986066815004,
-    0.11455913992577883,
-    0.5030887014097097,
-    1.0,
-)
 
-# fdlibm's coefficients, lowest power first: in x² below 0.84375, in |x| - 1 below 1.25, in 1/x² beyond.
-_PP = (
-    1.28379167095512558561e-01,
-    -3.25042107247001499370e-01,
-    -2.84817495755985104766e-02,
-    -5.77027029648944159157e-03,
-    -2.37630166566501626084e-05,
-)
-_QQ = (
-    1.0,
-    3.97917223959155352819e-01,
-    6.50222499887672944485e-02,
-    5.08130628187576562776e-03,
-    1.32494738004321644526e-04,
-    -3.96022827877536812320e-06,
-)
-_ERX = 8.45062911510467529297e-01
-_PA = (
-    -2.36211856075265944077e-03,
-    4.14856118683748331666e-01,
-    -3.72207876035701323847e-01,
-    3.18346619901161753674e-01,
-    -1.10894694282396677476e-01,
-    3.54783043256182359371e-02,
-    -2.16637559486879084300e-03,
-)
-_QA = (
-    1.0,
-    1.06420880400844228286e-01,
-    5.40397917702171048937e-01,
-    7.18286544141962662868e-02,
-    1.26171219808761642112e-01,
-    1.36370839120290507362e-02,
-    1.19844998467991074170e-02,
-)
-_RA = (
-    -9.86494403484714822705e-03,
-    -6.93858572707181764372e-01,
-    -1.05586262253232909814e01,
-    -6.23753324503260060396e01,
-    -1.62396669462573470355e02,
-    -1.84605092906711035994e02,
-    -8.12874355063065934246e01,
-    -9.81432934416914548592e00,
-)
-_SA = (
-    1.0,
-    1.96512716674392571292e01,
-    1.37657754143519042600e02,
-    4.34565877475229228821e02,
-    6.45387271733267880336e02,
-    4.29008140027567833386e02,
-    1.08635005541779435134e02,
-    6.57024977031928170135e00,
-    -6.04244152148580987438e-02,
-)
-_RB = (
-    -9.86494292470009928597e-03,
-    -7.99283237680523006574e-01,
-    -1.77579549177547519889e01,
-    -1.60636384855821916062e02,
-    -6.37566443368389627722e02,
-    -1.02509513161107724954e03,
-    -4.83519191608651397019e02,
-)
-_SB = (
-    1.0,
-    3.03380607434824582924e01,
-    3.25792512996573918826e02,
-    1.53672958608443695994e03,
-    3.19985821950859553908e03,
-    2.55305040643316442583e03,
-    4.74528541206955367215e02,
-    -2.24409524465858183362e01,
-)
-_FIRST, _SECOND, _THIRD = 0.84375, 1.25, 1 / 0.35
-
-
-def _polynomial(coefficients: Sequence[float], x: Array) -> Array:
-    """Σ c_k x^k by Horner's rule."""
-    total = x * coefficients[-1]
-    for c in coefficients[-2:0:-1]:
-        total += c
-        total *= x
-    total += coefficients[0]
-    return total
-
-
-def _tail(x: Array) -> Array:
-    """erfc of x ≥ 1.25, as exp(-x²) times a rational function: x² is split so that its rounding can be put right."""
-    s = 1 / (x * x)
-    ratio = _polynomial(_RB, s) / _polynomial(_SB, s)
-    near = x < _THIRD
-    if near.any():
-        ratio[near] = _polynomial(_RA, s[near]) / _polynomial(_SA, s[near])
-    head = (x.view(np.int64) & -0x100000000).view(np.float64)
-    return np.exp(-head * head - 0.5625) * np.exp((head - x) * (head + x) + ratio) / x
-
-
-def _apply(pieces: Sequence[tuple[Array, Callable[[Array], Array]]], x: Array, out: Array) -> Array:
-    for where, piece in pieces:
-        if where.any():
-            out[where] = piece(x[where])
-    return out
-
-
-def _center(x: Array) -> Array:
-    z = x * x
-    return _polynomial(_PP, z) / _polynomial(_QQ, z)
-
-
-def _shoulder(x: Array) -> Array:
-    s = np.absolute(x) - 1
-    return _polynomial(_PA, s) / _polynomial(_QA, s)
-
-
-def _erf64(x: Array) -> Array:
-    size = np.absolute(x)
-    pieces = (
-        (size < _FIRST, lambda x: x + x * _center(x)),
-        ((size >= _FIRST) & (size < _SECOND), lambda x: np.copysign(_ERX + _shoulder(x), x)),
-        ((size >= _SECOND) & (size < 6), lambda x: np.copysign(1 - _tail(np.absolute(x)), x)),
-    )
-    # What is left is ±1 or NaN.
-    return _apply(pieces, x, np.sign(x))
-
-
-def _erfc64(x: Array) -> Array:
-    size = np.absolute(x)
-    pieces = (
-        ((size < _FIRST) & (x < 0.25), lambda x: 1 - (x + x * _center(x))),
-        ((x >= 0.25) & (x < _FIRST), lambda x: 0.5 - (x - 0.5 + x * _center(x))),
-        ((x >= _FIRST) & (x < _SECOND), lambda x: 1 - _ERX - _shoulder(x)),
-        ((x <= -_FIRST) & (x > -_SECOND), lambda x: 1 + (_ERX + _shoulder(x))),
-        ((x >= _SECOND) & (x < 28), _tail),
-        ((x <= -_SECOND) & (x > -6), lambda x: 2 - _tail(-x)),
-    )
-    return _apply(pieces, x, 1 - np.sign(x))
-
-
-def _constants(numbers: Sequence[float]) -> list[Array]:
+def _constants(*numbers: float) -> list[Array]:
+    # NumPy takes a constant faster as an array than as a number.
     return [np.asarray(number) for number in numbers]
 
 
-def _erf32(flat: Array) -> Array:
-    """erf of a float32 vector. NumPy takes constants faster as arrays, and clips faster between arrays."""
+# float32, computed in float64: erf(x) = x P(x²) / Q(x²) within 0.35u on [-3.95, 3.95], beyond which erf is ±1 to within
+# 0.4u. By least squares whose weights were raised (Lawson) where the error was largest. Highest power first.
+_EDGE = 3.95
+_P = _constants(
+    2.0259123081281994e-06,
+    2.8468625346848544e-04,
+    3.8081101698078700e-03,
+    5.2875284052565724e-02,
+    1.9154916275781703e-01,
+    1.1283791437584214e00,
+)
+_Q = _constants(
+    3.7831769083243390e-05,
+    1.1707127574666634e-03,
+    1.5054986066815004e-02,
+    1.1455913992577883e-01,
+    5.0308870140970974e-01,
+    1.0,
+)
+
+# float64 below 1: erf(x) = x + x P(x²) / Q(x²) within 0.01u, by interpolation at Chebyshev's nodes.
+_P_BELOW = _constants(
+    -2.0780228076561900e-05,
+    -4.9664035253739079e-04,
+    -8.8223363248167777e-03,
+    -4.8371274599796295e-02,
+    -3.1698916933954890e-01,
+    1.2837916709551259e-01,
+)
+_Q_BELOW = _constants(
+    2.0866484101019162e-05,
+    6.9373623323491589e-04,
+    1.0705251871973175e-02,
+    9.3874608765124101e-02,
+    4.6064498648983654e-01,
+    1.0,
+)
+
+# float64 in [1, 6]: erf(x) = 1 - exp(-x²) P(x) / Q(x) within 0.12u, by interpolation at nodes that crowd at 1.
+_LARGEST = 6.0
+_P_ABOVE = _constants(
+    3.1238988576962772e-03,
+    3.5369868215872527e-02,
+    1.9297000120483421e-01,
+    6.3258123999149929e-01,
+    1.3077773868330813e00,
+    1.6307615597533653e00,
+    1.0000000190698091e00,
+)
+_Q_ABOVE = _constants(
+    5.5369653777786040e-03,
+    6.2691516594790039e-02,
+    3.4479759180478359e-01,
+    1.1525855772693010e00,
+    2.4860327547856125e00,
+    3.4211333717651162e00,
+    2.7591409436589891e00,
+    1.0,
+)
+
+
+def _rational(x: Array, p: Sequence[Array], q: Sequence[Array]) -> Array:
+    """P(x) / Q(x) by Horner's rule, in two arrays."""
+    above, below = np.multiply(x, p[0]), np.multiply(x, q[0])
+    for total, coefficients in ((above, p), (below, q)):
+        for c in coefficients[1:-1]:
+            np.add(total, c, out=total)
+            np.multiply(total, x, out=total)
+        np.add(total, coefficients[-1], out=total)
+    return np.divide(above, below, out=above)
+
+
+def _erf32(x: Array, out: Array) -> None:
+    # Clipping between arrays is vectorised, by a number it is not.
+    wide = np.minimum(x, np.full(x.shape, _EDGE))
+    np.maximum(wide, np.full(x.shape, -_EDGE), out=wide)
+    np.multiply(_rational(wide * wide, _P, _Q), wide, out=out, casting="same_kind")
+
+
+def _erf64(x: Array, out: Array) -> None:
+    size = np.absolute(x)
+    np.minimum(size, np.full(x.shape, _LARGEST), out=size)
+    square = size * size
+    above = np.exp(-square)
+    above *= _rational(size, _P_ABOVE, _Q_ABOVE)
+    np.subtract(1, above, out=above)
+    below = _rational(square, _P_BELOW, _Q_BELOW)
+    below *= size
+    below += size
+    np.copysign(where.compute(size < 1, below, above), x, out=out)
+
+
+def _one_by_one(function: Callable[[float], float], flat: Array) -> Array:
     out = np.empty_like(flat)
-    work = np.empty((4, min(_BLOCK, flat.size)))
-    edges = np.empty((2, work.shape[1]))
-    edges[0], edges[1] = _EDGE, -_EDGE
-    p, q = _constants(_P), _constants(_Q)
     for start in range(0, flat.size, _BLOCK):
-        part = flat[start : start + _BLOCK]
-        x, square, above, below = work[:, : part.size]
-        high, low = edges[:, : part.size]
-        np.minimum(part, high, out=x)
-        np.maximum(x, low, out=x)
-        np.multiply(x, x, out=square)
-        for total, coefficients in ((above, p), (below, q)):
-            np.multiply(square, coefficients[0], out=total)
-            for c in coefficients[1:-1]:
-                np.add(total, c, out=total)
-                np.multiply(total, square, out=total)
-            np.add(total, coefficients[-1], out=total)
-        np.multiply(above, x, out=above)
-        np.divide(above, below, out=out[start : start + _BLOCK], casting="same_kind")
+        out[start : start + _BLOCK] = [function(x) for x in flat[start : start + _BLOCK].tolist()]
     return out
 
 
-def _elementwise(one: Callable[[float], float], many: Callable[[Array], Array], input: Array) -> Array:
+def error_function(input: Array) -> Array:
+    """erf of a float array."""
     flat = np.asarray(input).reshape(-1)
     if flat.size <= _FEW:
-        return np.array([one(x) for x in flat.tolist()], input.dtype).reshape(input.shape)
-    return many(flat).astype(input.dtype, copy=False).reshape(input.shape)
+        return _one_by_one(math.erf, flat).reshape(input.shape)
+    out = np.empty_like(flat)
+    kernel = _erf32 if flat.dtype == float32 else _erf64
+    for start in range(0, flat.size, _BLOCK):
+        kernel(flat[start : start + _BLOCK], out[start : start + _BLOCK])
+    return out.reshape(input.shape)
 
 
-def error_function(input: Array) -> Array:
-    """erf on arrays."""
-    return _elementwise(math.erf, _erf32 if input.dtype == float32 else _erf64, input)
-
-
-# Measured over 2e5 points: see ULPS in parity_tests/test_elementwise.py.
 @op(
     promote="float",
-    rounding=ulps(1.5),
+    rounding=ulps(1.2),
     sample=samples.unary(range=(-1.0, 1.0)),
     input=lambda g, input: 2 / math.sqrt(math.pi) * exp(-(input * input)) * g,
 )
@@ -236,10 +154,10 @@ def erf(input: Array) -> Array:
 
 @op(
     promote="float",
-    rounding=ulps(3.0),
+    rounding=ulps(2.8),
     sample=samples.unary((-5, 5), (0.0, 2.0)),
     input=lambda g, input: -2 / math.sqrt(math.pi) * exp(-(input * input)) * g,
 )
 def erfc(input: Array) -> Array:
     """1 - erf(input), accurate where that is tiny."""
-    return _elementwise(math.erfc, lambda flat: _erfc64(flat.astype(np.float64)), input)
+    return _one_by_one(math.erfc, np.asarray(input).reshape(-1)).reshape(input.shape)
