@@ -7,7 +7,7 @@ engine on Bounded arrays for how far rounding alone may carry a correct implemen
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -89,7 +89,9 @@ class LocalReference:
                 found.append(None)
                 continue
             bound = bound_on(payload, native_array) if isinstance(payload, Bounded) else np.zeros(native_array.shape)
-            found.append(Expected(e.detach().numpy().astype(np.float64), native_array, bound))
+            expected = Expected(e.detach().numpy().astype(np.float64), native_array, bound)
+            expected.elsewhere = self._elsewhere({0: native_array}, native_array.shape, _value_alone).get(0, ())
+            found.append(expected)
         return found
 
     def exactly(self, output: int) -> Expected:
@@ -114,36 +116,47 @@ class LocalReference:
             gradient = by_leaf.get(k)
             if gradient is not None:
                 found[k] = Expected(exact[k], native[k], bound_on(gradient.array, native[k]))
-        for k, others in self._elsewhere(native, incoming).items():
-            if k in found:
-                found[k].elsewhere = others
+        if (first := incoming[0]) is not None:
+            flat = first.reshape(-1)
+
+            def alone(reference: LocalReference, spot: int, copies: int) -> dict[int, Array]:
+                return reference._vjp(None, [np.repeat(flat[spot], copies)])
+
+            for k, others in self._elsewhere(native, first.shape, alone).items():
+                if k in found:
+                    found[k].elsewhere = others
         return found
 
-    def _elsewhere(self, native: dict[int, Array], incoming: Sequence[Array | None]) -> dict[int, tuple[Array, ...]]:
-        """torch's gradients where NaNs stand alone, and where each fills vector registers.
+    def _elsewhere(
+        self,
+        native: dict[int, Array],
+        shape: tuple[int, ...],
+        alone: Callable[[LocalReference, int, int], dict[int, Array]],
+    ) -> dict[int, tuple[Array, ...]]:
+        """What torch gives where elements stand alone, and where each fills vector registers.
 
-        It disagrees with itself there: hardtanh's gradient at NaN is 0 in a full register, g in the rest of an array.
+        It disagrees with itself: hardtanh's gradient at NaN is 0 in a full register and g in the rest of an array,
+        remainder(1e30, 1e-30) is NaN in the one and a number in the other. Asked of NaNs and of non-finite results.
         """
-        gradient, arrays = incoming[0], {k: self.values[k] for k in self.operands}
-        if not isinstance(TABLE[self.statement.op].rounding, Elementwise) or gradient is None:
+        arrays = {k: self.values[k] for k in self.operands}
+        if not isinstance(TABLE[self.statement.op].rounding, Elementwise):
             return {}
-        if not any(np.isnan(a).any() for a in arrays.values() if a.dtype.kind == "f"):
+        if any(a.shape not in ((), shape) for a in arrays.values()):
             return {}
-        if any(a.shape not in ((), gradient.shape) for a in arrays.values()):
-            return {}
-        spread = {k: np.broadcast_to(a, gradient.shape).reshape(-1) for k, a in arrays.items()}
-        spots = np.flatnonzero(np.any([np.isnan(spread[k]) for k in spread if spread[k].dtype.kind == "f"], axis=0))
-        shaped = {k: g for k, g in native.items() if g.shape == gradient.shape}
+        spread = {k: np.broadcast_to(a, shape).reshape(-1) for k, a in arrays.items()}
+        shaped = {k: result for k, result in native.items() if result.shape == shape}
+        asked = [np.isnan(a) for a in spread.values() if a.dtype.kind == "f"]
+        asked += [~np.isfinite(result.reshape(-1)) for result in shaped.values()]
         others: dict[int, tuple[Array, ...]]
-        others = {k: (np.array(g, order="C"), np.array(g, order="C")) for k, g in shaped.items()}
-        for spot in spots:
+        others = {k: (np.array(result, order="C"), np.array(result, order="C")) for k, result in shaped.items()}
+        for spot in np.flatnonzero(np.any(asked, axis=0)).tolist():
             for lane, copies in enumerate((1, 64)):
                 values = {k: np.repeat(a[spot], copies) for k, a in spread.items()}
-                alone = LocalReference(self.statement, values, self.needing)
-                for k, g in alone._vjp(None, [np.repeat(gradient.reshape(-1)[spot], copies)]).items():
+                reference = LocalReference(self.statement, values, self.needing)
+                for k, result in alone(reference, spot, copies).items():
                     if k in others:
-                        others[k][lane].reshape(-1)[spot] = g[0]
-        return others
+                        others[k][lane].reshape(-1)[spot] = result[0]
+        return others if np.any(asked) else {}
 
     def _torch(self, dtype: Any) -> tuple[list[torch.Tensor], dict[int, torch.Tensor]]:
         leaves = {}
@@ -180,6 +193,10 @@ class LocalReference:
         args, kwargs = _arguments(self.statement, leaves, dtypes.as_dtype)
         result = TABLE[self.statement.op](*args, **kwargs)
         return list(result) if isinstance(result, tuple | list) else [result], leaves
+
+
+def _value_alone(reference: LocalReference, spot: int, copies: int) -> dict[int, Array]:
+    return {0: reference._torch(None)[0][0].detach().numpy()}
 
 
 def _meeting_dtype(statement: Apply, values: dict[int, Array]) -> dtypes.DType | None:
