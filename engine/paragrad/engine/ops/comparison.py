@@ -130,7 +130,12 @@ def bitwise_xor(input: Operand, other: Operand) -> Array:
     return np.bitwise_xor(input, other)
 
 
-@op(rounding=EXACT)
+def _bits_of_one(draw: Draw) -> Call:
+    call = _bits(draw)
+    return Call(call.args[:1], {}, call.outputs)
+
+
+@op(promote=None, rounding=EXACT, sample=_bits_of_one)
 def bitwise_not(input: Array) -> Array:
     """~input on bools and integers."""
     if input.dtype.kind == "f":
