@@ -116,7 +116,8 @@ def _error(op: Op, args: tuple[Any, ...], values: list[Any], out: Array, unit: f
     total = 2 * rounding.ulps * unit * np.abs(out) + (tiny if rounding.ulps else 0.0)
     for _, position in op.operands:
         operand = args[position]
-        if isinstance(operand, Bounded) and operand.error.any():
+        ruled = op.parameters[position] in op.pullbacks
+        if ruled and isinstance(operand, Bounded) and operand.error.any():
             carried = np.broadcast_to(operand.error, out.shape)
             moved = np.abs(_pull(op, position, values, out, carried))
             total = total + np.where(carried == 0, 0.0, moved)
@@ -169,8 +170,6 @@ def _map(function: Any, value: Any) -> Any:
 
 def _pull(op: Op, position: int, values: list[Any], out: Array, gradient: Array) -> Array:
     """The op's own rule, on arrays, for one operand."""
-    if op.parameters[position] not in op.pullbacks:
-        return np.zeros(out.shape)
     plan = op.plan(next(bit for bit, k in op.operands if k == position))
     (rule,) = plan.rules
     return np.asarray(rule(gradient, plan.save([*values, out])))
