@@ -213,7 +213,9 @@ def _named_error(
     share = np.add.reduce(powers * (u * (np.abs(shifted) + 6) + carried), axis=dim, keepdims=True) / total
     logarithm = np.log(total)
     error = share + u * (input.shape[dim] + 1) + 7 * u * np.abs(logarithm) + u * np.abs(shifted) + carried
-    return _gathered_error(u, np.abs(_at(shifted - logarithm, found.index)), _at(error, found.index), found, reduction, out)
+    return _gathered_error(
+        u, np.abs(_at(shifted - logarithm, found.index)), _at(error, found.index), found, reduction, out
+    )
 
 
 def _named_pull(g: Any, input: Any, target: Any, weight: Any, ignore_index: int, reduction: str) -> Any:
@@ -230,9 +232,7 @@ def _named_pull(g: Any, input: Any, target: Any, weight: Any, ignore_index: int,
         g, input, target, weight, ignore_index, reduction
     ),
 )
-def named_cross_entropy(
-    input: Array, target: Array, weight: Array | None, ignore_index: int, reduction: str
-) -> Array:
+def named_cross_entropy(input: Array, target: Array, weight: Array | None, ignore_index: int, reduction: str) -> Array:
     """Cross-entropy against classes that are named."""
     found = picks(input.shape, target, weight, ignore_index)
     shifted, _, total = _log_sum(input, class_dim(input.ndim))
@@ -277,9 +277,7 @@ def _likely(input: Any, target: Any, weight: Any, reduction: str, label_smoothin
     return -sum(terms) / (math.prod(input.shape) / classes)
 
 
-def _smoothed(
-    input: Any, target: Any, weight: Any, ignore_index: int, reduction: str, label_smoothing: float
-) -> Any:
+def _smoothed(input: Any, target: Any, weight: Any, ignore_index: int, reduction: str, label_smoothing: float) -> Any:
     """Cross-entropy against named classes, a share `label_smoothing` of which goes to all classes alike."""
     dim = class_dim(input.ndim)
     logs = log_softmax(input, dim)

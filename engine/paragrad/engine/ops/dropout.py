@@ -71,5 +71,7 @@ def dropout(input: Array, p: float = 0.5, training: bool = True) -> Array:
     if p == 1:
         return input * 0
     if input.dtype.kind != "f":
-        raise RuntimeError(f"dropout(): needs a tensor of floating point dtype where something is dropped, got {input.dtype}")
+        raise RuntimeError(
+            f"dropout(): needs a tensor of floating point dtype where something is dropped, got {input.dtype}"
+        )
     return masked_dropout(input, p, np.asarray(random.generator().random(input.shape, np.float32) >= np.float32(p)))
