@@ -52,7 +52,11 @@ def record(op: Op, args: tuple[Any, ...]) -> Any:
             values = [array, *args[1:]]
         else:
             return record_any(op, args)
-    result = state.quietly(op.compute, *values)
+    try:
+        result = state.quietly(op.compute, *values)
+    except ValueError as error:
+        explain(op, args, error)
+        raise
     if type(result) is not ndarray:
         result = np.asarray(result)
     if not mask or not op.pullbacks or not state.grad_enabled:
@@ -107,7 +111,11 @@ def record_any(op: Op, args: tuple[Any, ...]) -> Any:
             return record(op, promoted)
     for position in op.indexed:
         values[position] = unwrap_index(args[position])
-    result = state.quietly(op.compute, *values) if foreign is None else foreign(op, tuple(values))
+    try:
+        result = state.quietly(op.compute, *values) if foreign is None else foreign(op, tuple(values))
+    except ValueError as error:
+        explain(op, args, error)
+        raise
     if len(op.outputs) > 1:
         results = [np.asarray(r) if foreign is None else r for r in result]
         first = results[0]
@@ -176,6 +184,8 @@ def promote(op: Op, args: tuple[Any, ...]) -> tuple[Any, ...] | None:
     wanted = dtypes.result_type(operands) if given is None else dtypes.as_dtype(given)
     if op.promote == "float" and wanted not in dtypes.FLOATS:
         wanted = dtypes.get_default_dtype()
+    if wanted.kind in _REFUSED.get(op.promote, ""):
+        raise NotImplementedError(f"{op.name}() is not implemented for {wanted} tensors: convert with .to(dtype) first")
     if all(operand.dtype is wanted for operand in operands if isinstance(operand, Tensor)):
         return None
     changed = list(args)
@@ -186,6 +196,21 @@ def promote(op: Op, args: tuple[Any, ...]) -> tuple[Any, ...] | None:
         elif position in op.listed:
             changed[position] = [in_dtype(element, wanted) for element in operand]
     return tuple(changed)
+
+
+def explain(op: Op, args: tuple[Any, ...], error: Exception) -> None:
+    """Raise what torch raises where NumPy refused operands that don't broadcast; else do nothing."""
+    shapes = [tuple(a.shape) for a in args if isinstance(a, Tensor)]
+    if op.promote is None:
+        return
+    try:
+        np.broadcast_shapes(*shapes)
+    except ValueError:
+        listed = " and ".join(map(str, shapes))
+        raise RuntimeError(
+            f"{op.name}(): shapes {listed} don't broadcast: counted from the last dimension, "
+            "sizes have to be equal or 1"
+        ) from error
 
 
 def in_dtype(tensor: Tensor, dtype: dtypes.DType) -> Tensor:
@@ -203,5 +228,7 @@ def unwrap_index(index: Any) -> Any:
         return [unwrap_index(part) for part in index]
     return index
 
+
+_REFUSED = {"floats": "bi", "numbers": "b"}
 
 handlers[Tensor] = record
