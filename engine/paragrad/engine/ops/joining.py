@@ -55,7 +55,7 @@ def _check_joined(tensors: Sequence[Array], dim: int) -> None:
         raise ValueError("cat(): nothing to join: a non-empty list of tensors is needed")
     shapes = [tuple(t.shape) for t in tensors]
     if () in shapes:
-        raise RuntimeError(f"cat(): a 0-d tensor (number {shapes.index(())}) can't be joined: use stack")
+        raise RuntimeError(f"cat(): tensor {shapes.index(())} has shape (), which can't be joined: use stack")
     shape = next((s for s in shapes if s != (0,)), (0,))
     axis = which.one("cat", dim, shape)
     for k, other in enumerate(shapes):

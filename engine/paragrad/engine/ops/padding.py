@@ -99,7 +99,10 @@ def _positions(mode: str, size: int, before: int, after: int, shape: Shape) -> A
         return np.clip(where, 0, size - 1)
     if max(before, after) > (size - 1 if mode == "reflect" else size):
         raise RuntimeError(f"pad(): mode {mode!r} can't pad {size} elements by ({before}, {after}), in shape {shape}")
-    return np.abs(size - 1 - np.abs(size - 1 - where)) if mode == "reflect" else where % max(size, 1)
+    if mode == "reflect":
+        return np.abs(size - 1 - np.abs(size - 1 - where))
+    inside = where[(where >= 0) & (where < size)]  # what a negative padding cuts off doesn't come round again
+    return np.take(inside, np.arange(-max(before, 0), inside.size + max(after, 0)), mode="wrap")
 
 
 @op(promote=None, sample=_mode_sample)

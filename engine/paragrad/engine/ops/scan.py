@@ -70,7 +70,9 @@ def _prod_input(g: Any, input: Any, out: Any, shape: Shape, dim: int | None, kee
         return g * (keep(out, shape, dim, keepdim) / input)
     if dim is not None:
         return g if shape[dim] == 1 else g * _without_each(input, dim)
-    return g if input.size == 1 else g * reshape(_without_each(reshape(input, (-1,)), 0), shape)
+    if shape == (1,) * len(shape):
+        return reshape(g, shape)
+    return g * reshape(_without_each(reshape(input, (-1,)), 0), shape)
 
 
 def _prod_first(g: Array, input: Array, out: Array, shape: Shape, dim: int | None, keepdim: bool) -> Any:

@@ -112,6 +112,7 @@ def _var_error(
 ) -> Array:
     """Of an updating algorithm (Welford's, which torch uses) in the dtype itself: n·u·κ, κ² = 1 + n·mean²/Σ(x-mean)².
 
+    Of one in two passes n·u + (n·u·κ)², the second by the error of the mean: it matters where a square overflows.
     Source: Chan, Golub, LeVeque 1983, Algorithms for computing the sample variance, table 2.
     """
     dim, keepdim, correction = _arguments("var", dim, unbiased, keepdim, correction)
@@ -119,7 +120,8 @@ def _var_error(
     count = which.count(dim, input.shape)
     freedom = max(count - correction, 0.0)
     squares = np.sum(input * input, axis, keepdims=keepdim) / freedom
-    total = (count + 3) * u * np.sqrt(out * squares) + (count + 4) * u * out
+    total = (count + 3) * u * np.sqrt(np.abs(out) * squares) + (count + 4) * u * np.abs(out)
+    total = total + (count * u) ** 2 * squares
     if np.any(errors[0]):
         distance = np.abs(input - np.mean(input, axis, keepdims=True)) + errors[0]
         total = total + 2 * np.sum(distance * errors[0], axis, keepdims=keepdim) / freedom

@@ -207,7 +207,7 @@ class Builder:
         order = np.argsort(self.numbers.cut(self.numbers.uniform, math.prod(shape)))
         storage = (order * 0.5 - len(order) // 4).astype(self.float_dtype())
         if self.profile.values == "special" and len(order) > 3:
-            storage[:3] = self.pick(((np.inf, -np.inf, np.nan), (-np.inf, np.inf, -7.0), (np.nan, -7.0, 1e30)))
+            storage[:3] = self.pick(((np.inf, -np.inf, np.nan), (-np.inf, np.inf, 1e-30), (np.nan, 0.25, 1e30)))
         variable = Variable(shape, storage.dtype, EVERYWHERE, self.flag(0.88))
         return self.register(variable, Input(f"x{len(self.inputs)}", storage, shape, variable.differentiable))
 
