@@ -184,7 +184,7 @@ def promote(op: Op, args: tuple[Any, ...]) -> tuple[Any, ...] | None:
     wanted = dtypes.result_type(operands) if given is None else dtypes.as_dtype(given)
     if op.promote == "float" and wanted not in dtypes.FLOATS:
         wanted = dtypes.get_default_dtype()
-    if wanted.kind in _REFUSED.get(op.promote, ""):
+    if wanted.kind in _REFUSED.get(str(op.promote), ""):
         raise NotImplementedError(f"{op.name}() is not implemented for {wanted} tensors: convert with .to(dtype) first")
     if all(operand.dtype is wanted for operand in operands if isinstance(operand, Tensor)):
         return None

@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from paragrad.engine.dtypes import Array, float32, float64
+from paragrad.engine.dtypes import Array, float32, float64, get_default_dtype
 from paragrad.engine.ops import samples
 from paragrad.engine.ops.arithmetic import abs, sign
 from paragrad.engine.ops.exponential import exp
@@ -198,7 +198,9 @@ def _softsign(g: Any, input: Any) -> Any:
 
 @op(promote="numbers", rounding=ulps(1.5), sample=samples.unary(range=(-1.0, 1.0)), input=_softsign)
 def softsign(input: Array) -> Array:
-    """input / (1 + |input|)."""
+    """input / (1 + |input|). Integers give floats."""
+    if input.dtype.kind == "i":
+        input = input.astype(get_default_dtype())
     return np.true_divide(input, np.absolute(input) + 1)
 
 

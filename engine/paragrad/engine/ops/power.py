@@ -90,10 +90,12 @@ def pow(input: Operand, exponent: Operand) -> Array:
     whole number as exponent of integers raises RuntimeError, in a tensor of exponents it gives 1 / input cut to 0.
     """
     if isinstance(exponent, bool | int | float):
-        kind = np.asarray(input).dtype.kind
-        if kind == "f":
+        array = np.asarray(input)
+        if array.dtype.kind == "f":
             shortcut = _SHORTCUTS.get(exponent)
             return shortcut(input) if shortcut is not None else np.power(input, exponent)
+        if array.dtype.kind == "b" and isinstance(exponent, bool):
+            return array | (not exponent)
         if exponent < 0:
             raise RuntimeError("pow(): integers can't be raised to a negative integer power: make one of them float")
         return np.power(input, exponent)
@@ -166,7 +168,7 @@ def hypot(input: Array, other: Array) -> Array:
 
 
 def _xlogy_input(g: Any, input: Any, other: Any) -> Any:
-    return where((input == 0) & (other <= 0), 0.0, g * _log(other, g))
+    return where((input == 0) & (other <= 0), 0.0, xlogy(g, other))
 
 
 @op(
