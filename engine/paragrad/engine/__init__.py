@@ -1,14 +1,15 @@
 """paragrad.engine: a scalar and a tensor autograd engine with torch's names and torch's gradients, on NumPy alone.
 
 Where to put what: an op goes into its family under `ops/`; the walk is `graph.py`, `backward` and `grad` are
-`autograd.py`; `recording.py` is what an op does with Tensors; `scalar.py` is `Value`, which stands on its own.
+`autograd.py`; `recording.py` is what an op does with Tensors; `nn/` and `optim.py` stand on all of these; `scalar.py`
+is `Value`, which stands on its own.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from paragrad.engine import recording  # noqa: F401  (teaches ops what to do with Tensors)
+from paragrad.engine import nn, optim, recording  # noqa: F401  (recording teaches ops what to do with Tensors)
 from paragrad.engine.autograd import backward, grad
 from paragrad.engine.creation import (
     arange,
@@ -34,6 +35,7 @@ from paragrad.engine.dtypes import (
     set_default_dtype,
 )
 from paragrad.engine.functional import functions
+from paragrad.engine.random import manual_seed
 from paragrad.engine.state import enable_grad, is_grad_enabled, no_grad, set_grad_enabled
 from paragrad.engine.tensor import Tensor
 
@@ -54,9 +56,12 @@ __all__ = [
     "grad",
     "int64",
     "is_grad_enabled",
+    "manual_seed",
+    "nn",
     "no_grad",
     "ones",
     "ones_like",
+    "optim",
     "promote_types",
     "result_type",
     "set_default_dtype",

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from paragrad.engine.nn import functional as F
 from paragrad.engine.nn.module import Module
+from paragrad.engine.ops.dropout import dropout
 from paragrad.engine.tensor import Tensor
 
 
@@ -17,7 +17,8 @@ class Dropout(Module):
 
     def forward(self, input: Tensor) -> Tensor:
         """See the class."""
-        return F.dropout(input, self.p, self.training)
+        result: Tensor = dropout(input, self.p, self.training)
+        return result
 
     def extra_repr(self) -> str:
         """The argument."""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from paragrad.engine.nn import functional as F
 from paragrad.engine.nn import init
 from paragrad.engine.nn.module import Module
+from paragrad.engine.ops.selecting import embedding
 from paragrad.engine.tensor import Tensor
 
 
@@ -28,7 +28,8 @@ class Embedding(Module):
 
     def forward(self, input: Tensor) -> Tensor:
         """See the class."""
-        return F.embedding(input, self.weight, self.padding_idx)
+        result: Tensor = embedding(input, self.weight, self.padding_idx)
+        return result
 
     def extra_repr(self) -> str:
         """The arguments."""

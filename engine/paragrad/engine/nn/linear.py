@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from paragrad.engine.nn import functional as F
 from paragrad.engine.nn import init
 from paragrad.engine.nn.module import Module
+from paragrad.engine.ops.contraction import linear
 from paragrad.engine.tensor import Tensor
 
 
@@ -20,7 +20,8 @@ class Linear(Module):
 
     def forward(self, input: Tensor) -> Tensor:
         """See the class."""
-        return F.linear(input, self.weight, self.bias)
+        result: Tensor = linear(input, self.weight, self.bias)
+        return result
 
     def extra_repr(self) -> str:
         """The arguments."""

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 
 from paragrad.engine import dtypes
-from paragrad.engine.nn import functional as F
 from paragrad.engine.nn.module import Module
 from paragrad.engine.nn.parameter import Parameter
+from paragrad.engine.ops.normalization import layer_norm
 from paragrad.engine.tensor import Tensor
 
 
@@ -33,7 +33,8 @@ class LayerNorm(Module):
 
     def forward(self, input: Tensor) -> Tensor:
         """See the class."""
-        return F.layer_norm(input, self.normalized_shape, self.weight, self.bias, self.eps)
+        result: Tensor = layer_norm(input, self.normalized_shape, self.weight, self.bias, self.eps)
+        return result
 
     def extra_repr(self) -> str:
         """The arguments."""

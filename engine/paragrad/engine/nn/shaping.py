@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from paragrad.engine.nn import functional as F
 from paragrad.engine.nn.module import Module
+from paragrad.engine.ops.shape import flatten
 from paragrad.engine.tensor import Tensor
 
 
@@ -16,7 +16,8 @@ class Flatten(Module):
 
     def forward(self, input: Tensor) -> Tensor:
         """See the class."""
-        return F.flatten(input, self.start_dim, self.end_dim)
+        result: Tensor = flatten(input, self.start_dim, self.end_dim)
+        return result
 
     def extra_repr(self) -> str:
         """The arguments."""

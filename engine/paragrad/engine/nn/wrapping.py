@@ -18,23 +18,29 @@ from paragrad.engine.tensor import Tensor
 class OpModule(Module):
     """An op and the options with which it is called.
 
-    `inputs` says how many of the op's first parameters come with the call; the others are options. An option that is a
-    Tensor, such as a loss' class weights, becomes a buffer.
+    `inputs` of the op's first parameters come with the call. The others are the options, in the order of `options`
+    where that differs from the op's; torch prints the first `shown` of them. An option that is a Tensor, such as a
+    loss' class weights, becomes a buffer.
     """
 
     op: ClassVar[Op]
     inputs: ClassVar[int] = 1
+    names: ClassVar[tuple[str, ...]] = ()
+    shown: ClassVar[int | None] = None
 
-    def __init_subclass__(cls, op: str = "", inputs: int = 0, **kwargs: Any) -> None:
-        super().__init_subclass__(**kwargs)
+    def __init_subclass__(
+        cls, op: str = "", inputs: int = 0, options: tuple[str, ...] | None = None, shown: int | None = None
+    ) -> None:
+        super().__init_subclass__()
+        cls.inputs = inputs or cls.inputs
+        cls.shown = cls.shown if shown is None else shown
         if op:
             cls.op = TABLE[op]
+            cls.names = cls.op.parameters[cls.inputs :] if options is None else options
             cls.__doc__ = cls.__doc__ or cls.op.compute.__doc__
-        cls.inputs = inputs or cls.inputs
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        name = type(self).__name__
-        names = self.op.parameters[self.inputs :]
+        name, names = type(self).__name__, self.names
         if len(args) > len(names):
             raise TypeError(f"{name}() takes {len(names)} arguments ({', '.join(names)}), got {len(args)}")
         given = dict(zip(names, args, strict=False))
@@ -43,27 +49,22 @@ class OpModule(Module):
                 problem = "got twice the argument" if option in given else "has no argument"
                 raise TypeError(f"{name}() {problem} '{option}'; it has: {', '.join(names) or 'none'}")
             given[option] = value
-        missing = [n for n in names if n not in given and n not in self.op.defaults]
-        if missing:
-            raise TypeError(f"{name}() is missing the argument '{missing[0]}'")
         for option in names:
+            if option not in given and option not in self.op.defaults:
+                raise TypeError(f"{name}() is missing the argument '{option}'")
             value = given.get(option, self.op.defaults.get(option))
             if isinstance(value, Tensor):
                 self.register_buffer(option, value)
             else:
                 setattr(self, option, value)
 
-    def options(self) -> dict[str, Any]:
-        """The options by name."""
-        return {name: getattr(self, name) for name in self.op.parameters[self.inputs :]}
-
     def forward(self, *tensors: Tensor) -> Any:
         """The op on `tensors`."""
         if len(tensors) != self.inputs:
             wanted = ", ".join(self.op.parameters[: self.inputs])
             raise TypeError(f"{type(self).__name__} is called with {wanted}; got {len(tensors)} arguments")
-        return self.op(*tensors, *self.options().values())
+        return self.op(*tensors, **{name: getattr(self, name) for name in self.names})
 
     def extra_repr(self) -> str:
         """The options."""
-        return ", ".join(f"{name}={value!r}" for name, value in self.options().items())
+        return ", ".join(f"{name}={getattr(self, name)!r}" for name in self.names[: self.shown])

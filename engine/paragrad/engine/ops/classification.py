@@ -31,9 +31,9 @@ def class_dim(rank: int) -> int:
 
 
 class Picks(NamedTuple):
-    """What targets pick: an index along the class dimension, which places count, their weights, and Σ weights."""
+    """What targets pick: places along the class dimension, which of them count, their weights, and Σ weights."""
 
-    index: Array
+    places: Array
     kept: Array | None
     weight: Array | None
     total: Any
@@ -105,8 +105,8 @@ def _picked_error(
     u: float, errors: Any, input: Array, target: Array, weight: Any, ignore_index: int, reduction: str, out: Array
 ) -> Array:
     found = picks(input.shape, target, weight, ignore_index)
-    carried = _at(np.broadcast_to(errors[0], input.shape), found.index)
-    return _gathered_error(u, np.abs(_at(input, found.index)), carried, found, reduction, out)
+    carried = _at(np.broadcast_to(errors[0], input.shape), found.places)
+    return _gathered_error(u, np.abs(_at(input, found.places)), carried, found, reduction, out)
 
 
 @op(
@@ -120,12 +120,12 @@ def _picked_error(
 def picked_loss(input: Array, target: Array, weight: Array | None, ignore_index: int, reduction: str) -> Array:
     """-weight[target] · input[target], with what `nll_loss` makes of it."""
     found = picks(input.shape, target, weight, ignore_index)
-    return _gathered(np.negative(_at(input, found.index)), found, reduction)
+    return _gathered(np.negative(_at(input, found.places)), found, reduction)
 
 
 def _coefficients(g: Array, found: Picks, reduction: str) -> Array:
     """The gradient of the log-probability that each place picks."""
-    size = found.index.shape
+    size = found.places.shape
     one = np.negative(g if reduction != "mean" else np.true_divide(g, found.total, dtype=g.dtype))
     if reduction == "none":
         one = one.reshape(size)
@@ -158,7 +158,7 @@ def spread_loss(
     found = picks(size, target, weight, ignore_index)
     out = np.zeros(size, input.dtype)
     if out.size:
-        np.put_along_axis(out, found.index, _coefficients(input, found, reduction), class_dim(len(size)))
+        np.put_along_axis(out, found.places, _coefficients(input, found, reduction), class_dim(len(size)))
     return out
 
 
@@ -214,7 +214,7 @@ def _named_error(
     logarithm = np.log(total)
     error = share + u * (input.shape[dim] + 1) + 7 * u * np.abs(logarithm) + u * np.abs(shifted) + carried
     return _gathered_error(
-        u, np.abs(_at(shifted - logarithm, found.index)), _at(error, found.index), found, reduction, out
+        u, np.abs(_at(shifted - logarithm, found.places)), _at(error, found.places), found, reduction, out
     )
 
 
@@ -236,7 +236,7 @@ def named_cross_entropy(input: Array, target: Array, weight: Array | None, ignor
     """Cross-entropy against classes that are named."""
     found = picks(input.shape, target, weight, ignore_index)
     shifted, _, total = _log_sum(input, class_dim(input.ndim))
-    return _gathered(np.squeeze(np.log(total), class_dim(input.ndim)) - _at(shifted, found.index), found, reduction)
+    return _gathered(np.squeeze(np.log(total), class_dim(input.ndim)) - _at(shifted, found.places), found, reduction)
 
 
 def _named_fused(g: Array, input: Array, target: Array, weight: Any, ignore_index: int, reduction: str) -> Array:
@@ -247,7 +247,7 @@ def _named_fused(g: Array, input: Array, target: Array, weight: Any, ignore_inde
     _, out, total = _log_sum(input, dim)
     if out.size:
         np.multiply(out, -coefficients / total, out=out)
-        np.put_along_axis(out, found.index, np.take_along_axis(out, found.index, dim) + coefficients, dim)
+        np.put_along_axis(out, found.places, np.take_along_axis(out, found.places, dim) + coefficients, dim)
     return out
 
 

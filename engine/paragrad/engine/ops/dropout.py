@@ -1,7 +1,7 @@
 """Dropout, the one op that draws random numbers.
 
-No two engines draw the same ones, so a judge takes what the subject drew as given: `masked_dropout` is dropout with a mask that
-is known, and the table says how to recover the mask from what dropout gave.
+No two engines draw the same ones, so a judge takes what the subject drew as given: `masked_dropout` is dropout with a
+mask that is known, and the table says how to recover the mask from what dropout gave.
 """
 
 from __future__ import annotations

@@ -11,17 +11,17 @@ from paragrad.engine.ops import samples
 from paragrad.engine.ops.activation import logsigmoid, sigmoid
 from paragrad.engine.ops.exponential import exp, log
 from paragrad.engine.ops.losses import REDUCTIONS, constant, draw_reduction, loss_shape, reduced
+from paragrad.engine.ops.power import xlogy
 from paragrad.engine.ops.reduction import sum
 from paragrad.engine.ops.rounding import Analysed, smallest
 from paragrad.engine.ops.samples import Call, Draw, Output
 from paragrad.engine.ops.shape import expand, to
-from paragrad.engine.ops.power import xlogy
 from paragrad.engine.ops.table import op
 
 EPSILON = 1e-12
 SMALLEST_SPREAD = float(np.float32(EPSILON))
-"""torch's guards against a division by 0 in the derivatives of binary_cross_entropy; the second, in the first derivative
-(ATen/native/Loss.cpp), is a float in float64, too."""
+"""torch's guards against a division by 0 in the derivatives of binary_cross_entropy: the second, in the first
+derivative (ATen/native/Loss.cpp), is a float in float64, too."""
 
 
 def _same_size(name: str, input: Any, target: Any) -> None:
@@ -180,9 +180,9 @@ def binary_cross_entropy_with_logits(
     for tensor in (input, target):
         if tensor.dtype.kind != "f":
             raise RuntimeError(f"{name}(): needs tensors of floating point dtype, got {tensor.dtype}")
-    for parameter, tensor in (("weight", weight), ("pos_weight", pos_weight)):
-        if tensor is not None:
-            constant(name, parameter, tensor, None)
+    for parameter, weights in (("weight", weight), ("pos_weight", pos_weight)):
+        if weights is not None:
+            constant(name, parameter, weights, None)
     positive = None if pos_weight is None else expand(pos_weight, input.shape)
     loss = to(logistic(input, target, positive), target.dtype)
     return reduced(_weighted(loss, weight), reduction)

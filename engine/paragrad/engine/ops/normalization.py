@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -123,7 +124,7 @@ def _norm_sample(draw: Draw) -> Call:
 )
 def layer_norm(
     input: Array,
-    normalized_shape: Shape,
+    normalized_shape: Sequence[int],
     weight: Array | None = None,
     bias: Array | None = None,
     eps: float = 1e-5,
@@ -132,8 +133,8 @@ def layer_norm(
 
     `normalized_shape` is the shape of those dimensions and of weight and bias; the variance is the mean of squares.
     """
-    if isinstance(normalized_shape, int):
-        raise TypeError("layer_norm(): argument 'normalized_shape' must be a tuple of ints, not int")
+    if not isinstance(normalized_shape, Sequence):
+        raise TypeError(f"layer_norm(): normalized_shape must be a tuple of ints, not {type(normalized_shape).__name__}")
     shape = tuple(normalized_shape)
     if not shape:
         raise RuntimeError("layer_norm(): expected normalized_shape to have one dimension at least, got ()")
