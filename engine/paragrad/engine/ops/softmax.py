@@ -55,7 +55,7 @@ def _spread_error(u: float, errors: Any, input: Array, axis: Any) -> tuple[Array
     top = np.max(input, axis, keepdims=True, initial=-np.inf)
     shifted = np.abs(input - np.where(np.isfinite(top), top, 0.0))
     weights = np.exp(-shifted)
-    relative = u * (shifted + 5) + errors[0]
+    relative = np.where(weights == 0, 0.0, u * (shifted + 5) + errors[0])
     total = np.sum(weights, axis, keepdims=True)
     count = input.size / max(total.size, 1)
     return shifted, relative, np.sum(weights * relative, axis, keepdims=True) / total + count * u

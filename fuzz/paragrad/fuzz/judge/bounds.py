@@ -115,13 +115,20 @@ def _error(op: Op, args: tuple[Any, ...], values: list[Any], out: Array, unit: f
     assert isinstance(rounding, Elementwise), f"{op.name} declares no rounding"
     total = 2 * rounding.ulps * unit * np.abs(out) + (tiny if rounding.ulps else 0.0)
     for _, position in op.operands:
-        operand = args[position]
-        ruled = op.parameters[position] in op.pullbacks
-        if ruled and isinstance(operand, Bounded) and operand.error.any():
-            carried = np.broadcast_to(operand.error, out.shape)
+        error = _operand_error(args[position], unit) if op.parameters[position] in op.pullbacks else np.zeros(())
+        if error.any():
+            carried = np.broadcast_to(error, out.shape)
             moved = np.abs(_pull(op, position, values, out, carried))
             total = total + np.where(carried == 0, 0.0, moved)
     return np.asarray(total)
+
+
+def _operand_error(operand: Any, unit: float) -> Array:
+    """The error of an operand; a Python number is rounded to the dtype in which the op computes."""
+    if isinstance(operand, Bounded):
+        return operand.error
+    inexact = type(operand) is float and unit == UNIT[dtypes.float32] and float(np.float32(operand)) != operand
+    return np.asarray(unit * abs(operand) if inexact and np.isfinite(operand) else 0.0)
 
 
 def _unsettled(op: Op, args: tuple[Any, ...], values: list[Any], out: Array) -> Array:
