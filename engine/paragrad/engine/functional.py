@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -32,6 +33,19 @@ class Overloads:
         return self._plain(*args, **kwargs)
 
 
+def one_by_one(entry: Op) -> Callable[..., Any]:
+    """An op of a list of operands that takes them one by one, too, as torch.einsum does."""
+    count = len(entry.parameters) - 1
+
+    @functools.wraps(entry.compute)
+    def function(*args: Any, **kwargs: Any) -> Any:
+        if len(args) > count and isinstance(args[count], Tensor):
+            args = (*args[:count], args[count:])
+        return entry(*args, **kwargs)
+
+    return function
+
+
 def by_name() -> dict[str, Callable[..., Any]]:
     """Every public function that the table gives, by torch's name."""
     found: dict[str, Callable[..., Any]] = {}
@@ -41,7 +55,7 @@ def by_name() -> dict[str, Callable[..., Any]]:
         if dot:
             overloads.setdefault(base, {})[parameter] = entry
         elif not entry.internal:
-            found[name] = entry
+            found[name] = one_by_one(entry) if entry.parameters[-1] == "operands" else entry
     pairs = {"max": "maximum", "min": "minimum"}
     for base, entries in overloads.items():
         found[base] = Overloads(base, TABLE.get(base), entries, TABLE.get(pairs.get(base, "")))
@@ -55,6 +69,14 @@ def _method(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
     entry = TABLE.get(name)
     second = entry.parameters[1] if entry is not None and len(entry.parameters) > 1 else ""
     variadic = second in ("shape", "size", "dims", "repeats") or name == "squeeze"
+
+    if entry is not None and entry is function and 1 in entry.tails:
+        alone, tail = entry, entry.tails[1]
+
+        def quick(self: Tensor, *args: Any, **kwargs: Any) -> Any:
+            return function(self, *args, **kwargs) if args or kwargs else record(alone, (self, *tail))
+
+        return quick
 
     def method(self: Tensor, *args: Any, **kwargs: Any) -> Any:
         if variadic and args and not isinstance(args[0], tuple | list):
@@ -90,7 +112,7 @@ def _operator(entry: Op, reflected: bool) -> Callable[..., Any]:
     tail = entry.tails[2]
 
     def forward(self: Tensor, other: Any) -> Any:
-        return record(entry, (self, other, *tail))
+        return record(entry, (self, other, *tail) if tail else (self, other))
 
     def backward(self: Tensor, other: Any) -> Any:
         return record(entry, (other, self, *tail))
