@@ -172,7 +172,7 @@ def sign(input: Array) -> Array:
     """1, 0 or -1; 0 for a NaN, too."""
     if input.dtype.kind == "b":
         return input.copy()
-    return np.subtract(np.greater(input, 0), np.less(input, 0), dtype=input.dtype)
+    return np.subtract(np.greater(input, 0).view(np.int8), np.less(input, 0).view(np.int8)).astype(input.dtype)
 
 
 @op(
