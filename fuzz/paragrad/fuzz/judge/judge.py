@@ -114,7 +114,7 @@ class Case:
             counts["ill-conditioned"] += int(np.count_nonzero(unclear))
             accepted = accepted | unclear
         wrong = int(np.count_nonzero(~accepted))
-        chosen = int(np.count_nonzero(expected.conventional(found))) if expected.elsewhere else 0
+        chosen = int(np.count_nonzero(expected.conventional(found) & ~expected.agrees(found))) if expected.elsewhere else 0
         counts["convention"] += chosen
         counts["rounding"] += found.size - wrong - chosen
         counts["bug"] += wrong

@@ -36,6 +36,10 @@ class Expected:
     elsewhere: tuple[Array, ...] = ()
 
     def accepts(self, found: Array) -> Array:
+        """Where `found` is right, or what torch gives elsewhere."""
+        return self.agrees(found) | self.conventional(found)
+
+    def agrees(self, found: Array) -> Array:
         """Where `found` is within the bound of the truth, or of the same non-finite class as torch's own result.
 
         That is torch's in either precision: with inf among its operands a convolution in float32 multiplies zeros
@@ -54,7 +58,7 @@ class Expected:
             finite = np.isfinite(found) & np.isfinite(self.torch)
             magnitude = np.maximum(np.abs(self.exact), self.bound / UNIT[dtypes.as_dtype(found.dtype)])
             overflows = ~(magnitude < np.finfo(found.dtype).max) & ~np.isnan(self.exact) | np.isinf(self.bound)
-        return np.where(finite, close, same | overflows) | self.conventional(found)
+        return np.where(finite, close, same | overflows)
 
     def conventional(self, found: Array) -> Array:
         """Where `found` is what torch gives elsewhere."""
