@@ -80,7 +80,10 @@ def read(parts: tuple[Any, ...], shape: Shape) -> Place:
     masks = arrays = dim = 0
     for part in parts:
         covered = extent(part)
-        if dim + covered > len(shape) or hidden < 0:
+        beyond = dim + covered > len(shape)
+        if beyond and hidden >= 0 and (part is Ellipsis or (type(part) is slice and part == EVERYTHING)):
+            continue  # after a second Ellipsis nothing is left, and torch minds only what would select something
+        if beyond or hidden < 0:
             raise IndexError(f"getitem(): too many indices for a tensor of {len(shape)} dimensions, shape {shape}")
         if type(part) is int:
             basic.append(_inside(part, dim, shape))
