@@ -16,9 +16,9 @@ from paragrad.reports.render import render_markdown
 from paragrad.reports.speed import WORKLOADS, interleave, scalars, tensors, workload
 from paragrad.reports.speed.workload import Prepared, Unlike, Workload, check_same_work
 
-SLOW = ("scalar-100000", "fuzz-loop", "chain-1000000", "chain-100000-")
+SLOW = ("scalar-1000-gc-off", "scalar-100000", "fuzz-loop", "chain-1000000", "chain-100000-")
 """Left to `paragrad bench`: each takes seconds, and its code is that of a smaller one, or has tests of its own."""
-QUICK = [name for name in WORKLOADS if not name.startswith(SLOW) and not name.endswith("-gc-off")]
+QUICK = [name for name in WORKLOADS if not name.startswith(SLOW)]
 
 
 def side(*results: float, step: Callable[[], Any] = lambda: None) -> Prepared:
@@ -108,7 +108,7 @@ def test_the_graphs_have_the_nodes_they_claim(monkeypatch: pytest.MonkeyPatch) -
 
 def test_sides_take_turns(monkeypatch: pytest.MonkeyPatch) -> None:
     order: list[str] = []
-    monkeypatch.setattr(interleave, "steps_for", lambda step: 2)
+    monkeypatch.setattr(interleave, "steps_for", lambda step: (2, 1.0))
     clocked = interleave.interleave(lambda: order.append("A"), lambda: order.append("B"), 5)
     assert "".join(order) == "AABB" + "BBAA" + "AABB" + "BBAA" + "AABB"
     assert (len(clocked.subject), len(clocked.reference), clocked.steps) == (5, 5, (2, 2))
@@ -119,7 +119,15 @@ def test_sides_take_turns(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_block_has_at_least_one_step(monkeypatch: pytest.MonkeyPatch) -> None:
     times = iter([0.0, 5.0])
     monkeypatch.setattr(interleave.time, "perf_counter", lambda: next(times))
-    assert interleave.steps_for(lambda: None) == 1
+    assert interleave.steps_for(lambda: None) == (1, 5.0)
+
+
+def test_short_blocks_get_more_rounds() -> None:
+    assert interleave.enough(7, 0.004, "frozen") == 100
+    assert interleave.enough(7, 0.02, "off") == 50
+    assert interleave.enough(7, 0.3, "off") == 7
+    assert interleave.enough(7, 0.004, "python") == 7
+    assert interleave.enough(7, 3.0, "python") == 5
 
 
 @pytest.mark.parametrize(("mode", "enabled", "frozen"), [("python", True, 0), ("frozen", True, 1), ("off", False, 1)])

@@ -16,9 +16,11 @@ from dataclasses import dataclass
 from paragrad.reports.bodies import Side
 from paragrad.reports.speed.workload import Collector
 
-BLOCK = 0.02
-"""Seconds that a block of steps should take; a step that takes longer is a block."""
-LEAST_ROUNDS = 5
+BLOCK = 0.005
+"""Seconds that a block of steps should take: short enough to fall between a neighbour's. A longer step is a block."""
+BUDGET = 1.0
+"""Seconds for which short blocks go on; the more rounds, the likelier that each side has had a quiet one."""
+LEAST_ROUNDS, MOST_ROUNDS = 5, 100
 
 
 @dataclass(slots=True)
@@ -45,41 +47,51 @@ def collector(mode: Collector) -> Iterator[None]:
         gc.unfreeze()
 
 
-def block(step: Callable[[], object], steps: int) -> float:
-    """Seconds a step, over `steps` of them. Garbage of what ran before is collected first, off the clock."""
+def block(step: Callable[[], object], steps: int, warm: bool = False) -> float:
+    """Seconds a step, over `steps` of them. Garbage of what ran before is collected first, off the clock; `warm`: so
+    is a first step, which finds the other side's numbers in the caches and its blocks in the allocator."""
     gc.collect()
+    if warm:
+        step()
     start = time.perf_counter()
     for _ in range(steps):
         step()
     return (time.perf_counter() - start) / steps
 
 
-def steps_for(step: Callable[[], object]) -> int:
-    """How many steps fill a block. Finding out warms up, too."""
+def steps_for(step: Callable[[], object]) -> tuple[int, float]:
+    """How many steps fill a block, and the seconds that this took a step. Finding out warms up, too."""
     start = time.perf_counter()
     steps, spent = 0, 0.0
-    while spent < BLOCK / 2:
+    while spent < 2 * BLOCK:
         step()
         steps += 1
         spent = time.perf_counter() - start
-    return max(1, round(steps * BLOCK / spent))
+    return max(1, round(steps * BLOCK / spent)), spent / steps
+
+
+def enough(rounds: int, pair: float, mode: Collector) -> int:
+    """The number of rounds, given the seconds of one: what was asked for, more where they are short, 5 where long."""
+    if pair > BUDGET:
+        return LEAST_ROUNDS
+    # With all of Python's objects in sight, the collection before each block takes far longer than the block.
+    return rounds if mode == "python" else max(rounds, min(MOST_ROUNDS, int(BUDGET / pair)))
 
 
 def interleave(
     subject: Callable[[], object], reference: Callable[[], object], rounds: int, mode: Collector = "frozen"
 ) -> Clocked:
-    """`rounds` blocks of each side, in the order AB BA AB ... Raises ValueError for too few rounds."""
+    """At least 5 blocks of each side, in the order AB BA AB ... Raises ValueError where fewer than 5 are asked for."""
     if rounds < LEAST_ROUNDS:
         raise ValueError(f"{rounds} rounds say little: at least {LEAST_ROUNDS}")
     with collector(mode):
-        counts = (steps_for(subject), steps_for(reference))
-        if counts == (1, 1):  # both are slow: what short steps need many rounds for, long ones average out
-            rounds = LEAST_ROUNDS
-        clocked = Clocked([], [], counts)
-        turns = [(subject, counts[0], clocked.subject), (reference, counts[1], clocked.reference)]
-        for _ in range(rounds):
+        (ours, our_seconds), (theirs, their_seconds) = steps_for(subject), steps_for(reference)
+        clocked = Clocked([], [], (ours, theirs))
+        turns = [(subject, ours, clocked.subject), (reference, theirs, clocked.reference)]
+        pair = ours * our_seconds + theirs * their_seconds
+        for _ in range(enough(rounds, pair, mode)):
             for step, steps, times in turns:
-                times.append(block(step, steps))
+                times.append(block(step, steps, warm=pair <= BUDGET))
             turns.reverse()
     return clocked
 

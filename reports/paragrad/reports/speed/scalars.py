@@ -133,20 +133,21 @@ def demo(module: Any) -> Prepared:
     return Prepared(step, lambda: [np.array(out), numbers(model.parameters())])
 
 
-def _pair(name: str, title: str, build: Callable[[Any], Prepared], default: float | None, off: float) -> list[Workload]:
-    """A workload with gc as Python has it, and with gc off."""
-    prepare = both(build)
-    return [
-        Workload(name, title, prepare, "micrograd", "at least", default, "python"),
-        Workload(f"{name}-gc-off", f"{title}, gc off", prepare, "micrograd", "at least", off, "off"),
-    ]
+def _against_micrograd(name: str, title: str, build: Callable[[Any], Prepared], target: float | None) -> Workload:
+    """A workload on either class with gc off."""
+    return Workload(f"{name}-gc-off", f"{title}, gc off", both(build), "micrograd", "at least", target, "off")
 
 
-SPELLED = "the same, each product and each sum a node, gc off"
+def _graph(nodes: int, width: int, layers: int) -> list[Workload]:
+    """A graph with gc as Python has it, and with gc off."""
+    title, build = f"scalar graph, {nodes:,} nodes", graph(width, layers)
+    default = Workload(f"scalar-{nodes}", title, both(build), "micrograd", "at least", 3.0, "python")
+    return [default, _against_micrograd(f"scalar-{nodes}", title, build, 2.5)]
+
 
 WORKLOADS = [
-    *_pair("scalar-1000", "scalar graph, 1,000 nodes", graph(20, 16), 3.0, 2.5),
-    *_pair("scalar-100000", "scalar graph, 100,000 nodes", graph(500, 66), 3.0, 2.5),
-    *_pair("micrograd-demo", "micrograd's README demo, one step of 65,075 nodes", demo, None, 4.0),
-    Workload("micrograd-demo-spelled", SPELLED, both(spelled), "micrograd", "at least", None, "off"),
+    *_graph(1_000, 20, 16),
+    *_graph(100_000, 500, 66),
+    _against_micrograd("micrograd-demo", "micrograd's README demo, one step of 65,075 nodes", demo, 4.0),
+    _against_micrograd("micrograd-demo-spelled", "the same, each product and each sum a node", spelled, None),
 ]
