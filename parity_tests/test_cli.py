@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -11,10 +12,9 @@ from pathlib import Path
 
 import pytest
 
-import paragrad.reports.commands as commands
 from paragrad.engine.ops.table import TABLE
 from paragrad.fuzz.campaign import Outcome
-from paragrad.reports import cli
+from paragrad.reports import cli, commands
 from parity_tests.meta.test_planted_faults import faulty_pullback
 
 
@@ -121,23 +121,41 @@ def test_a_run_that_judged_nothing_is_an_error(monkeypatch: pytest.MonkeyPatch) 
     assert not Path("build/parity.json").exists()
 
 
-def test_help_is_quick_and_imports_no_torch() -> None:
-    code = "import sys, paragrad.reports.cli as c\ntry: c.main(['parity', '--help'])\nexcept SystemExit: pass\nassert 'torch' not in sys.modules and 'hypothesis' not in sys.modules"
-    subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)
+HELP = """
+import sys
+import paragrad.reports.cli as cli
+try:
+    cli.main(["parity", "--help"])
+except SystemExit:
+    pass
+assert "torch" not in sys.modules
+assert "hypothesis" not in sys.modules
+"""
+
+NO_TORCH = """
+import importlib.util
+import sys
+real = importlib.util.find_spec
+importlib.util.find_spec = lambda name, *more: None if name == "torch" else real(name, *more)
+from paragrad.reports.cli import main
+sys.exit(main(["parity"]))
+"""
 
 
-def test_without_torch_it_says_how_to_install_it(tmp_path: Path) -> None:
-    code = "import importlib.util, sys\nreal = importlib.util.find_spec\nimportlib.util.find_spec = lambda n, *a: None if n == 'torch' else real(n, *a)\nfrom paragrad.reports.cli import main\nsys.exit(main(['parity']))"
-    done = subprocess.run([sys.executable, "-c", code], check=False, capture_output=True, text=True)
+def test_help_imports_no_torch() -> None:
+    subprocess.run([sys.executable, "-c", HELP], check=True, capture_output=True)
+
+
+def test_without_torch_it_says_how_to_install_it() -> None:
+    done = subprocess.run([sys.executable, "-c", NO_TORCH], check=False, capture_output=True, text=True)
     assert done.returncode == cli.USAGE
     assert "pip install torch" in done.stderr
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGINT for a child")
-def test_ctrl_c_keeps_what_was_found(tmp_path: Path) -> None:
-    import signal
-
-    command = [sys.executable, "-m", "paragrad", "parity", "--quick", "--programs", "1000000", "--seconds", "300", "--seed", "5"]
+def test_ctrl_c_keeps_what_was_found() -> None:
+    options = ["--quick", "--programs", "1000000", "--seconds", "300", "--seed", "5"]
+    command = [sys.executable, "-m", "paragrad", "parity", *options]
     child = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     time.sleep(8)
     child.send_signal(signal.SIGINT)

@@ -22,7 +22,11 @@ COMMITTED = sorted(corpus.COMMITTED.glob("*.json"))
 
 def small() -> corpus.Entry:
     inputs = [Input.of("x0", np.array([1.0, 2.0]), True), Input.of("c0", np.ones(2))]
-    return corpus.Entry("gradient of mul(other)", "tensor", Program(inputs, [Apply("mul", (Ref(0), 2.0), {}, (2,)), Backward((2,), (1,))]))
+    return corpus.Entry(
+        "gradient of mul(other)",
+        "tensor",
+        Program(inputs, [Apply("mul", (Ref(0), 2.0), {}, (2,)), Backward((2,), (1,))]),
+    )
 
 
 def test_the_corpus_is_not_empty() -> None:
@@ -48,7 +52,8 @@ def test_add_moves_and_refuses_twins(tmp_path: Path) -> None:
     fresh, kept = tmp_path / "fresh", tmp_path / "kept"
     path = small().save(fresh)
     placed = corpus.add(path, kept)
-    assert placed.exists() and not path.exists()
+    assert placed.exists()
+    assert not path.exists()
     twin = small().save(fresh)
     with pytest.raises(corpus.CorpusError, match="holds this program already"):
         corpus.add(twin, kept)

@@ -1,4 +1,4 @@
-"""What every entry of the op table keeps to: rules in ops of the table only, docstrings, torch's names, fused = rule."""
+"""What every entry of the op table keeps to: rules in ops of the table, docstrings, torch's names, fused = rule."""
 
 from __future__ import annotations
 
@@ -62,7 +62,12 @@ def test_rules_use_ops_of_the_table_only() -> None:
 
 
 def test_the_check_of_rules_sees_faults(tmp_path: Path) -> None:
-    source = "@op(input=lambda g, x: np.exp(g), other=lambda g: _f(g))\ndef bad(): ...\ndef _f(g):\n    return g.transpose()\n"
+    source = (
+        "@op(input=lambda g, x: np.exp(g), other=lambda g: _f(g))\n"
+        "def bad(): ...\n"
+        "def _f(g):\n"
+        "    return g.transpose()\n"
+    )
     path = tmp_path / "bad.py"
     path.write_text(source, encoding="utf-8")
     module = type("M", (), {"__file__": str(path), "__name__": "bad"})
@@ -97,11 +102,12 @@ def test_fused_pullbacks_equal_the_rule(name: str, dtype: str) -> None:
         for position, gradients in plain.gradients.items():
             pairs = [(fused.gradients[position][k], g) for k, g in gradients.items() if g is not None]
             for mine, theirs in pairs:
-                assert mine is not None and mine.shape == theirs.shape and mine.dtype == theirs.dtype
+                assert mine is not None
+                assert (mine.shape, mine.dtype) == (theirs.shape, theirs.dtype)
             agreement = compare([m for m, _ in pairs if m is not None], [t for _, t in pairs])
             compared += agreement.identical + agreement.near
             far = [pairs[k] for k in agreement.apart]
-            # Sums may be taken in another order: the judge bounds that in test_ops; here a gross difference is at stake.
+            # Sums may be taken in another order: test_ops bounds that; here a gross difference is at stake.
             for mine, theirs in far:
                 assert mine is not None
                 with np.errstate(all="ignore"):

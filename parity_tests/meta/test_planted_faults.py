@@ -173,5 +173,8 @@ def test_the_script_fails_with_the_fault_and_passes_without(tmp_path: Path) -> N
     )
     broken = tmp_path / "broken.py"
     broken.write_text(plant + sound.read_text(encoding="utf-8"), encoding="utf-8")
-    codes = [subprocess.run([sys.executable, str(path)], check=False, capture_output=True).returncode for path in (broken, sound)]
+    codes = [
+        subprocess.run([sys.executable, str(path)], check=False, capture_output=True).returncode
+        for path in (broken, sound)
+    ]
     assert codes == [1, 0]

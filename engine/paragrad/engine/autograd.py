@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from paragrad.engine.graph import Node, Walk, leading_to
+from paragrad.engine.ops.arithmetic import add
 from paragrad.engine.recording import edge
 from paragrad.engine.state import set_grad_enabled, state
 from paragrad.engine.tensor import Tensor
@@ -135,7 +136,7 @@ def accumulate(leaf: Tensor, gradient: Any, walk: Walk, create_graph: bool) -> N
             own = type(gradient) is np.ndarray and leaf not in walk.shared and gradient.flags.c_contiguous
             leaf.grad = Tensor(gradient if own else np.array(gradient, order="C"))
     elif create_graph or leaf.grad.requires_grad:
-        leaf.grad = leaf.grad + (gradient if create_graph else Tensor(np.asarray(gradient)))
+        leaf.grad = add(leaf.grad, gradient if create_graph else Tensor(np.asarray(gradient)))
     else:
         held = leaf.grad.array
         state.quietly(np.add, held, gradient, out=held)

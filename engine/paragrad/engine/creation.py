@@ -45,7 +45,7 @@ def from_numpy(array: np.ndarray[Any, Any]) -> Tensor:
 def as_tensor(data: Any, dtype: Any = None) -> Tensor:
     """`data` as a tensor, sharing memory where it is an array or a tensor of that dtype already."""
     if isinstance(data, Tensor):
-        return data if dtype is None or data.dtype == dtypes.as_dtype(dtype) else data.to(dtype)  # type: ignore[no-any-return]
+        return data if dtype is None or data.dtype == dtypes.as_dtype(dtype) else data.to(dtype)
     if isinstance(data, np.ndarray) and (dtype is None or data.dtype == dtypes.as_dtype(dtype)):
         return from_numpy(data)
     return tensor(data, dtype)
@@ -57,7 +57,8 @@ def _shape(size: tuple[Any, ...]) -> tuple[int, ...]:
 
 def full(size: Any, fill_value: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
     """A tensor of shape `size` filled with one number."""
-    return tensor(np.full(size, fill_value, _natural(fill_value) if dtype is None else dtypes.as_dtype(dtype)), requires_grad=requires_grad)
+    wanted = _natural(fill_value) if dtype is None else dtypes.as_dtype(dtype)
+    return tensor(np.full(size, fill_value, wanted), requires_grad=requires_grad)
 
 
 def zeros(*size: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
@@ -88,8 +89,9 @@ def full_like(input: Tensor, fill_value: Any, dtype: Any = None, requires_grad: 
 def arange(start: float, end: float | None = None, step: float = 1, dtype: Any = None) -> Tensor:
     """start, start + step, ... below end; integers where all three are."""
     low, high = (0, start) if end is None else (start, end)
-    natural = dtypes.int64 if all(isinstance(n, int) for n in (low, high, step)) else dtypes.get_default_dtype()
-    return Tensor(np.arange(low, high, step, natural if dtype is None else dtypes.as_dtype(dtype)))
+    whole = all(isinstance(n, int) for n in (low, high, step))
+    natural = dtypes.int64 if whole else dtypes.get_default_dtype()
+    return Tensor(np.arange(low, high, step).astype(natural if dtype is None else dtypes.as_dtype(dtype)))
 
 
 def eye(n: int, m: int | None = None, dtype: Any = None) -> Tensor:

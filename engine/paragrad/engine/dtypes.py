@@ -39,7 +39,7 @@ def get_default_dtype() -> DType:
 
 def set_default_dtype(dtype: Any) -> None:
     """Make `dtype` (float32 or float64) the default. Raises TypeError for any other, as torch does."""
-    global _default
+    global _default  # noqa: PLW0603 - torch's default dtype is global, too
     wanted = as_dtype(dtype)
     if wanted not in FLOATS:
         raise TypeError(f"only float32 and float64 can be the default dtype, not {wanted}")

@@ -51,7 +51,7 @@ class Node:
         self.watch: Watch | None = None
 
     def free(self) -> None:
-        """Let go of what was saved and of the parents. A node that saved nothing is kept, to be walked again, as in torch."""
+        """Let go of what was saved and of the parents."""
         self.saved = None
         self.parents = ()
 
@@ -189,5 +189,5 @@ class Walk:
                 for p, c in zip(parent, pull(gradient, saved), strict=True):
                     if p is not None and (wanted is None or p in wanted):
                         add(p, c, gradient)
-            if not retain_graph and plan.keep:
+            if not retain_graph and plan.keep:  # what saved nothing can be walked again, as in torch
                 node.free()

@@ -9,11 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from paragrad.engine import dtypes
 from paragrad.engine.dtypes import float32, float64
 from paragrad.engine.graph import Node
-from paragrad.engine.ops.shape import cast
 from paragrad.engine.ops.table import Op, handlers
+from paragrad.engine.promotion import promote
 from paragrad.engine.state import state
 from paragrad.engine.tensor import Tensor
 
@@ -26,32 +25,28 @@ def record(op: Op, args: tuple[Any, ...]) -> Any:
     Nearly all calls are of an op of one or two operands on arrays of one float dtype: these take the short way here,
     which does what `record_any` does and no more.
     """
-    arity = op.arity
-    if not arity or (op.given is not None and args[op.given] is not None):
-        return record_any(op, args)
     x = args[0]
-    if not isinstance(x, Tensor):
+    if not op.arity or not isinstance(x, Tensor) or (op.given is not None and args[op.given] is not None):
         return record_any(op, args)
     array = x.array
     dtype = array.dtype
     if type(array) is not ndarray or (dtype is not float32 and dtype is not float64):
         return record_any(op, args)
     mask = 1 if x.requires_grad else 0
-    if arity == 1:
-        values = [array, *args[1:]]
+    y = None
+    if op.arity == 1:
+        values: tuple[Any, ...] = (array,) if len(args) == 1 else (array, *args[1:])
     else:
-        y = args[1]
+        other = y = args[1]
         if isinstance(y, Tensor):
             other = y.array
             if other.dtype is not dtype or type(other) is not ndarray:
                 return record_any(op, args)
             if y.requires_grad:
                 mask += 2
-            values = [array, other, *args[2:]]
-        elif type(y) is float or type(y) is int:
-            values = [array, *args[1:]]
-        else:
+        elif type(y) is not float and type(y) is not int:
             return record_any(op, args)
+        values = (array, other) if len(args) == 2 else (array, other, *args[2:])
     try:
         result = state.quietly(op.compute, *values)
     except ValueError as error:
@@ -64,14 +59,14 @@ def record(op: Op, args: tuple[Any, ...]) -> Any:
     plan = op.plans.get(mask) or op.plan(mask)
     if not plan.positions:
         return Tensor(result)
-    values.append(result)
     if mask == 1:
         parents: tuple[Any, ...] = (x.node or x,)
     elif mask == 2:
-        parents = (y.node or y,)
+        parents = (y.node or y,)  # type: ignore[union-attr]
     else:
-        parents = (x.node or x, y.node or y)
-    return Tensor(result, True, Node(plan, parents, plan.save(values), result.shape))
+        parents = (x.node or x, y.node or y)  # type: ignore[union-attr]
+    saved = plan.save((*values, result)) if plan.keep else ()
+    return Tensor(result, True, Node(plan, parents, saved, result.shape))
 
 
 def record_any(op: Op, args: tuple[Any, ...]) -> Any:
@@ -79,61 +74,50 @@ def record_any(op: Op, args: tuple[Any, ...]) -> Any:
     if op.composite:
         return op.compute(*args)
     values = list(args)
+    tensors: list[Tensor] = []
     mask = 0
-    dtype = None
-    uniform = True
-    foreign = None  # the handler of arrays that are not NumPy's
     for bit, position in op.operands:
         operand = args[position]
         if isinstance(operand, Tensor):
-            values[position] = array = operand.array
-            if operand.requires_grad:
-                mask |= bit
-            if dtype is None:
-                dtype = array.dtype
-            elif array.dtype is not dtype:
-                uniform = False
-            if type(array) is not ndarray:
-                foreign = handlers[type(array)]
+            members = [operand]
+            values[position] = operand.array
         elif position in op.listed:
-            values[position] = arrays = [listed_array(op, position, element) for element in operand]
-            foreign = next((handlers[type(a)] for a in arrays if type(a) is not ndarray), foreign)
-            uniform = uniform and len({a.dtype for a in arrays}) <= 1
-            dtype = arrays[0].dtype if dtype is None and arrays else dtype
-            if any(element.requires_grad for element in operand):
-                mask |= bit
-        elif not isinstance(operand, bool | int | float) and operand is not None:
-            values[position] = plain(op, position, operand)
-    given = op.given is not None and args[op.given] is not None
-    if op.promote is not None and (given or not uniform or (dtype is not float32 and dtype is not float64)):
-        promoted = promote(op, args)
-        if promoted is not None:
-            return record(op, promoted)
+            members = all_tensors(op, position, operand)
+            values[position] = [member.array for member in members]
+        else:
+            values[position] = number(op, position, operand)
+            continue
+        tensors += members
+        if any(member.requires_grad for member in members):
+            mask |= bit
+    promoted = promote(op, args, tensors)
+    if promoted is not None:
+        return record(op, promoted)
     for position in op.indexed:
         values[position] = unwrap_index(args[position])
+    results = evaluate(op, args, values, tensors)
+    node = None
+    if mask and state.grad_enabled and op.pullbacks and results[0].dtype.kind == "f":
+        plan = op.plans.get(mask) or op.plan(mask)
+        if plan.positions:
+            parents = tuple([edges(args[position]) for position in plan.positions])
+            node = Node(plan, parents, plan.save([*values, *results]), results[0].shape)
+    first = Tensor(results[0], node is not None, node)
+    return first if len(op.outputs) == 1 else op.pack((first, *map(Tensor, results[1:])))
+
+
+def evaluate(op: Op, args: tuple[Any, ...], values: list[Any], tensors: list[Tensor]) -> list[Any]:
+    """The op's outputs: computed on NumPy's arrays, or by the handler of arrays of another kind."""
+    for tensor in tensors:
+        if type(tensor.array) is not ndarray:
+            result = handlers[type(tensor.array)](op, tuple(values))
+            return list(result) if len(op.outputs) > 1 else [result]
     try:
-        result = state.quietly(op.compute, *values) if foreign is None else foreign(op, tuple(values))
+        result = state.quietly(op.compute, *values)
     except ValueError as error:
         explain(op, args, error)
         raise
-    if len(op.outputs) > 1:
-        results = [np.asarray(r) if foreign is None else r for r in result]
-        first = results[0]
-    else:
-        if type(result) is not ndarray and foreign is None:
-            result = np.asarray(result)
-        results = []
-        first = result
-    node = None
-    if mask and state.grad_enabled and op.pullbacks and first.dtype.kind == "f":
-        plan = op.plans.get(mask) or op.plan(mask)
-        if plan.positions:
-            values.append(first)
-            values += results[1:]
-            node = Node(plan, tuple([edges(args[position]) for position in plan.positions]), plan.save(values), first.shape)
-    if not results:
-        return Tensor(first, node is not None, node)
-    return op.pack((Tensor(first, node is not None, node), *[Tensor(r) for r in results[1:]]))
+    return [np.asarray(r) for r in (result if len(op.outputs) > 1 else [result])]
 
 
 def edges(operand: Any) -> Any:
@@ -150,8 +134,10 @@ def edge(tensor: Tensor) -> Any:
     return tensor if tensor.node is None else tensor.node
 
 
-def plain(op: Op, position: int, operand: Any) -> Any:
-    """A NumPy scalar as a Python number; any other operand that is no Tensor is refused."""
+def number(op: Op, position: int, operand: Any) -> Any:
+    """An operand that is no Tensor: a Python number, a NumPy scalar as one, or None; anything else is refused."""
+    if operand is None or isinstance(operand, bool | int | float):
+        return operand
     if isinstance(operand, np.generic):
         return operand.item()
     raise TypeError(
@@ -160,42 +146,13 @@ def plain(op: Op, position: int, operand: Any) -> Any:
     )
 
 
-def listed_array(op: Op, position: int, element: Any) -> Any:
-    """The array of a Tensor in a list operand; anything but a Tensor is refused there."""
-    if isinstance(element, Tensor):
-        return element.array
-    raise TypeError(f"{op.name}(): '{op.parameters[position]}' must hold Tensors only, found {type(element).__name__}")
-
-
-def promote(op: Op, args: tuple[Any, ...]) -> tuple[Any, ...] | None:
-    """The arguments in the dtype in which the op computes, or None where nothing has to change."""
-    operands: list[Any] = []
-    for _, position in op.operands:
-        operand = args[position]
-        operands.extend(operand if position in op.listed else [] if operand is None else [operand])
-    if op.promote == "equal":
-        found = {operand.dtype for operand in operands if isinstance(operand, Tensor)}
-        if len(found) > 1:
-            raise RuntimeError(
-                f"{op.name}(): operands must have one dtype, got {' and '.join(sorted(map(str, found)))}"
-            )
-        return None
-    given = None if op.given is None else args[op.given]
-    wanted = dtypes.result_type(operands) if given is None else dtypes.as_dtype(given)
-    if op.promote == "float" and wanted not in dtypes.FLOATS:
-        wanted = dtypes.get_default_dtype()
-    if wanted.kind in _REFUSED.get(str(op.promote), ""):
-        raise NotImplementedError(f"{op.name}() is not implemented for {wanted} tensors: convert with .to(dtype) first")
-    if all(operand.dtype is wanted for operand in operands if isinstance(operand, Tensor)):
-        return None
-    changed = list(args)
-    for _, position in op.operands:
-        operand = args[position]
-        if isinstance(operand, Tensor):
-            changed[position] = in_dtype(operand, wanted)
-        elif position in op.listed:
-            changed[position] = [in_dtype(element, wanted) for element in operand]
-    return tuple(changed)
+def all_tensors(op: Op, position: int, operands: Any) -> list[Tensor]:
+    """The members of a list operand; anything but a Tensor is refused there."""
+    for member in operands:
+        if not isinstance(member, Tensor):
+            kind = type(member).__name__
+            raise TypeError(f"{op.name}(): '{op.parameters[position]}' must hold Tensors only, found {kind}")
+    return list(operands)
 
 
 def explain(op: Op, args: tuple[Any, ...], error: Exception) -> None:
@@ -213,11 +170,6 @@ def explain(op: Op, args: tuple[Any, ...], error: Exception) -> None:
         ) from error
 
 
-def in_dtype(tensor: Tensor, dtype: dtypes.DType) -> Tensor:
-    """`tensor` itself, or cast to `dtype` as a recorded op."""
-    return tensor if tensor.dtype is dtype else cast(tensor, dtype)  # type: ignore[no-any-return]
-
-
 def unwrap_index(index: Any) -> Any:
     """An index with arrays where Tensors stood. A list is copied: what it holds may change before the backward."""
     if isinstance(index, Tensor):
@@ -228,7 +180,5 @@ def unwrap_index(index: Any) -> Any:
         return [unwrap_index(part) for part in index]
     return index
 
-
-_REFUSED = {"floats": "bi", "numbers": "b"}
 
 handlers[Tensor] = record

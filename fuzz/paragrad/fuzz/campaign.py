@@ -33,6 +33,10 @@ MOST_FINDINGS = 10
 """A campaign that has found so many distinct causes has made its point."""
 
 
+PARTS = ("generate", "torch", "engine", "judge")
+"""Where the loop spends its time."""
+
+
 @dataclass(slots=True)
 class Options:
     """What to run: how many programs, for at most how long, from which seed, of which families, ops and dtype."""
@@ -73,7 +77,7 @@ class Outcome:
     ops: Counter[str] = field(default_factory=Counter)
     values: Counter[str] = field(default_factory=Counter)
     gradients: Counter[str] = field(default_factory=Counter)
-    seconds: Counter[str] = field(default_factory=Counter)
+    seconds: dict[str, float] = field(default_factory=lambda: dict.fromkeys(PARTS, 0.0))
     found: list[Found] = field(default_factory=list)
     repeats: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     elapsed: float = 0.0

@@ -6,7 +6,6 @@ Both are replayed before anything new is tried. An entry is a Program with a tit
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -46,7 +45,7 @@ class Entry:
         document = {"schema": SCHEMA, "title": self.title, "engine": self.engine, "program": to_json(self.program)}
         partial = path.with_suffix(".partial")
         partial.write_text(json.dumps(document, indent=1, allow_nan=False) + "\n", encoding="utf-8")
-        os.replace(partial, path)
+        partial.replace(path)
         self.path = path
         return path
 

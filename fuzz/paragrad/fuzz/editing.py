@@ -40,7 +40,7 @@ def pruned(statement: Grad, gone: set[int]) -> Grad:
 
 
 def renumbered(program: Program, inputs: Sequence[tuple[int, Input]], statements: Iterable[Statement]) -> Program:
-    """A Program of these inputs, given with the numbers that `statements` know them by. Raises KeyError if one lacks."""
+    """A Program of these inputs, given with the numbers that `statements` know them by. Raises KeyError for others."""
     number = {old: new for new, (old, _) in enumerate(inputs)}
     made: list[Statement] = []
 

@@ -96,7 +96,7 @@ class Backward:
 
 @dataclass(slots=True)
 class Grad:
-    """outputs = gradients of Σ ⟨cotangent, root⟩ with respect to `inputs`, recorded so as to be differentiated again."""
+    """outputs = gradients of Σ ⟨cotangent, root⟩ with respect to `inputs`, recorded to be differentiated again."""
 
     roots: tuple[int, ...]
     cotangents: tuple[int | None, ...]

@@ -143,10 +143,11 @@ def alone(program: Program, finding: Finding, trace: Trace) -> Iterator[Program]
     at = finding.statement
     if finding.kind == "gradient" and at in trace.gradients:
         shown = trace.gradients[at]
-        for _, statement in program.applications():
-            incoming = [shown.get(output) for output in statement.outputs]
-            if statement.op == finding.op and any(g is not None for g in incoming):
-                yield isolate(statement, trace.values, frozenset(shown), incoming)[0]
-    elif 0 <= at < len(program.statements) and isinstance(statement := program.statements[at], Apply):
-        if all(k in trace.values for k in operands(statement)):
-            yield isolate(statement, trace.values, frozenset())[0]
+        for _, consumer in program.applications():
+            incoming = [shown.get(output) for output in consumer.outputs]
+            if consumer.op == finding.op and any(g is not None for g in incoming):
+                yield isolate(consumer, trace.values, frozenset(shown), incoming)[0]
+        return
+    statement = program.statements[at] if 0 <= at < len(program.statements) else None
+    if isinstance(statement, Apply) and all(k in trace.values for k in operands(statement)):
+        yield isolate(statement, trace.values, frozenset())[0]

@@ -6,6 +6,8 @@ does not show it).
 
 from __future__ import annotations
 
+from collections import ChainMap
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -33,6 +35,11 @@ class Trace:
     parameters: dict[int, dict[int, Array]] = field(default_factory=dict)
     inputs_after: dict[int, Array] = field(default_factory=dict)
     failure: Failure | None = None
+
+    def at(self, position: int) -> Mapping[int, Array]:
+        """The values as the statement at `position` saw them: parameters as the last optimizer step left them."""
+        earlier = [step for step in self.parameters if step < position]
+        return ChainMap(self.parameters[max(earlier)], self.values) if earlier else self.values
 
 
 class Engine(Protocol):

@@ -138,7 +138,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print(f"paragrad {options.command}: interrupted", file=sys.stderr)
         return OURS
-    except Exception:
+    except Exception:  # noqa: BLE001 - whatever it is, it is ours, and must not look like a finding
         traceback.print_exc()
         print(f"paragrad {options.command}: this is a fault of paragrad's own, not of the engine", file=sys.stderr)
         return OURS

@@ -67,7 +67,8 @@ def select(names: list[str]) -> tuple[tuple[str, ...], tuple[Op, ...] | None]:
     for name in names:
         if name not in known:
             near = difflib.get_close_matches(name, known, 3)
-            hint = f"did you mean {' or '.join(near)}?" if near else f"families are {', '.join(FAMILIES)}; ops are torch's names"
+            known_families = f"families are {', '.join(FAMILIES)}; ops have torch's names"
+            hint = f"did you mean {' or '.join(near)}?" if near else known_families
             raise UsageError(f"--only {name}: no family and no op of this name; {hint}")
     if ops and not families:
         families = tuple(family for family in ("scalar", "graph") if ops_of(family, ops))
@@ -120,16 +121,17 @@ def summary(console: Console, outcome: Outcome, asked: Options) -> None:
     values, gradients = sum(outcome.values.values()), sum(outcome.gradients.values())
     identical = outcome.values["identical"] + outcome.gradients["identical"]
     families = ", ".join(f"{name} {count}" for name, count in outcome.families.items())
-    console.print(f"programs   {outcome.judged} judged ({outcome.distinct} distinct): {families}; {outcome.replayed} replayed")
+    told = f"{outcome.judged} judged ({outcome.distinct} distinct): {families}; {outcome.replayed} replayed"
+    console.print(f"programs   {told}")
     if outcome.filtered:
         console.print("filtered   " + ", ".join(f"{reason}: {count}" for reason, count in outcome.filtered.items()))
     if outcome.not_run:
         console.print(f"not run    {outcome.not_run} ({outcome.stopped or 'generation ended'})")
     share = 100 * identical / max(1, values + gradients)
-    console.print(f"compared   {values} values and {gradients} gradients of {len(outcome.ops)} ops, {share:.1f}% bit-identical")
-    torch_seconds = outcome.seconds["torch"] or 1e-9
-    loop = sum(outcome.seconds.values())
-    console.print(f"time       {outcome.elapsed:.1f} s, of which torch {torch_seconds:.1f} s and the whole loop {loop:.1f} s")
+    told = f"{values} values and {gradients} gradients of {len(outcome.ops)} ops, {share:.1f}% bit-identical"
+    console.print(f"compared   {told}")
+    parts = ", ".join(f"{part} {seconds:.1f}" for part, seconds in outcome.seconds.items())
+    console.print(f"time       {outcome.elapsed:.1f} s ({parts})")
     if outcome.found:
         causes = len(outcome.found)
         programs = sum(outcome.repeats.values())

@@ -126,6 +126,7 @@ def binary(
     def sample(draw: Draw) -> Call:
         x = draw.tensor(first)
         low, high = x.low, x.high
+        args: tuple[Any, ...]
         choice = draw.below(10)
         if numbers and choice == 0:
             other: Any = draw.number(second)

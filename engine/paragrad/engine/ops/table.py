@@ -153,7 +153,7 @@ class Op:
         required = len(self.parameters) - len(self.defaults)
         self.tails = {k: tuple(self.defaults[n] for n in self.parameters[k:]) for k in range(required, len(kinds) + 1)}
         if len(self.outputs) > 1:
-            kind: Any = namedtuple(self.name.partition(".")[0], self.outputs)
+            kind: Any = namedtuple(self.name.partition(".")[0], self.outputs)  # type: ignore[misc]
             self.pack = kind._make
         unknown = set(self.pullbacks) - set(self.parameters)
         assert not unknown, f"{self.name}: pullbacks for {unknown}, which are not parameters"

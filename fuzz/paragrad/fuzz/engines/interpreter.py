@@ -98,7 +98,7 @@ class Run:
                     self.apply(statement)
                 else:
                     self.other(position, statement)
-        except Exception as error:  # whatever the engine raises is what we came to see
+        except Exception as error:  # noqa: BLE001 - whatever the engine raises is what we came to see
             self.trace.failure = Failure(position, type(error).__name__, str(error))
         for index in range(min(len(self.program.inputs), len(self.variables))):
             self.trace.inputs_after[index] = read(self.variables[index])
@@ -137,7 +137,9 @@ class Run:
         if tensor.requires_grad and not tensor.is_leaf:
             tensor.retain_grad()
         self.variables.append(tensor)
-        self.trace.values[index] = self.engine.read(tensor)
+        value = self.engine.read(tensor)
+        # A view of a parameter would change with it when the optimizer steps.
+        self.trace.values[index] = value if self.stepper is None else value.copy()
 
     def other(self, position: int, statement: Statement) -> None:
         """Run a statement that is not an op."""

@@ -20,8 +20,27 @@ INFIX: dict[str, Callable[[Any, Any], Any]] = {
     "pow": operator.pow,
 }
 METHODS = (
-    "neg abs exp log log1p expm1 sqrt sin cos tan tanh sigmoid relu leaky_relu elu softplus gelu silu maximum minimum"
-).split()
+    "neg",
+    "abs",
+    "exp",
+    "log",
+    "log1p",
+    "expm1",
+    "sqrt",
+    "sin",
+    "cos",
+    "tan",
+    "tanh",
+    "sigmoid",
+    "relu",
+    "leaky_relu",
+    "elu",
+    "softplus",
+    "gelu",
+    "silu",
+    "maximum",
+    "minimum",
+)
 UNARY_OPERATORS: dict[str, Callable[[Any], Any]] = {"neg": operator.neg, "abs": operator.abs}
 
 
@@ -49,8 +68,7 @@ class OwnScalar:
         variables: list[Value] = []
         position = -1
         try:
-            for spec in program.inputs:
-                variables.append(Value(float(spec.storage[0])))
+            variables += [Value(float(spec.storage[0])) for spec in program.inputs]
             for position, statement in enumerate(program.statements):
                 if isinstance(statement, Apply):
                     variables.append(self.apply(statement, variables))
@@ -63,7 +81,7 @@ class OwnScalar:
                     }
                 else:
                     raise TypeError(f"a Value knows no {type(statement).__name__}")
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - whatever the engine raises is what we came to see
             trace.failure = Failure(position, type(error).__name__, str(error))
         trace.values = {k: np.array(v.data) for k, v in enumerate(variables)}
         trace.inputs_after = {k: trace.values[k] for k in range(min(len(program.inputs), len(variables)))}

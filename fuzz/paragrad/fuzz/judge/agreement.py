@@ -57,4 +57,4 @@ def compare(found: Sequence[Array], expected: Sequence[Array]) -> Agreement:
 def _near(x: Array, y: Array) -> Array:
     with np.errstate(all="ignore"):
         limit = NEAR * UNIT[dtypes.as_dtype(x.dtype)] * np.maximum(np.abs(x), np.abs(y))
-        return np.abs(x - y) <= np.where(np.isfinite(limit), limit, -1)
+        return np.asarray(np.abs(x - y) <= np.where(np.isfinite(limit), limit, -1))

@@ -16,7 +16,7 @@ def blame_gradient(engine: Engine, program: Program, trace: Trace, at: int, vari
     """The op and the parameter whose pullback is wrong; ("walk", "") where every consumer alone is right."""
     needing = frozenset(trace.gradients[at])
     for consumer in consumers(program, trace, at, variable):
-        alone, origin = isolate(consumer.statement, trace.values, needing, consumer.incoming)
+        alone, origin = isolate(consumer.statement, trace.at(consumer.position), needing, consumer.incoming)
         replay = engine.run(alone)
         last = len(alone.statements) - 1
         if replay.failure is not None:

@@ -1,11 +1,11 @@
 """Running error analysis: an array together with a bound on its rounding error.
 
-A Bounded takes the place of an array inside the engine. Ops of the table applied to it compute the value in float64 and
-propagate the bound by what the table declares: `ulps` ULP of the result for an elementwise op, n·u·Σ|terms| for a sum of
-n terms in any order, and one smallest subnormal an operation, plus what the operands' errors become. Because pullbacks
-are written with ops of the table, running the engine on Bounded arrays bounds gradients too, through any stretch of
-forward and backward. Source: Higham, Accuracy and Stability of Numerical Algorithms, section 3.3 (running error
-analysis); first order in u.
+A Bounded takes the place of an array inside the engine. Ops of the table applied to it compute in float64 and propagate
+the bound by what the table declares: `ulps` ULP of the result for an elementwise op, n·u·Σ|terms| for a sum of n terms
+in any order, and one smallest subnormal an operation, plus what the operands' errors become. Because pullbacks are
+written with ops of the table, running the engine on Bounded arrays bounds gradients too, through any stretch of forward
+and backward. Source: Higham, Accuracy and Stability of Numerical Algorithms, section 3.3 (running error analysis);
+first order in u.
 
 `dtype` is the dtype whose rounding is modelled, not that of the float64 arrays inside.
 """
@@ -105,7 +105,7 @@ def _error(op: Op, args: tuple[Any, ...], values: list[Any], out: Array, unit: f
         errors = [a.error if isinstance(a, Bounded) else 0.0 for k, a in enumerate(args) if op_takes(op, k)]
         return np.asarray(rounding.error(unit, errors, *values, out)) + tiny
     if isinstance(rounding, Linear):
-        sizes = [_map(np.abs, values[k]) if op_takes(op, k) else v for k, v in enumerate(values)]
+        sizes = [_map(np.abs, v) if op_takes(op, k) else v for k, v in enumerate(values)]
         terms = rounding.terms(*values)
         total = terms * unit * first_output(op.compute(*sizes)) + tiny if terms else np.zeros(out.shape)
         for _, position in op.operands:

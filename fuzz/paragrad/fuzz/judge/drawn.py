@@ -1,7 +1,7 @@
 """Ops that draw random numbers: judged given what the subject drew, which its own output tells.
 
-No two engines draw the same numbers, so torch is asked for the op that is left when they are known. What the output does
-not tell (whether a zero was dropped) the op's error analysis leaves open.
+No two engines draw the same numbers, so torch is asked for the op that is left when they are known. What the output
+does not tell (whether a zero was dropped) the op's error analysis leaves open.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ def settled_program(program: Program, trace: Trace) -> Program:
     """The program with all its random ops settled; itself where it has none."""
     if all(TABLE[statement.op].recover is None for _, statement in program.applications()):
         return program
-    return replace(
-        program, statements=[settled(s, trace.values) if isinstance(s, Apply) else s for s in program.statements]
-    )
+    statements = [
+        settled(s, trace.at(position)) if isinstance(s, Apply) else s for position, s in enumerate(program.statements)
+    ]
+    return replace(program, statements=statements)

@@ -51,7 +51,8 @@ def before(program: Program, trace: Trace, at: int, variable: int) -> Array | No
 
 def contributions(consumer: Consumer, trace: Trace, needing: frozenset[int], variable: int) -> list[Expected]:
     """What one consumer contributes, a part for each argument in which the variable stands: x - x gives g and -g."""
-    alone, origin = isolate(settled(consumer.statement, trace.values), trace.values, needing)
+    values = trace.at(consumer.position)
+    alone, origin = isolate(settled(consumer.statement, values), values, needing)
     statement = alone.statements[0]
     assert isinstance(statement, Apply)
     leaves = {index: spec.array() for index, spec in enumerate(alone.inputs)}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from paragrad.fuzz.program import Apply, Array, Backward, Input, Program, Ref, replace_refs
@@ -9,7 +11,7 @@ from paragrad.fuzz.program import Apply, Array, Backward, Input, Program, Ref, r
 
 def isolate(
     statement: Apply,
-    values: dict[int, Array],
+    values: Mapping[int, Array],
     needing: frozenset[int],
     incoming: list[Array | None] | None = None,
 ) -> tuple[Program, dict[int, tuple[str, int]]]:
@@ -29,11 +31,8 @@ def isolate(
         return Ref(index)
 
     names = TABLE[statement.op].parameters
-    args = tuple(
-        replace_refs(a, lambda v, k=k: take(names[k], v))  # type: ignore[misc]
-        for k, a in enumerate(statement.args)
-    )
-    kwargs = {n: replace_refs(a, lambda v, n=n: take(n, v)) for n, a in statement.kwargs.items()}  # type: ignore[misc]
+    args = tuple(replace_refs(a, lambda v, k=k: take(names[k], v)) for k, a in enumerate(statement.args))
+    kwargs = {n: replace_refs(a, lambda v, n=n: take(n, v)) for n, a in statement.kwargs.items()}
     seeds = [(k, g) for k, g in enumerate(incoming or []) if g is not None]
     cotangents = []
     for k, gradient in seeds:

@@ -15,7 +15,7 @@ from paragrad.fuzz.judge.drawn import settled, settled_program
 from paragrad.fuzz.judge.end_to_end import EndToEnd
 from paragrad.fuzz.judge.gradients import expected_gradient, has_hidden
 from paragrad.fuzz.judge.local import Expected, LocalReference
-from paragrad.fuzz.judge.steps import expected_step
+from paragrad.fuzz.judge.steps import Steps
 from paragrad.fuzz.judge.verdict import Finding, Judgement
 from paragrad.fuzz.program import Apply, Array, Grad, Program
 from paragrad.fuzz.trace import Engine, Trace
@@ -99,7 +99,9 @@ class Case:
                 alike.append(variable)
         return alike
 
-    def apart(self, counts: dict[str, int], found: dict[int, Any], expected: dict[int, Any], alike: list[int]) -> list[int]:
+    def apart(
+        self, counts: dict[str, int], found: dict[int, Any], expected: dict[int, Any], alike: list[int]
+    ) -> list[int]:
         """The variables that differ from torch's trace by more than the first stage lets pass."""
         agreement = compare([found[k] for k in alike], [expected[k] for k in alike])
         counts["identical"] += agreement.identical
@@ -114,7 +116,9 @@ class Case:
             counts["ill-conditioned"] += int(np.count_nonzero(unclear))
             accepted = accepted | unclear
         wrong = int(np.count_nonzero(~accepted))
-        chosen = int(np.count_nonzero(expected.conventional(found) & ~expected.agrees(found))) if expected.elsewhere else 0
+        chosen = (
+            int(np.count_nonzero(expected.conventional(found) & ~expected.agrees(found))) if expected.elsewhere else 0
+        )
         counts["convention"] += chosen
         counts["rounding"] += found.size - wrong - chosen
         counts["bug"] += wrong
@@ -134,6 +138,11 @@ class Case:
         """The whole program's reference, made only if it is needed."""
         return EndToEnd(self.settled, self.reference)
 
+    @functools.cached_property
+    def steps(self) -> Steps:
+        """What every optimizer step should have given, made only if it is needed."""
+        return Steps(self.program, self.trace)
+
     def values(self) -> None:
         """Every variable's value, forward order."""
         shown, torchs = self.trace.values, self.reference.values
@@ -142,7 +151,8 @@ class Case:
             position = self.makers[variable]
             statement = self.program.statements[position]
             if isinstance(statement, Apply):
-                local = LocalReference(settled(statement, self.trace.values), self.trace.values, frozenset())
+                values = self.trace.at(position)
+                local = LocalReference(settled(statement, values), values, frozenset())
                 expected = local.values_expected()[statement.outputs.index(variable)]
                 if expected is None:
                     expected = local.exactly(statement.outputs.index(variable))
@@ -190,7 +200,7 @@ class Case:
         shown, torchs = self.trace.parameters[position], self.reference.parameters[position]
         alike = self.pairs(shown, torchs, "parameter", lambda _: position)
         for variable in self.apart(self.result.values, shown, torchs, alike):
-            expected = expected_step(self.program, self.trace, position, variable)
+            expected = self.steps.expected(position, variable)
             if not self.settle(self.result.values, expected, shown[variable]):
                 optimizer = self.program.optimizer
                 both = {"found": shown[variable], "expected": expected.torch, "bound": expected.bound}
@@ -217,4 +227,5 @@ def describe(what: str, found: Array, expected: Expected) -> str:
         off = np.where(expected.accepts(found), -1.0, np.nan_to_num(np.abs(found - expected.exact), nan=np.inf))
     where = np.unravel_index(int(np.argmax(off)), found.shape) if found.ndim else ()
     place = f"[{', '.join(map(str, where))}]" if where else ""
-    return f"{what}{place} is {found[where]!s}, expected {expected.torch[where]!s}, error bound {expected.bound[where]:.2g}"
+    bound = f"error bound {expected.bound[where]:.2g}"
+    return f"{what}{place} is {found[where]!s}, expected {expected.torch[where]!s}, {bound}"

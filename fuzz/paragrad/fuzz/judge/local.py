@@ -7,7 +7,7 @@ engine on Bounded arrays for how far rounding alone may carry a correct implemen
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -73,7 +73,7 @@ class Expected:
 class LocalReference:
     """A statement recomputed at given operand values, once for its values and once a gradient."""
 
-    def __init__(self, statement: Apply, values: dict[int, Array], needing: frozenset[int]) -> None:
+    def __init__(self, statement: Apply, values: Mapping[int, Array], needing: frozenset[int]) -> None:
         self.statement = statement
         self.operands = sorted({*refs(statement.args), *refs(statement.kwargs)})
         self.values = values
@@ -87,7 +87,7 @@ class LocalReference:
         bounded = self._bounded()[0]
         found: list[Expected | None] = []
         for e, n, b in zip(exact, native, bounded, strict=True):
-            payload = b.array
+            payload: Any = b.array
             native_array = n.detach().numpy()
             if not n.dtype.is_floating_point:
                 found.append(None)
@@ -119,7 +119,8 @@ class LocalReference:
         for k in exact:
             gradient = by_leaf.get(k)
             if gradient is not None:
-                found[k] = Expected(exact[k], native[k], bound_on(gradient.array, native[k]))
+                payload: Any = gradient.array
+                found[k] = Expected(exact[k], native[k], bound_on(payload, native[k]))
         if (first := incoming[0]) is not None:
             flat = first.reshape(-1)
 
@@ -184,7 +185,7 @@ class LocalReference:
             return {}
         targets = [leaves[k] for k in leaves if leaves[k].requires_grad]
         seeds = [torch.from_numpy(np.array(g)).to(o.dtype) for o, g in roots]
-        gradients = torch.autograd.grad([o for o, _ in roots], targets, seeds, allow_unused=True)
+        gradients: Any = torch.autograd.grad([o for o, _ in roots], targets, seeds, allow_unused=True)
         names = [k for k in leaves if leaves[k].requires_grad]
         return {k: g.detach().numpy() for k, g in zip(names, gradients, strict=True) if g is not None}
 
@@ -203,7 +204,7 @@ def _value_alone(reference: LocalReference, spot: int, copies: int) -> dict[int,
     return {0: reference._torch(None)[0][0].detach().numpy()}
 
 
-def _meeting_dtype(statement: Apply, values: dict[int, Array]) -> dtypes.DType | None:
+def _meeting_dtype(statement: Apply, values: Mapping[int, Array]) -> dtypes.DType | None:
     """The float dtype to which an op rounds its operands, and Python numbers, first; None where it does not."""
     op = TABLE[statement.op]
     if op.promote is None:

@@ -170,7 +170,7 @@ class Builder:
     # Operands
 
     def find(self, interval: Interval, fits: Callable[[Variable], bool]) -> Variable | None:
-        """A float variable inside the interval that fits: the latest, any, or the first, as the profile grows its graphs.
+        """A float variable in the interval that fits: the latest, any, or the first, as the profile grows its graphs.
 
         A few random trials and not a search: a graph of n nodes is drawn in O(n).
         """
@@ -240,7 +240,7 @@ class Builder:
             variable.consumed = True
         dtype = self.promoted(op, used, args)
         differentiable = any(v.differentiable for v in used) and bool(op.pullbacks or op.sample)
-        outputs = []
+        outputs: list[Variable] = []
         for output in call.outputs:
             kind = output.dtype or dtype
             carries = differentiable and kind.kind == "f" and (not outputs or op.composite)
@@ -277,7 +277,7 @@ class Builder:
         """
         made = [o for _, _, _, outputs in self.calls for o in outputs]
         roots = [v for v in made if v.differentiable and not v.consumed]
-        cotangents = []
+        cotangents: list[Variable] = []
         for root in roots:
             fill = self.numbers.cut(self.numbers.normal, math.prod(root.shape)).astype(root.dtype)
             variable = Variable(root.shape, root.dtype, EVERYWHERE, False)
@@ -285,7 +285,7 @@ class Builder:
             cotangents.append(variable)
         reached = self.reaching(roots) if second else set()
         leaves = [v for v, spec in self.inputs if v in reached and spec.requires_grad]
-        again = []
+        again: list[Variable] = []
         for leaf in leaves:
             fill = self.numbers.cut(self.numbers.normal, math.prod(leaf.shape)).astype(leaf.dtype)
             again.append(Variable(leaf.shape, leaf.dtype, EVERYWHERE, False))

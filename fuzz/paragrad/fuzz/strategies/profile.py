@@ -11,7 +11,8 @@ class Profile:
 
     `dtype` is "float32", "float64" or "mixed" (integers and bools take part, too). `values` is how inputs are filled:
     "normal", "lattice" (zeros, -0.0, ties and kinks), "extreme" (huge and tiny), "special" (inf and NaN among them).
-    `second` asks for second derivatives; `scalar` keeps every input 0-d. `growth` is how operands are chosen: "recent" gives chains, "any" diamonds and reuse, "first" wide fans.
+    `growth` is how operands are chosen: "recent" gives chains, "any" diamonds and reuse, "first" wide fans.
+    `second` asks for second derivatives; `scalar` keeps every input 0-d.
     """
 
     dtype: str = "float32"
