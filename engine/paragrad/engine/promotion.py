@@ -37,7 +37,7 @@ def promote(op: Op, args: tuple[Any, ...], tensors: list[Tensor]) -> tuple[Any, 
         wanted = get_default_dtype()
     if wanted.kind in REFUSED.get(op.promote, ""):
         raise NotImplementedError(f"{op.name}() is not implemented for {wanted} tensors: convert with .to(dtype) first")
-    if found == {wanted}:
+    if found <= {wanted}:  # no tensor at all in where(condition, 1, 0)
         return None
     changed = list(args)
     for _, position in op.operands:
