@@ -219,8 +219,9 @@ class Tensor:
 
     def __getitem__(self, index: Any) -> Tensor:
         from paragrad.engine.ops.indexing import getitem
+        from paragrad.engine.ops.positions import as_tuple
 
-        result: Tensor = getitem(self, index)
+        result: Tensor = getitem(self, as_tuple(index) if type(index) is list else index)
         return result
 
     def __iter__(self) -> Iterator[Tensor]:

@@ -51,7 +51,7 @@ def place(index: Any, shape: Shape) -> Place:
         elif part is Ellipsis and open_ended:
             open_ended = False
         elif kind is not int and part is not None:
-            return read(_as_parts(index), shape)
+            return read(parts, shape)
     return Place((*parts, Ellipsis) if open_ended else parts, (), True)
 
 
@@ -60,15 +60,12 @@ def _check_step(part: slice) -> None:
         raise ValueError(f"getitem(): a slice's step must be greater than zero, got {part.step}")
 
 
-def _as_parts(index: Any) -> tuple[Any, ...]:
-    """The index as a tuple of its parts; torch takes some lists for tuples."""
-    if type(index) is tuple:
-        return index
-    legacy = (slice, Sequence, np.ndarray)
-    if type(index) is list and any(p is None or p is Ellipsis or isinstance(p, legacy) for p in index[:32]):
-        warnings.warn(LEGACY, UserWarning, stacklevel=2)
+def as_tuple(index: list[Any]) -> Any:
+    """A list in brackets as torch reads it: for a tuple, with a warning, if it holds more than numbers."""
+    if any(p is None or p is Ellipsis or isinstance(p, slice | Sequence) or hasattr(p, "shape") for p in index[:32]):
+        warnings.warn(LEGACY, UserWarning, stacklevel=3)
         return tuple(index)
-    return (index,)
+    return index
 
 
 def read(parts: tuple[Any, ...], shape: Shape) -> Place:
@@ -223,9 +220,11 @@ def add_rows(out: Array, rows: Array, values: Array) -> None:
 
 
 def check_int64(name: str, index: Any) -> None:
-    """Raise RuntimeError unless `index` is a tensor of dtype int64."""
-    if getattr(index, "dtype", None) != int64:
-        raise RuntimeError(f"{name}(): the index must be a tensor of dtype int64, not {getattr(index, 'dtype', index)}")
+    """Raise unless `index` is a tensor of dtype int64."""
+    if not hasattr(index, "dtype"):
+        raise TypeError(f"{name}(): the index must be a tensor, not {type(index).__name__}")
+    if index.dtype != int64:
+        raise RuntimeError(f"{name}(): the index must be of dtype int64, not {index.dtype}")
 
 
 def check_inside(name: str, index: Array, size: int, error: type[Exception]) -> None:

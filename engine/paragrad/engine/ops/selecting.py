@@ -65,7 +65,7 @@ def _most(input: Array, dim: int, index: Index, size: Shape) -> float:
 def put_select(input: Array, dim: int, index: Index, size: Shape) -> Array:
     """Zeros of shape `size` with `input` added at the positions `index` along `dim`: the transpose of index_select."""
     dim = which.one("index_add", dim, size)
-    rows = _vector("index_add", index, (size or (1,))[dim], RuntimeError)
+    rows = _vector("index_add", index, (size or (1,))[dim], RuntimeError if len(size) > 1 else IndexError)
     if input.shape != (*size[:dim], rows.size, *size[dim + 1 :]) and (size or input.size != 1):
         raise RuntimeError(
             f"index_add(): source of shape {input.shape} must have the shape {size} of the input, apart from "
