@@ -176,8 +176,12 @@ def accuracy(options: argparse.Namespace) -> int:
 @command
 def bench(options: argparse.Namespace) -> int:
     """Measure and write the speed report."""
+    from paragrad.reports.bench import names
     from paragrad.reports.bench import run as measure
 
+    for name in options.only:
+        if name not in names():
+            raise UsageError(f"--only {name}: no workload of this name; there are: {', '.join(names())}")
     console = console_for(options.json)
     record = measure(tuple(options.only), max(5, options.rounds))
     console.print(render_markdown(record), markup=False)

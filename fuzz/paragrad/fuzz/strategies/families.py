@@ -43,12 +43,12 @@ FAMILIES: dict[str, Family] = {
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """What one example drew."""
+    """What one example drew; ops by name, for Hypothesis prints what it draws."""
 
     family: str
     profile: Profile
     seed: int
-    ops: tuple[Op, ...]
+    ops: tuple[str, ...]
 
     @property
     def engine(self) -> str:
@@ -59,14 +59,15 @@ class Batch:
         """The programs, the same for the same seed in any process."""
         rng = random.Random(self.seed)
         values = Values(self.seed, rng)
+        ops = [TABLE[name] for name in self.ops]
         for _ in range(BATCH):
-            yield FAMILIES[self.family].make(rng, values, self.profile, self.ops)
+            yield FAMILIES[self.family].make(rng, values, self.profile, ops)
 
 
-def ops_of(family: str, ops: Sequence[Op] | None) -> tuple[Op, ...]:
-    """The ops a family chooses from: those asked for, as far as its engine has them."""
+def ops_of(family: str, ops: Sequence[Op] | None) -> tuple[str, ...]:
+    """The names of the ops a family chooses from: those asked for, as far as its engine has them."""
     known = OwnScalar().ops() if FAMILIES[family].engine == "scalar" else frozenset(TABLE)
-    return tuple(op for op in (ops or sampled_ops()) if op.name in known and op.sample is not None)
+    return tuple(op.name for op in (ops or sampled_ops()) if op.name in known and op.sample is not None)
 
 
 def batches(family: str, dtype: str | None = None, ops: Sequence[Op] | None = None) -> st.SearchStrategy[Batch]:
