@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from paragrad.engine.dtypes import Array
+from paragrad.engine.dtypes import Array, bool_, float32
 from paragrad.engine.ops.contraction import matmul
 from paragrad.engine.ops.dropout import dropout
 from paragrad.engine.ops.extremum import where
@@ -86,8 +86,10 @@ def scaled_dot_product_attention(
         raise RuntimeError(f"{shapes}: dtypes {query.dtype}, {key.dtype} and {value.dtype} must be one")
     if attn_mask is not None and is_causal:
         raise RuntimeError(f"{shapes}: give attn_mask or is_causal, not both")
-    if attn_mask is not None and attn_mask.dtype.kind != "b" and attn_mask.dtype != query.dtype:
-        raise RuntimeError(f"{shapes}: attn_mask must be of dtype bool or {query.dtype}, not {attn_mask.dtype}")
+    if attn_mask is not None and attn_mask.dtype not in (bool_, float32, query.dtype):
+        raise RuntimeError(
+            f"{shapes}: attn_mask must be of dtype bool, float32 or {query.dtype}, not {attn_mask.dtype}"
+        )
     if scale is None:
         scale = 1 / math.sqrt(query.shape[-1]) if query.shape[-1] else 1.0
     root = math.sqrt(abs(scale))
