@@ -12,7 +12,7 @@ import numpy as np
 from paragrad.engine.dtypes import Array, DType
 from paragrad.engine.ops import dims as which
 from paragrad.engine.ops.exponential import exp
-from paragrad.engine.ops.reduction import keep, sum
+from paragrad.engine.ops.reduction import add_up, keep, sum
 from paragrad.engine.ops.rounding import Analysed
 from paragrad.engine.ops.samples import Call, Draw, Output, Sample, dimension, reduction
 from paragrad.engine.ops.table import Dims, Shape, op
@@ -75,7 +75,7 @@ def softmax(input: Array, dim: int, dtype: DType | None = None) -> Array:
     """exp(input) / Σ exp(input) along `dim`."""
     powers, axis = _shifted("softmax", input, dim, dtype)
     np.exp(powers, powers)
-    return np.divide(powers, np.add.reduce(powers, axis, None, None, True), powers)
+    return np.divide(powers, add_up(powers, axis, None, True), powers)
 
 
 def _log_softmax_error(u: float, errors: Any, input: Array, dim: int, dtype: DType | None, out: Array) -> Array:
@@ -93,7 +93,7 @@ def _log_softmax_error(u: float, errors: Any, input: Array, dim: int, dtype: DTy
 def log_softmax(input: Array, dim: int, dtype: DType | None = None) -> Array:
     """input - log Σ exp(input) along `dim`."""
     shifted, axis = _shifted("log_softmax", input, dim, dtype)
-    return np.subtract(shifted, np.log(np.add.reduce(np.exp(shifted), axis, None, None, True)), shifted)
+    return np.subtract(shifted, np.log(add_up(np.exp(shifted), axis, None, True)), shifted)
 
 
 def _logsumexp_error(u: float, errors: Any, input: Array, dim: Dims, keepdim: bool, out: Array) -> Array:
@@ -116,5 +116,5 @@ def logsumexp(input: Array, dim: Dims, keepdim: bool = False) -> Array:
     axis = which.axes("logsumexp", dim, input.shape)
     top = np.maximum.reduce(input, axis, None, None, True, -np.inf)
     top = np.where(np.isfinite(top), top, np.zeros((), input.dtype))
-    total = np.add.reduce(np.exp(input - top), axis, None, None, keepdim)
+    total = add_up(np.exp(input - top), axis, None, keepdim)
     return np.log(total) + top.reshape(np.shape(total))
