@@ -70,7 +70,7 @@ def _method(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
     second = entry.parameters[1] if entry is not None and len(entry.parameters) > 1 else ""
     variadic = second in ("shape", "size", "dims", "repeats") or name == "squeeze"
 
-    if entry is not None and entry is function and 1 in entry.tails:
+    if entry is not None and entry is function and 1 in entry.tails and not variadic:
         alone, tail = entry, entry.tails[1]
 
         def quick(self: Tensor, *args: Any, **kwargs: Any) -> Any:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,6 +9,7 @@ import numpy as np
 
 from paragrad.engine.dtypes import Array
 from paragrad.engine.ops import dims as which
+from paragrad.engine.ops.dims import ints
 from paragrad.engine.ops.reduction import sum
 from paragrad.engine.ops.rounding import MOVES
 from paragrad.engine.ops.samples import Call, Draw, Output, dimension
@@ -27,7 +27,7 @@ def _flip_sample(draw: Draw) -> Call:
 @op(promote=None, rounding=MOVES, sample=_flip_sample, input=lambda g, dims: flip(g, dims))
 def flip(input: Array, dims: Sequence[int]) -> Array:
     """`input` reversed along `dims`."""
-    found = which.distinct("flip", which.ints(dims), input.shape)
+    found = which.distinct("flip", ints(dims), input.shape)
     return np.asarray(input[tuple([slice(None, None, -1 if k in found else 1) for k in range(input.ndim)])])
 
 
@@ -49,14 +49,14 @@ def _roll_sample(draw: Draw) -> Call:
 
 
 def _back(shifts: int | Sequence[int]) -> tuple[int, ...]:
-    return tuple([-s for s in which.ints(shifts)])
+    return tuple([-s for s in ints(shifts)])
 
 
 @op(promote=None, rounding=MOVES, sample=_roll_sample, input=lambda g, shifts, dims: roll(g, _back(shifts), dims))
 def roll(input: Array, shifts: int | Sequence[int], dims: int | Sequence[int] | None = None) -> Array:
     """`input` moved on by `shifts` along `dims`, what falls off coming in at the start; without dims in flat order."""
-    amounts = which.ints(shifts)
-    axes = () if dims is None else which.ints(dims)
+    amounts = ints(shifts)
+    axes = () if dims is None else ints(dims)
     if len(amounts) != len(axes) and (axes or len(amounts) != 1):
         raise RuntimeError(f"roll(): {len(amounts)} shifts and {len(axes)} dims for an input of shape {input.shape}")
     if not axes:
@@ -77,9 +77,9 @@ def _repeat_sample(draw: Draw) -> Call:
 def _unrepeat(g: Any, shape: Shape, repeats: Sequence[int]) -> Any:
     """The sum over the copies: each dimension of `g` is (copy, element)."""
     lead = len(repeats) - len(shape)
-    pairs = itertools.chain.from_iterable(zip(repeats, (1,) * lead + tuple(shape), strict=True))
+    pairs = tuple([n for pair in zip(repeats, (1,) * lead + tuple(shape), strict=True) for n in pair])
     copies = tuple(range(0, 2 * len(repeats), 2))
-    return reshape(sum(reshape(g, tuple(pairs)), copies), shape) if copies else g
+    return reshape(sum(reshape(g, pairs), copies), shape) if copies else g
 
 
 @op(promote=None, rounding=MOVES, sample=_repeat_sample, input=_unrepeat)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Sequence
+from itertools import accumulate
 from typing import Any
 
 import numpy as np
@@ -37,16 +37,9 @@ def _cat_sample(draw: Draw) -> Call:
 
 def _uncat(g: Any, shapes: Sequence[Shape], dim: int) -> list[Any]:
     """The stretch of `g` that came from each part."""
-    pieces = []
-    start = 0
-    for shape in shapes:
-        if shape == (0,) and g.ndim > 1:
-            pieces.append(reshape(narrow(g, 0, 0, 0), shape))
-            continue
-        length = shape[dim]
-        pieces.append(narrow(g, dim, start, length))
-        start += length
-    return pieces
+    lengths = [0 if shape == (0,) and g.ndim > 1 else shape[dim] for shape in shapes]
+    pieces = [narrow(g, dim, start, n) for start, n in zip(accumulate(lengths, initial=0), lengths, strict=False)]
+    return [p if len(shape) == g.ndim else reshape(p, shape) for p, shape in zip(pieces, shapes, strict=True)]
 
 
 def _check_joined(tensors: Sequence[Array], dim: int) -> None:
@@ -137,7 +130,7 @@ def split(tensor: Array, split_size_or_sections: int | Sequence[int], dim: int =
         sizes = list(split_size_or_sections)
         if sum(sizes) != size or min(sizes, default=0) < 0:
             raise RuntimeError(f"split(): sizes {sizes} don't add up to dimension {dim} of shape {shape}")
-    starts = itertools.accumulate(sizes, initial=0)
+    starts = accumulate(sizes, initial=0)
     return tuple([narrow(tensor, dim, start, n) for start, n in zip(starts, sizes, strict=False)])
 
 

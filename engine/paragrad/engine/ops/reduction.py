@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from paragrad.engine.dtypes import Array, DType, bool_, int64
-from paragrad.engine.ops import dims as which
 from paragrad.engine.ops import samples
+from paragrad.engine.ops.dims import axes, count, kept
 from paragrad.engine.ops.rounding import EXACT, Linear
 from paragrad.engine.ops.shape import expand, reshape
 from paragrad.engine.ops.table import Dims, Shape, op
@@ -16,7 +16,7 @@ from paragrad.engine.ops.table import Dims, Shape, op
 
 def keep(x: Any, shape: Shape, dim: Dims, keepdim: bool) -> Any:
     """What a reduction over `dim` of something of this shape gave, with the dimensions that it took away as 1."""
-    return x if keepdim or dim is None else reshape(x, which.kept(dim, shape))
+    return x if keepdim or dim is None else reshape(x, kept(dim, shape))
 
 
 def spread(g: Any, shape: Shape, dim: Dims, keepdim: bool) -> Any:
@@ -43,7 +43,7 @@ def add_up(x: Array, axis: Any, dtype: DType | None = None, keepdim: bool = Fals
 
 
 @op(
-    rounding=Linear(lambda input, dim, keepdim, dtype: max(which.count(dim, input.shape) - 1, 0)),
+    rounding=Linear(lambda input, dim, keepdim, dtype: max(count(dim, input.shape) - 1, 0)),
     sample=samples.reduction(range=samples.total, whole="int64", given=True),
     input=lambda g, shape, dim, keepdim: spread(g, shape, dim, keepdim),
 )
@@ -53,13 +53,13 @@ def sum(input: Array, dim: Dims = None, keepdim: bool = False, dtype: DType | No
         dtype = int64
     if dim is None and input.size < 2048 and not keepdim:
         return np.add.reduce(input, None, dtype)
-    return add_up(input, which.axes("sum", dim, input.shape), dtype, keepdim)
+    return add_up(input, axes("sum", dim, input.shape), dtype, keepdim)
 
 
 @op(
-    rounding=Linear(lambda input, dim, keepdim, dtype: which.count(dim, input.shape)),
+    rounding=Linear(lambda input, dim, keepdim, dtype: count(dim, input.shape)),
     sample=samples.reduction(given=True),
-    input=lambda g, shape, dim, keepdim: spread(g / (which.count(dim, shape) or 1), shape, dim, keepdim),
+    input=lambda g, shape, dim, keepdim: spread(g / (count(dim, shape) or 1), shape, dim, keepdim),
 )
 def mean(input: Array, dim: Dims = None, keepdim: bool = False, dtype: DType | None = None) -> Array:
     """Σ input / n over `dim` (None: all), n elements at a time. Raises RuntimeError for bools and ints."""
@@ -67,19 +67,19 @@ def mean(input: Array, dim: Dims = None, keepdim: bool = False, dtype: DType | N
         raise RuntimeError(
             f"mean(): the mean of {dtype or input.dtype} is no {dtype or input.dtype}: cast to a float dtype"
         )
-    total = add_up(input, which.axes("mean", dim, input.shape), dtype, keepdim)
-    return total / which.count(dim, input.shape)
+    total = add_up(input, axes("mean", dim, input.shape), dtype, keepdim)
+    return total / count(dim, input.shape)
 
 
 @op(promote=None, rounding=EXACT, sample=samples.reduction(outputs=(bool_,), whole="same"))
 def any(input: Array, dim: Dims = None, keepdim: bool = False) -> Array:
     """Whether one at least over `dim` (None: all) is true: not 0, so a NaN is. Over no dims at all: each by itself."""
-    axis = () if dim == () else which.axes("any", dim, input.shape)
+    axis = () if dim == () else axes("any", dim, input.shape)
     return np.logical_or.reduce(input, axis, np.bool_, None, keepdim)
 
 
 @op(promote=None, rounding=EXACT, sample=samples.reduction(outputs=(bool_,), whole="same"))
 def all(input: Array, dim: Dims = None, keepdim: bool = False) -> Array:
     """Whether every one over `dim` (None: all) is true: not 0, so a NaN is. Over no dims at all: each by itself."""
-    axis = () if dim == () else which.axes("all", dim, input.shape)
+    axis = () if dim == () else axes("all", dim, input.shape)
     return np.logical_and.reduce(input, axis, np.bool_, None, keepdim)

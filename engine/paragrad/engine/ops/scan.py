@@ -129,14 +129,14 @@ def _cumprod_input(g: Any, input: Any, out: Any, dim: int) -> Any:
 def _cumprod_at_zeros(g: Any, input: Any, dim: int) -> Any:
     """d out_j / d input_k is the product of all up to j but the k-th: written out, for it can be differentiated."""
     size, front = input.shape[dim], around(dim % input.ndim, input.ndim, 1, 0)
-    parts = []
-    for k in range(size):
-        later = cumprod(narrow(input, dim, k + 1, size - k - 1), dim)
-        omitted = constant_pad_nd(later, front, 1.0)
+
+    def part(k: int) -> Any:
+        omitted = constant_pad_nd(cumprod(narrow(input, dim, k + 1, size - k - 1), dim), front, 1.0)
         if k:
             omitted = prod(narrow(input, dim, 0, k), dim, True) * omitted
-        parts.append(sum(narrow(g, dim, k, size - k) * omitted, dim, True))
-    return cat(parts, dim)
+        return sum(narrow(g, dim, k, size - k) * omitted, dim, True)
+
+    return cat([part(k) for k in range(size)], dim)
 
 
 def _cumprod_first(g: Array, input: Array, out: Array, dim: int) -> Any:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from paragrad.engine.dtypes import Array
-from paragrad.engine.ops import dims as which
+from paragrad.engine.ops.dims import axes, count
 from paragrad.engine.ops.extremum import where
 from paragrad.engine.ops.reduction import keep, mean
 from paragrad.engine.ops.rounding import Analysed
@@ -22,7 +22,7 @@ def _sample(draw: Draw) -> Call:
     if draw.flag(0.7):
         kwargs["dim"] = some_dims(draw, rank)
     # Some freedom is left always: without any torch warns, and a warning is an error in the tests.
-    spare = which.count(kwargs.get("dim"), x.shape) - 1
+    spare = count(kwargs.get("dim"), x.shape) - 1
     how = draw.below(6) if spare > 0 else 0
     if how < 2:
         kwargs["correction"] = draw.pick((0, 1, 2, 0.5, -1)) if spare > 1 else draw.pick((0, 0.5, -1))
@@ -56,18 +56,18 @@ def _variance(op: str, input: Array, dim: Dims, keepdim: bool, correction: float
     """Two passes in float64: its rounding is not the caller's to see in float32, and the second pass mends the mean."""
     if input.dtype.kind != "f":
         raise RuntimeError(f"{op}(): only floating point dtypes have a {op}, not {input.dtype}")
-    axis = which.axes(op, dim, input.shape)
-    count = which.count(dim, input.shape)
+    axis = axes(op, dim, input.shape)
+    n = count(dim, input.shape)
     wide = input.astype(np.float64)
-    center = np.add.reduce(wide, axis, None, None, True) / count if count else np.float64(np.nan)
+    center = np.add.reduce(wide, axis, None, None, True) / n if n else np.float64(np.nan)
     wide = wide - center
-    return np.add.reduce(wide * wide, axis, None, None, keepdim) / np.float64(max(count - correction, 0.0))
+    return np.add.reduce(wide * wide, axis, None, None, keepdim) / np.float64(max(n - correction, 0.0))
 
 
 def _backward(g: Any, input: Any, shape: Shape, dim: Dims, keepdim: bool, correction: float) -> Any:
     """torch's var_backward: over all, where no degree of freedom is left, infinite away from the mean; over dims it
     goes on with the formula, whose divisor is then zero or negative."""
-    freedom = which.count(dim, shape) - correction
+    freedom = count(dim, shape) - correction
     if (dim is None or not shape) and freedom <= 0:
         return g * where(input == mean(input), float("nan"), float("inf"))
     factor = 2.0 / freedom if freedom else float("inf")
@@ -116,12 +116,12 @@ def _var_error(
     Source: Chan, Golub, LeVeque 1983, Algorithms for computing the sample variance, table 2.
     """
     dim, keepdim, correction = _arguments("var", dim, unbiased, keepdim, correction)
-    axis = which.axes("var", dim, input.shape)
-    count = which.count(dim, input.shape)
-    freedom = max(count - correction, 0.0)
+    axis = axes("var", dim, input.shape)
+    n = count(dim, input.shape)
+    freedom = max(n - correction, 0.0)
     squares = np.sum(input * input, axis, keepdims=keepdim) / freedom
-    total = (count + 3) * u * np.sqrt(np.abs(out) * squares) + (count + 4) * u * np.abs(out)
-    total = total + (count * u) ** 2 * squares
+    total = (n + 3) * u * np.sqrt(np.abs(out) * squares) + (n + 4) * u * np.abs(out)
+    total = total + (n * u) ** 2 * squares
     if np.any(errors[0]):
         distance = np.abs(input - np.mean(input, axis, keepdims=True)) + errors[0]
         total = total + 2 * np.sum(distance * errors[0], axis, keepdims=keepdim) / freedom

@@ -54,9 +54,8 @@ def _permute_sample(draw: Draw) -> Call:
 
 
 def _inverse(dims: Sequence[int]) -> tuple[int, ...]:
-    rank = len(dims)
-    order = [d % rank for d in dims]
-    return tuple([order.index(k) for k in range(rank)])
+    order = [d % len(dims) for d in dims]
+    return tuple(sorted(range(len(dims)), key=order.__getitem__))
 
 
 @op(promote=None, rounding=MOVES, sample=_permute_sample, input=lambda g, dims: permute(g, _inverse(dims)))
