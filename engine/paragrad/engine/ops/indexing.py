@@ -25,12 +25,21 @@ _SLICES = (
 )
 
 
+def _kinds(draw: Draw, rank: int) -> str:
+    """For each dimension what stands for it: a number, a slice, or something advanced (n, s, a)."""
+    if rank > 2 and draw.flag(0.25):
+        # A number apart from an array, where torch and NumPy differ.
+        return str(draw.pick(("nsa", "asn", "nsas", "snsa", "asna"))).ljust(rank, "s")
+    weights = draw.pick(("nnsss", "nnsss", "nsaaa", "nnsssaaa"))
+    return "".join([draw.pick(weights) for _ in range(rank)])
+
+
 def _index_sample(draw: Draw) -> Call:
-    """Parts of every kind, a dimension at a time; arrays broadcast to `common`. `seen` stands for it at NumPy's."""
+    """Parts of every kind, a dimension at a time; arrays broadcast to `common`. `parts` holds what NumPy reads, too."""
     x = draw.tensor((-1e30, 1e30))
     shape = x.shape
     common = draw.pick(((3,), (3,), (2, 2), (1,), (4, 1), (0,)))
-    fancy = draw.pick((0.0, 0.4, 0.8))
+    kinds = _kinds(draw, len(shape))
     gap = draw.below(len(shape) + 1) if draw.flag(0.4) else -1
     end = len(shape) if gap >= 0 or draw.flag(0.7) else draw.below(len(shape) + 1)
     parts: list[tuple[Any, Any]] = []
@@ -42,26 +51,32 @@ def _index_sample(draw: Draw) -> Call:
             gap = -1
         elif draw.flag(0.12):
             parts.append((None, None))
-        elif draw.flag(fancy / 10):
+        elif "a" in kinds and draw.flag(0.06):
             only = 0 not in common or draw.flag()
             parts.append((only, only))
-        elif draw.flag(fancy):
+        elif kinds[dim] == "a":
             part, covered = _advanced_part(draw, shape[dim : gap if gap > dim else end], common)
             parts.append(part)
             dim += covered
         else:
-            n = shape[dim]
-            number, choice = draw.below(2 * n) - n if n else slice(0), draw.below(7)
-            cut = draw.pick(_SLICES)
-            parts.append((number, number) if choice < 2 else (cut, cut))
-            if choice == 2 and n:
-                parts[-1] = (draw.integers((), -n, n), 0)
+            parts.append(_basic_part(draw, shape[dim], kinds[dim] == "n"))
             dim += 1
     index = tuple([part for part, _ in parts])
     picked = getitem.compute(np.broadcast_to(np.False_, shape), tuple([array for _, array in parts]))
     if len(index) == 1 and type(index[0]) is not tuple and draw.flag():
         (index,) = index
     return Call((x, index), {}, (Output(picked.shape, None, x.low, x.high),))
+
+
+def _basic_part(draw: Draw, size: int, number: bool) -> tuple[Any, Any]:
+    """A number, as an int or a 0-d tensor, or a slice."""
+    if not number or not size:
+        cut = draw.pick(_SLICES)
+        return cut, cut
+    if draw.flag(0.3):
+        return draw.integers((), -size, size), 0
+    position = draw.below(2 * size) - size
+    return position, position
 
 
 def _advanced_part(draw: Draw, shape: Shape, common: Shape) -> tuple[tuple[Any, Any], int]:
