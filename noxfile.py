@@ -35,6 +35,14 @@ def in_env(session: nox.Session, *args: str) -> None:
     session.run(str(python), *args, env=ONE_THREAD, external=True, interrupt_timeout=GRACE)
 
 
+def measured_sizes(session: nox.Session) -> str:
+    """Run pytest-benchmark over the sizes; return the file it wrote."""
+    Path("build").mkdir(exist_ok=True)
+    told = "build/sizes.json"
+    in_env(session, "-m", "pytest", "-q", "parity_tests/benchmarks/bench_sizes.py", f"--benchmark-json={told}")
+    return told
+
+
 @nox.session
 def env(session: nox.Session) -> None:
     """Install torch, the tools and paragrad itself into the environment that the torch sessions share."""
@@ -54,8 +62,9 @@ def env(session: nox.Session) -> None:
 
 @nox.session(venv_backend="none", requires=["env"])
 def parity(session: nox.Session) -> None:
-    """Fuzz our engine against torch and write the record: -- --programs 2000 --seconds 60 --seed 7."""
-    in_env(session, "-m", "paragrad", "parity", *session.posargs)
+    """Fuzz our engine against torch, report accuracy and speed: -- --programs 2000 --seconds 60 --seed 7."""
+    sizes = [] if "--quick" in session.posargs else ["--sizes", measured_sizes(session)]
+    in_env(session, "-m", "paragrad", "parity", *sizes, *session.posargs)
 
 
 @nox.session(venv_backend="none", requires=["env"])
@@ -67,7 +76,7 @@ def tests(session: nox.Session) -> None:
 @nox.session(venv_backend="none", requires=["env"])
 def bench(session: nox.Session) -> None:
     """Measure speed against torch and the peers, interleaved, one thread, and write the record."""
-    in_env(session, "-m", "paragrad", "bench", *session.posargs)
+    in_env(session, "-m", "paragrad", "bench", "--sizes", measured_sizes(session), *session.posargs)
 
 
 @nox.session(venv_backend="none", requires=["env"])

@@ -83,11 +83,13 @@ def parser() -> Parser:
     parity.add_argument("--dtype", choices=("float32", "float64", "mixed"), help="one dtype instead of all")
     parity.add_argument("--json", metavar="FILE", help="where the record goes (build/parity.json; - is stdout)")
     parity.add_argument("--quick", action="store_true", help="leave out the accuracy and the speed report")
+    parity.add_argument("--sizes", metavar="FILE", help="pytest-benchmark's JSON, for the speed report")
     parity.set_defaults(run="paragrad.reports.commands.parity")
 
     bench = commands.add_parser("bench", help="measure speed against torch and the peers in one interleaved run")
     bench.add_argument("--only", action="append", default=[], metavar="NAME", help="a workload; repeatable")
     bench.add_argument("--rounds", type=whole, default=7, metavar="N", help="interleaved rounds, at least 5 (7)")
+    bench.add_argument("--sizes", metavar="FILE", help="pytest-benchmark's JSON of parity_tests/benchmarks")
     bench.add_argument("--json", metavar="FILE", help="where the record goes (build/speed.json; - is stdout)")
     bench.set_defaults(run="paragrad.reports.commands.bench")
 

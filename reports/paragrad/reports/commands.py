@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import difflib
 import functools
 import secrets
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import torch
@@ -26,6 +27,8 @@ from paragrad.reports.record import Record, RecordError
 from paragrad.reports.render import render_markdown
 
 BUILD = Path("build")
+ROUNDS = 7
+"""Interleaved rounds of a speed measurement."""
 Command = Callable[[argparse.Namespace], int]
 
 
@@ -97,7 +100,8 @@ def parity(options: argparse.Namespace) -> int:
         console.print("interrupted: what was found is kept")
         return code or OURS
     if not options.quick and not outcome.found:
-        code = reports(console, seed)
+        accuracy_report(console, seed, None)
+        speed_report(console, (), ROUNDS, options.sizes, None)
     return code
 
 
@@ -151,25 +155,41 @@ def show_finding(console: Console, found: Found, outcome: Outcome, whole: bool) 
     console.print(f"run it: python {found.script}; keep it for good: paragrad corpus add {found.path}\n", markup=False)
 
 
-def reports(console: Console, seed: int) -> int:
-    """The accuracy and the speed report that go with a parity run."""
-    from paragrad.reports.accuracy import run as measure_accuracy
-    from paragrad.reports.bench import run as measure_speed
+def accuracy_report(console: Console, seed: int, path: str | None) -> Record:
+    """Measure every op against a higher-precision truth, and write the report."""
+    from paragrad.reports.accuracy import run as measure
 
-    console.print(f"accuracy: {save(measure_accuracy(seed), None, BUILD / 'accuracy.json')}")
-    console.print(f"speed: {save(measure_speed(), None, BUILD / 'speed.json')}")
-    return PARITY
+    with steps(console, "accuracy") as progress:
+        record = measure(seed, progress=progress)
+    console.print(f"accuracy   {save(record, path, BUILD / 'accuracy.json')}")
+    return record
+
+
+def speed_report(console: Console, only: tuple[str, ...], rounds: int, sizes: str | None, path: str | None) -> Record:
+    """Measure the workloads against torch and the peers, and write the report."""
+    from paragrad.reports.bench import run as measure
+
+    with steps(console, "speed") as progress:
+        record = measure(only, rounds, progress, sizes)
+    console.print(f"speed      {save(record, path, BUILD / 'speed.json')}")
+    return record
+
+
+@contextlib.contextmanager
+def steps(console: Console, name: str) -> Iterator[Callable[[int, int, str], None]]:
+    """A bar for a measurement that tells how many of its steps are done, where somebody watches."""
+    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed}/{task.total}"))
+    with Progress(*columns, TimeElapsedColumn(), console=console, disable=not console.is_terminal) as bar:
+        task = bar.add_task(name, total=None)
+        yield lambda done, total, what: bar.update(task, completed=done, total=total, description=f"{name} {what}")
 
 
 @command
 def accuracy(options: argparse.Namespace) -> int:
     """Measure and write the accuracy report."""
-    from paragrad.reports.accuracy import run as measure
-
     console = console_for(options.json)
-    record = measure(options.seed)
+    record = accuracy_report(console, options.seed, options.json)
     console.print(render_markdown(record), markup=False)
-    console.print(f"record: {save(record, options.json, BUILD / 'accuracy.json')}")
     return PARITY
 
 
@@ -177,15 +197,18 @@ def accuracy(options: argparse.Namespace) -> int:
 def bench(options: argparse.Namespace) -> int:
     """Measure and write the speed report."""
     from paragrad.reports.bench import names
-    from paragrad.reports.bench import run as measure
 
     for name in options.only:
         if name not in names():
             raise UsageError(f"--only {name}: no workload of this name; there are: {', '.join(names())}")
+    if options.rounds < 5:
+        raise UsageError(f"--rounds {options.rounds}: a minimum over fewer than 5 rounds says little")
     console = console_for(options.json)
-    record = measure(tuple(options.only), max(5, options.rounds))
+    try:
+        record = speed_report(console, tuple(options.only), options.rounds, options.sizes, options.json)
+    except RecordError as error:
+        raise UsageError(str(error)) from error
     console.print(render_markdown(record), markup=False)
-    console.print(f"record: {save(record, options.json, BUILD / 'speed.json')}")
     return PARITY
 
 
