@@ -182,8 +182,9 @@ def einsum(equation: str, operands: Sequence[Array]) -> Array:
     inputs, output, sizes = parse(equation, [x.shape for x in operands])
     order = [*output, *[label for label in sizes if label not in output]]
     terms = [_arranged(x, labels, order) for x, labels in zip(operands, inputs, strict=True)]
-    last = {label: k for k, labels in enumerate(inputs) for label in labels}
-    gone = [[k for k, label in enumerate(order) if k >= len(output) and last[label] == n] for n in range(len(terms))]
+    # A dimension of size 1 is no reason to wait with the sum.
+    last = [max([n for n, x in enumerate(terms) if x.shape[k] != 1], default=0) for k in range(len(order))]
+    gone = [[k for k in range(len(output), len(order)) if last[k] == n] for n in range(len(terms))]
     result = sum(terms[0], tuple(gone[0]), True) if gone[0] else terms[0]
     for x, summed in zip(terms[1:], gone[1:], strict=True):
         result = _multiplied(result, x, summed)

@@ -53,7 +53,7 @@ def _index_sample(draw: Draw) -> Call:
             parts.append((None, None))
         elif "a" in kinds and draw.flag(0.06):
             only = 0 not in common or draw.flag()
-            parts.append((only, only))
+            parts.append((only, np.array(only)))
         elif kinds[dim] == "a":
             part, covered = _advanced_part(draw, shape[dim : gap if gap > dim else end], common)
             parts.append(part)
@@ -62,10 +62,36 @@ def _index_sample(draw: Draw) -> Call:
             parts.append(_basic_part(draw, shape[dim], kinds[dim] == "n"))
             dim += 1
     index = tuple([part for part, _ in parts])
-    picked = getitem.compute(np.broadcast_to(np.False_, shape), tuple([array for _, array in parts]))
+    picked = _shape_of([array for _, array in parts], shape)
     if len(index) == 1 and type(index[0]) is not tuple and draw.flag():
         (index,) = index
-    return Call((x, index), {}, (Output(picked.shape, None, x.low, x.high),))
+    return Call((x, index), {}, (Output(picked, None, x.low, x.high),))
+
+
+def _shape_of(parts: list[Any], shape: Shape) -> Shape:
+    """The shape of what is picked, without the code under test: sizes, and the shapes of arrays among them."""
+    hidden = len(shape) - sum([positions.extent(part) for part in parts])
+    sizes: list[Any] = []
+    dim = 0
+    for part in parts:
+        if isinstance(part, slice):
+            sizes.append(len(range(*part.indices(shape[dim]))))
+        elif part is None:
+            sizes.append(1)
+        elif part is Ellipsis:
+            sizes.extend(shape[dim : dim + hidden])
+            dim += hidden
+        elif isinstance(part, np.ndarray):
+            sizes.append((int(np.sum(part)),) if part.dtype.kind == "b" else part.shape)
+        dim += positions.extent(part)
+    sizes.extend(shape[dim:])
+    arrays = [k for k, size in enumerate(sizes) if type(size) is tuple]
+    if arrays:
+        rest = [size for size in sizes if type(size) is not tuple]
+        start = arrays[0] if arrays[-1] - arrays[0] < len(arrays) else 0
+        rest[start:start] = np.broadcast_shapes(*[sizes[k] for k in arrays])
+        sizes = rest
+    return tuple(sizes)
 
 
 def _basic_part(draw: Draw, size: int, number: bool) -> tuple[Any, Any]:
