@@ -59,7 +59,7 @@ class Steps:
             bound = np.zeros(value.shape)
             if gradient is not None:
                 dtype = dtypes.as_dtype(value.dtype)
-                update = RULES[self.optimizer.name](self.optimizer.options, UNIT[dtype], TINY[dtype])
+                update = RULES[self.optimizer.name](self.optimizer.options, dtype)
                 wide = value.astype(np.float64), gradient.astype(np.float64), exact[k]
                 bound = update(*wide, before[k], self.exact.state(k), self.drift[k])
                 # Doubled where the expected value is itself only as precise as the subject.
@@ -102,10 +102,11 @@ class Rule:
     Each number that an option gives is itself rounded to the dtype: a product with it is off by 2u and not by u.
     """
 
-    def __init__(self, options: dict[str, Any], unit: float, tiny: float) -> None:
+    def __init__(self, options: dict[str, Any], dtype: dtypes.DType) -> None:
         self.options = options
-        self.unit = unit
-        self.tiny = tiny
+        self.unit = UNIT[dtype]
+        self.tiny = TINY[dtype]
+        self.most = float(np.finfo(dtype).max)
 
     def __call__(self, value: Array, gradient: Array, after: Array, before: State, state: State, drift: State) -> Array:
         """`before` and `state` are what torch remembers before and after the step, `after` is the new parameter."""
@@ -165,12 +166,14 @@ class AdamRule(Rule):
             beta1 * drift.get("exp_avg", zero) + (1 - beta1) * error + self.lerp(mean, grad, beta1, state["exp_avg"])
         )
         squared = (1 - beta2) * grad * grad
-        drift["exp_avg_sq"] = (
+        off = (
             beta2 * drift.get("exp_avg_sq", zero)
             + (1 - beta2) * (2 * np.abs(grad) + error) * error
             + u * (2 * beta2 * square + 4 * squared + state["exp_avg_sq"])
             + 3 * tiny
         )
+        # A square that overflows in the subject's dtype is remembered as inf.
+        drift["exp_avg_sq"] = np.where(state["exp_avg_sq"] + off > self.most, np.inf, off)
         name = "exp_avg_sq"
         if options.get("amsgrad"):
             name = "max_exp_avg_sq"
@@ -186,7 +189,7 @@ class AdamRule(Rule):
         size = lr / (1 - beta1**count)
         change = np.abs(size * state["exp_avg"]) / denominator
         least = np.maximum(denominator - below, 0)
-        most = size * (np.abs(state["exp_avg"]) + drift["exp_avg"]) / least
+        most = (size * (np.abs(state["exp_avg"]) + drift["exp_avg"]) + tiny) / least
         shrunk = 2 * u * np.abs(value) if self.decoupled and decay else zero
         return np.asarray(most - change + shrunk + u * (4 * most + np.abs(after)) + 2 * tiny)
 

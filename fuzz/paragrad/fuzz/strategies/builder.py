@@ -269,30 +269,12 @@ class Builder:
                 reached.update(v for v in _variables((*args, *kwargs.values())) if v.differentiable)
         return reached
 
-    def finish(self, second: bool = False) -> Program:
-        """The Program, ending in a backward from every variable that nothing consumed, with random cotangents.
-
-        With `second`, the gradients with respect to the inputs are recorded and themselves carried back, so that the
-        final gradients, of inputs and cotangents, are second derivatives.
-        """
+    def numbered(self) -> list[Statement]:
+        """Give every variable its number, and return the op statements. No input may be added after this."""
         made = [o for _, _, _, outputs in self.calls for o in outputs]
-        roots = [v for v in made if v.differentiable and not v.consumed]
-        cotangents: list[Variable] = []
-        for root in roots:
-            fill = self.numbers.cut(self.numbers.normal, math.prod(root.shape)).astype(root.dtype)
-            variable = Variable(root.shape, root.dtype, EVERYWHERE, False)
-            self.inputs.append((variable, Input(f"c{len(cotangents)}", fill, root.shape, second)))
-            cotangents.append(variable)
-        reached = self.reaching(roots) if second else set()
-        leaves = [v for v, spec in self.inputs if v in reached and spec.requires_grad]
-        again: list[Variable] = []
-        for leaf in leaves:
-            fill = self.numbers.cut(self.numbers.normal, math.prod(leaf.shape)).astype(leaf.dtype)
-            again.append(Variable(leaf.shape, leaf.dtype, EVERYWHERE, False))
-            self.inputs.append((again[-1], Input(f"d{len(again)}", fill, leaf.shape)))
         for index, variable in enumerate([v for v, _ in self.inputs] + made):
             variable.index = index
-        statements: list[Statement] = [
+        return [
             Apply(
                 op.name,
                 tuple([_refer(a) for a in args]),
@@ -301,15 +283,42 @@ class Builder:
             )
             for op, args, kwargs, outputs in self.calls
         ]
-        ends = (tuple([r.index for r in roots]), tuple([c.index for c in cotangents]))
+
+    def specs(self) -> list[Input]:
+        """The inputs of the Program."""
+        return [spec for _, spec in self.inputs]
+
+    def cotangent(self, like: Variable, name: str, requires_grad: bool = False) -> Variable:
+        """A random gradient to start from, or to be differentiated by."""
+        fill = self.numbers.cut(self.numbers.normal, math.prod(like.shape)).astype(like.dtype)
+        variable = Variable(like.shape, like.dtype, EVERYWHERE, False)
+        self.inputs.append((variable, Input(name, fill, like.shape, requires_grad)))
+        return variable
+
+    def finish(self, second: bool = False, implicit: bool = False) -> Program:
+        """The Program, ending in a backward from every variable that nothing consumed, with random cotangents.
+
+        With `second`, the gradients with respect to the inputs are recorded and themselves carried back, so that the
+        final gradients, of inputs and cotangents, are second derivatives. With `implicit`, 0-d roots start from 1.
+        """
+        roots = [o for _, _, _, outputs in self.calls for o in outputs if o.differentiable and not o.consumed]
+        cotangents = [
+            None if implicit and not root.shape else self.cotangent(root, f"c{k}", second)
+            for k, root in enumerate(roots)
+        ]
+        reached = self.reaching(roots) if second else set()
+        leaves = [v for v, spec in self.inputs if v in reached and spec.requires_grad]
+        again = [self.cotangent(leaf, f"d{k}") for k, leaf in enumerate(leaves, 1)]
+        statements = self.numbered()
+        ends = (tuple([r.index for r in roots]), tuple([None if c is None else c.index for c in cotangents]))
         if roots and leaves:
-            count = len(self.inputs) + len(made)
+            count = len(self.inputs) + sum(len(outputs) for _, _, _, outputs in self.calls)
             outputs = tuple(range(count, count + len(leaves)))
             statements.append(Grad(*ends, tuple([leaf.index for leaf in leaves]), outputs))
             statements.append(Backward(outputs, tuple([d.index for d in again])))
         elif roots:
             statements.append(Backward(*ends))
-        return Program([spec for _, spec in self.inputs], statements)
+        return Program(self.specs(), statements)
 
 
 def _variables(arguments: Iterable[Any]) -> Iterator[Variable]:
