@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -157,7 +156,10 @@ def test_ctrl_c_keeps_what_was_found() -> None:
     options = ["--quick", "--programs", "1000000", "--seconds", "300", "--seed", "5"]
     command = [sys.executable, "-m", "paragrad", "parity", *options]
     child = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-    time.sleep(8)
+    assert child.stdout is not None
+    for line in child.stdout:
+        if line.startswith("judging"):
+            break
     child.send_signal(signal.SIGINT)
     out, _ = child.communicate(timeout=60)
     assert "interrupted: what was found is kept" in out

@@ -36,11 +36,13 @@ from paragrad.engine.dtypes import (
 )
 from paragrad.engine.functional import functions
 from paragrad.engine.random import manual_seed
+from paragrad.engine.scalar import Value
 from paragrad.engine.state import enable_grad, is_grad_enabled, no_grad, set_grad_enabled
 from paragrad.engine.tensor import Tensor
 
 __all__ = [
     "Tensor",
+    "Value",
     "arange",
     "as_tensor",
     "backward",

@@ -6,8 +6,10 @@ import argparse
 import contextlib
 import difflib
 import functools
+import math
 import secrets
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -27,6 +29,8 @@ from paragrad.reports.record import Record, RecordError
 from paragrad.reports.render import render_markdown
 
 BUILD = Path("build")
+LINE_EVERY = 15.0
+"""Seconds between lines of progress where there is no terminal."""
 ROUNDS = 7
 """Interleaved rounds of a speed measurement."""
 Command = Callable[[argparse.Namespace], int]
@@ -106,14 +110,20 @@ def parity(options: argparse.Namespace) -> int:
 
 
 def with_progress(console: Console, asked: Options) -> Outcome:
-    """Run the campaign, with a bar where somebody watches."""
+    """Run the campaign, with a bar where somebody watches and a line now and then elsewhere."""
     columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed}/{task.total}"))
     with Progress(*columns, TimeElapsedColumn(), console=console, disable=not console.is_terminal) as bar:
         task = bar.add_task("judging", total=asked.programs)
 
+        told = -math.inf
+
         def show(outcome: Outcome) -> None:
+            nonlocal told
             word = f"[red]{len(outcome.found)} found[/red]" if outcome.found else "judging"
             bar.update(task, completed=outcome.judged, description=word)
+            if not console.is_terminal and time.monotonic() - told > LINE_EVERY:
+                told = time.monotonic()
+                console.print(f"{word} {outcome.judged}/{asked.programs}")
 
         return campaign.run(asked, show)
 
