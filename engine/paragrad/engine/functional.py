@@ -8,6 +8,8 @@ from typing import Any
 
 from paragrad.engine import ops  # noqa: F401  (fills the table)
 from paragrad.engine.dtypes import DType, bool_, float32, float64, int64
+from paragrad.engine.ops.indexing import getitem
+from paragrad.engine.ops.positions import as_tuple
 from paragrad.engine.ops.table import TABLE, Op
 from paragrad.engine.recording import record
 from paragrad.engine.tensor import Tensor
@@ -120,6 +122,11 @@ def _operator(entry: Op, reflected: bool) -> Callable[..., Any]:
     return backward if reflected else forward
 
 
+def _subscript(self: Tensor, index: Any) -> Any:
+    """self[index], with every form of index that torch allows."""
+    return record(getitem, (self, as_tuple(index) if type(index) is list else index))
+
+
 def install() -> None:
     """Give Tensor a method for each op whose first parameter is `input`, and its operators."""
     for name, function in functions.items():
@@ -134,6 +141,7 @@ def install() -> None:
     for special, name in {"__neg__": "neg", "__abs__": "abs", "__invert__": "bitwise_not"}.items():
         if name in TABLE:
             setattr(Tensor, special, _method(name, TABLE[name]))
+    setattr(Tensor, "__getitem__", _subscript)  # noqa: B010 - as all others are given
     for name, dtype in {"float": float32, "double": float64, "long": int64, "bool": bool_}.items():
         setattr(Tensor, name, _cast(dtype))
 

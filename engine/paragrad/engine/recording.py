@@ -36,6 +36,8 @@ def record(op: Op, args: tuple[Any, ...]) -> Any:
     y = None
     if op.arity == 1:
         values: tuple[Any, ...] = (array,) if len(args) == 1 else (array, *args[1:])
+        if op.indexed:
+            values = tuple([unwrap_index(argument) for argument in values])
     else:
         other = y = args[1]
         if isinstance(y, Tensor):

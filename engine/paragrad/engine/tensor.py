@@ -60,6 +60,8 @@ class Tensor:
 
         def __getattr__(self, name: str) -> Any: ...
 
+        def __getitem__(self, index: Any) -> Tensor: ...
+
     # What it is
 
     @property
@@ -216,13 +218,6 @@ class Tensor:
         autograd.backward([self], [gradient], retain_graph, create_graph, inputs)
 
     # Python's protocols
-
-    def __getitem__(self, index: Any) -> Tensor:
-        from paragrad.engine.ops.indexing import getitem
-        from paragrad.engine.ops.positions import as_tuple
-
-        result: Tensor = getitem(self, as_tuple(index) if type(index) is list else index)
-        return result
 
     def __iter__(self) -> Iterator[Tensor]:
         if not self.ndim:

@@ -205,7 +205,8 @@ def _linear_error(
     terms = input.shape[-1]
     bound = np.zeros(out.shape) + terms * u * x.dot(w)
     if bias is not None:
-        bound += u * (x.dot(w) + np.abs(bias)) + errors[2]
+        # The bias may be the first term, as torch has it: then every other one is added to it.
+        bound += u * (x.dot(w) + max(terms, 1) * np.abs(bias)) + errors[2]
     if np.ndim(errors[0]):
         bound += errors[0].dot(w)
     if np.ndim(errors[1]):

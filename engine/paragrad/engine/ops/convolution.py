@@ -5,9 +5,12 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import numpy as np
+
 from paragrad.engine.dtypes import Array
 from paragrad.engine.ops import samples
 from paragrad.engine.ops.contraction import RANGE, matmul
+from paragrad.engine.ops.rounding import Analysed
 from paragrad.engine.ops.samples import Call, Draw, Output, Sample
 from paragrad.engine.ops.shape import reshape
 from paragrad.engine.ops.table import Shape, op
@@ -59,6 +62,17 @@ def _check(name: str, rank: int, input: Any, weight: Any, bias: Any, groups: int
         raise RuntimeError(f"{shapes}: the bias must have shape {weight.shape[:1]}, not {bias.shape}")
 
 
+def _add_bias_error(u: float, errors: Any, input: Array, bias: Array, terms: int, out: Array) -> Array:
+    # The bias may be the first of the terms, as torch has it: then every other one is added to it.
+    return errors[0] * (1 + 1 / max(terms, 1)) + errors[1] + u * (np.abs(out) + terms * np.abs(bias))
+
+
+@op(promote=None, rounding=Analysed(_add_bias_error), internal=True, input=lambda g: g, bias=lambda g: g)
+def add_bias(input: Array, bias: Array, terms: int) -> Array:
+    """input + bias, where input is a sum of `terms` products: the bias is one term more."""
+    return input + bias
+
+
 def _convolve(
     name: str, rank: int, input: Any, weight: Any, bias: Any, stride: Any, padding: Any, dilation: Any, groups: int
 ) -> Any:
@@ -75,7 +89,7 @@ def _convolve(
             reshape(weight, (groups, channels // groups, terms)), reshape(pieces, (*batch, groups, terms, places))
         )
     if bias is not None:
-        product = reshape(product, (*batch, channels, places)) + reshape(bias, (channels, 1))
+        product = add_bias(reshape(product, (*batch, channels, places)), reshape(bias, (channels, 1)), terms)
     return reshape(product, (*input.shape[: -rank - 1], channels, *windows.places))
 
 

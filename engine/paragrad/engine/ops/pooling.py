@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from typing import Any
 
@@ -91,21 +92,29 @@ def window_argmax(input: Array, windows: Windows) -> Array:
     """
     lowest = -np.inf if input.dtype.kind == "f" else np.iinfo(input.dtype).min
     x = padded(input, windows, lowest)
+    scan = [np.ascontiguousarray(x[place]) for _, place in windows.offsets()]
+    best = functools.reduce(np.maximum, scan)
+    # How many come before the first that is equal to the largest, counted without a branch an element.
+    before = np.ones(best.shape, np.bool_)
+    found = np.zeros(best.shape, np.int16)
+    for value in scan[:-1]:
+        before &= value != best
+        found += before
+    width = input.shape[-1]
+    steps = np.array([i * windows.dilation[0] * width + j * windows.dilation[1] for (i, j), _ in windows.offsets()])
+    if (missing := best != best).any():
+        for k, value in enumerate(scan):
+            np.copyto(found, k, where=missing & (value != value))
     rows, columns = [
         np.arange(n) * s - b for n, s, b in zip(windows.places, windows.stride, windows.before, strict=True)
     ]
-    width = input.shape[-1]
-    starts = [np.where(r < 0, -(r // d) * d + r, r) for r, d in zip((rows, columns), windows.dilation, strict=True)]
-    best = np.full((*x.shape[:2], *windows.places), lowest, x.dtype)
-    found = np.empty(best.shape, np.int64)
-    found[...] = starts[0][:, None] * width + starts[1]
-    for (i, j), place in windows.offsets():
-        value = x[place]
-        better = (value > best) | (value != value)
-        at = (rows + i * windows.dilation[0])[:, None] * width + (columns + j * windows.dilation[1])
-        np.copyto(best, value, where=better)
-        np.copyto(found, at, where=better)
-    return found
+    indices = np.take(steps, found) + (rows[:, None] * width + columns)
+    if any(windows.before) and (bottom := best == lowest).any():
+        rows, columns = [
+            np.where(r < 0, -(r // d) * d + r, r) for r, d in zip((rows, columns), windows.dilation, strict=True)
+        ]
+        np.copyto(indices, rows[:, None] * width + columns, where=bottom)
+    return indices
 
 
 @op(promote=None, sample=_sample("max_pool2d", False))

@@ -229,6 +229,7 @@ def check_int64(name: str, index: Any) -> None:
 
 def check_inside(name: str, index: Array, size: int, error: type[Exception]) -> None:
     """Raise `error` unless every position is one of a dimension of this size, counted from its start."""
-    if index.size and (index.min() < 0 or index.max() >= size):
+    # Unsigned, a negative position is larger than any size.
+    if index.size and index.view(np.uint64).max() >= size:
         wrong = index[(index < 0) | (index >= size)].flat[0]
         raise error(f"{name}(): index {wrong} is out of bounds for a dimension of size {size}")

@@ -148,7 +148,8 @@ class Op:
         self.indexed = frozenset(k for k, kind in enumerate(kinds) if kind == "Index")
         self.composite = self.rounding is COMPOSITE and not self.pullbacks
         self.given = next((k for k, kind in enumerate(kinds) if kind == "DType | None"), None)
-        special = self.composite or self.listed or self.indexed or len(self.outputs) > 1 or "DType" in kinds
+        special = self.composite or self.listed or len(self.outputs) > 1 or "DType" in kinds
+        special = special or (bool(self.indexed) and positions != [0])
         self.arity = len(positions) if positions in ([0], [0, 1]) and not special else 0
         required = len(self.parameters) - len(self.defaults)
         self.tails = {k: tuple(self.defaults[n] for n in self.parameters[k:]) for k in range(required, len(kinds) + 1)}
