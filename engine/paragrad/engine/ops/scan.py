@@ -8,15 +8,18 @@ import numpy as np
 
 from paragrad.engine.dtypes import Array, DType, float32, int64
 from paragrad.engine.ops import dims as which
+from paragrad.engine.ops.arithmetic import abs, no_change
 from paragrad.engine.ops.arranging import flip
+from paragrad.engine.ops.comparison import isfinite, logical_and
+from paragrad.engine.ops.extremum import maximum, where
 from paragrad.engine.ops.joining import cat
 from paragrad.engine.ops.padding import around, constant_pad_nd
-from paragrad.engine.ops.reduction import any, keep, sum
+from paragrad.engine.ops.reduction import all, any, keep, sum
 from paragrad.engine.ops.rounding import Analysed, Linear, largest, smallest
 from paragrad.engine.ops.samples import Call, Draw, Output, dimension, reduction, whole_numbers
 from paragrad.engine.ops.shape import reshape
 from paragrad.engine.ops.slicing import narrow
-from paragrad.engine.ops.table import Shape, fused, op
+from paragrad.engine.ops.table import Shape, op
 
 
 def _scan_sample(draw: Draw) -> Call:
@@ -61,6 +64,12 @@ def _without_each(input: Any, dim: int) -> Any:
     return before * flip(after, (dim,))
 
 
+def _overflows(input: Any, dim: int | None) -> Any:
+    """Whether a product of some of the elements may not be finite."""
+    sizes = maximum(abs(input), 1.0)
+    return not all(isfinite(prod(sizes) if dim is None else prod(sizes, dim)))
+
+
 def _prod_input(g: Any, input: Any, out: Any, shape: Shape, dim: int | None, keepdim: bool) -> Any:
     """torch's prod_backward: out / input, or, if there is a zero anywhere, the products of all others."""
     if not shape:
@@ -72,15 +81,9 @@ def _prod_input(g: Any, input: Any, out: Any, shape: Shape, dim: int | None, kee
         return g if shape[dim] == 1 else g * _without_each(input, dim)
     if shape == (1,) * len(shape):
         return reshape(g, shape)
+    if sum(input == 0) > 1 and _overflows(input, None):
+        return no_change(input)
     return g * reshape(_without_each(reshape(input, (-1,)), 0), shape)
-
-
-def _prod_first(g: Array, input: Array, out: Array, shape: Shape, dim: int | None, keepdim: bool) -> Any:
-    """As the rule, but, as torch has it where no second derivative is asked for, 0 where there are several zeros even
-    if another element is infinite."""
-    if dim is None and shape and np.count_nonzero(input == 0) > 1:
-        return np.zeros(shape, g.dtype)
-    return _prod_input(g, input, out, shape, dim, keepdim)
 
 
 def _prod_error(
@@ -112,7 +115,6 @@ def prod(input: Array, dim: int | None = None, keepdim: bool = False, dtype: DTy
     return np.multiply.reduce(input, which.axes("prod", dim, input.shape), dtype, None, keepdim)
 
 
-fused(prod, input=_prod_first)
 _product = reduction((-10, 10), "one", whole="int64", given=True)
 _products = reduction((-10, 10), "none", whole="int64", given=True)
 
@@ -123,7 +125,18 @@ def _cumprod_input(g: Any, input: Any, out: Any, dim: int) -> Any:
         return g
     if not any(input == 0):
         return _from_the_end(out * g, dim) / input
-    return _cumprod_at_zeros(g, input, dim)
+    return _cumprod_beside_zeros(g, input, out, dim) if _overflows(input, dim) else _cumprod_at_zeros(g, input, dim)
+
+
+def _cumprod_beside_zeros(g: Any, input: Any, out: Any, dim: int) -> Any:
+    """torch's way where no second derivative is asked for, which tells what becomes of inf and NaN: before the first
+    zero as if there were none, at the first zero by products that leave it out, and 0 from there on."""
+    passed, front = cumsum(input == 0, dim), around(dim % input.ndim, input.ndim, 1, 0)
+    head = _from_the_end(where(passed == 0, out * g, 0.0), dim) / input
+    later = cumprod(where(logical_and(passed == 1, input != 0), input, 1.0), dim) * where(passed == 1, g, 0.0)
+    ahead = constant_pad_nd(narrow(out, dim, 0, input.shape[dim] - 1), front, 1.0)
+    first = logical_and(passed == 1, input == 0)
+    return where(passed == 0, head, where(first, sum(later, dim, True) * ahead, 0.0))
 
 
 def _cumprod_at_zeros(g: Any, input: Any, dim: int) -> Any:
@@ -137,22 +150,6 @@ def _cumprod_at_zeros(g: Any, input: Any, dim: int) -> Any:
         return sum(narrow(g, dim, k, size - k) * omitted, dim, True)
 
     return cat([part(k) for k in range(size)], dim)
-
-
-def _cumprod_first(g: Array, input: Array, out: Array, dim: int) -> Any:
-    """torch's way in time O(n) where no second derivative is asked for: before the first zero as if there were none,
-    at the first zero by products that leave it out, and 0 from there on."""
-    zero = input == 0
-    if not input.ndim or input.shape[dim] == 1 or not zero.any():
-        return _cumprod_input(g, input, out, dim)
-    passed = np.add.accumulate(zero, dim, np.int64)
-    first = zero & (passed == 1)
-    result = np.where(passed == 0, _from_the_end(np.where(passed == 0, out * g, 0), dim) / input, 0)
-    between = (passed == 1) & ~first
-    partial = _accumulate("cumprod", np.multiply, np.where(between, input, 1), dim, None) * np.where(passed == 1, g, 0)
-    ahead = constant_pad_nd(narrow(out, dim, 0, out.shape[dim] - 1), around(dim % out.ndim, out.ndim, 1, 0), 1.0)
-    at_first = np.add.reduce(partial, dim, None, None, True) * ahead
-    return np.where(first, at_first, result).astype(g.dtype, copy=False)
 
 
 def _cumprod_error(u: float, errors: Any, input: Array, dim: int, dtype: DType | None, out: Array) -> Array:
@@ -179,6 +176,3 @@ def _cumprod_sample(draw: Draw) -> Call:
 def cumprod(input: Array, dim: int, dtype: DType | None = None) -> Array:
     """Π of the elements up to and with each, along `dim`. Of bools and ints in int64."""
     return _accumulate("cumprod", np.multiply, input, dim, dtype)
-
-
-fused(cumprod, input=_cumprod_first)
