@@ -153,6 +153,19 @@ def scatter(input: Array, dim: int, index: Index, src: Operand) -> Array:
     return overwrite(input, dim, index, _cropped("scatter", src, index, input))
 
 
+def _scatter_value_sample(draw: Draw) -> Call:
+    x = draw.tensor(WIDE)
+    dim, index = _index(draw, x)
+    value = draw.number((-100, 100))
+    return Call((x, dim, index), {"value": value}, (Output(x.shape, None, min(x.low, value), max(x.high, value)),))
+
+
+@op(name="scatter.value", promote=None, sample=_scatter_value_sample)
+def scatter_value(input: Array, dim: int, index: Index, value: float) -> Array:
+    """`input` with the number `value` where `index` points along `dim`."""
+    return scatter(input, dim, index, value)
+
+
 def _scatter_add_sample(draw: Draw) -> Call:
     x = draw.tensor()
     dim, index = _index(draw, x)

@@ -198,9 +198,12 @@ def put(view: Array, advanced: tuple[Any, ...], values: Array) -> None:
     # The dimensions of the positions, in `view` and in `values`, come first and become one.
     start = arrays[0] if arrays[-1] - arrays[0] < len(arrays) else 0
     moved = np.moveaxis(values, range(start, start + rows.ndim), range(rows.ndim))
-    total = np.zeros((math.prod(sizes), math.prod(rest)), view.dtype)
+    shape = (math.prod(sizes), math.prod(rest))
+    direct = view.flags.c_contiguous and arrays[-1] < len(arrays)
+    total = view.reshape(shape) if direct else np.zeros(shape, view.dtype)
     add_rows(total, rows.reshape(-1), moved.reshape(rows.size, -1))
-    view.transpose([*arrays, *others])[...] = total.reshape(*sizes, *rest)
+    if not direct:
+        view.transpose([*arrays, *others])[...] = total.reshape(*sizes, *rest)
 
 
 def add_rows(out: Array, rows: Array, values: Array) -> None:

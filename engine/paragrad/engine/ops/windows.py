@@ -86,7 +86,16 @@ def unfold(input: Array, windows: Windows) -> Array:
 @op(promote=None, rounding=Linear(_overlapping), internal=True, input=lambda g, windows: unfold(g, windows))
 def fold(input: Array, size: Shape, windows: Windows) -> Array:
     """Windows added up where they overlap, and what lies in the padding dropped: the transpose of unfold."""
-    out = np.zeros((*size[:2], *windows.span(size[2:])), input.dtype)
-    for at, place in windows.offsets():
-        out[place] += input[(slice(None), slice(None), *at)]
-    return out[inside(windows, size[2:])]
+    span = windows.span(size[2:])
+    everything: Any = (slice(None),) * (2 * input.ndim)
+    # One dimension of space after the other, the last first: for a kernel of 3x3 six additions in place of nine.
+    for k in reversed(range(len(span))):
+        taken, put = 2 + k, 2 + 2 * k
+        shape = input.shape[:taken] + input.shape[taken + 1 : put + 1] + (span[k],) + input.shape[put + 2 :]
+        out = np.zeros(shape, input.dtype)
+        for at in range(windows.kernel[k]):
+            start, step = at * windows.dilation[k], windows.stride[k]
+            stop = start + (windows.places[k] - 1) * step + 1
+            out[(*everything[:put], slice(start, stop, step))] += input[(*everything[:taken], at)]
+        input = out
+    return input[inside(windows, size[2:])]
