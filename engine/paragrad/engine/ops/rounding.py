@@ -20,9 +20,14 @@ class Rounding:
 
 @dataclass(frozen=True, slots=True)
 class Elementwise(Rounding):
-    """Each element is computed alone and lies within `ulps` ULP of the truth; errors of operands pass by the rules."""
+    """Each element is computed alone and lies within `ulps` ULP of the truth; errors of operands pass by the rules.
+
+    `lost` counts twice the smallest normal number: what is lost besides where a result that could still be told from 0
+    is made of an exponential that overflows or vanishes.
+    """
 
     ulps: float
+    lost: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +55,9 @@ class Analysed(Rounding):
     error: Callable[..., Any]
 
 
-def ulps(count: float) -> Elementwise:
+def ulps(count: float, lost: float = 0.0) -> Elementwise:
     """Elementwise, within `count` ULP. 0 is exact, 0.5 is correctly rounded."""
-    return Elementwise(count)
+    return Elementwise(count, lost)
 
 
 EXACT = Elementwise(0.0)

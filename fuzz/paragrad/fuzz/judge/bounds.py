@@ -107,13 +107,15 @@ def _error(op: Op, args: tuple[Any, ...], values: list[Any], out: Array, unit: f
     if isinstance(rounding, Linear):
         sizes = [_map(np.abs, v) if op_takes(op, k) else v for k, v in enumerate(values)]
         terms = rounding.terms(*values)
-        total = terms * unit * first_output(op.compute(*sizes)) + tiny if terms else np.zeros(out.shape)
+        # Each product may lose the smallest subnormal, as each operation does.
+        lost = max(terms, 1.0) * tiny
+        total = terms * unit * first_output(op.compute(*sizes)) + lost if terms else np.zeros(out.shape)
         for _, position in op.operands:
             if any(isinstance(a, Bounded) and a.error.any() for a in _flat([args[position]])):
                 total = total + first_output(op.compute(*with_errors(args, sizes, position)))
         return np.asarray(total)
     assert isinstance(rounding, Elementwise), f"{op.name} declares no rounding"
-    total = 2 * rounding.ulps * unit * np.abs(out) + (tiny if rounding.ulps else 0.0)
+    total = 2 * rounding.ulps * unit * np.abs(out) + (tiny if rounding.ulps else 0.0) + tiny / unit * rounding.lost
     for _, position in op.operands:
         error = _operand_error(args[position], unit) if op.parameters[position] in op.pullbacks else np.zeros(())
         if error.any():

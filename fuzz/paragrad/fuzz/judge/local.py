@@ -172,9 +172,11 @@ class LocalReference:
             leaves[k] = torch.from_numpy(np.array(array)).requires_grad_(k in self.needing)
         args, kwargs = _arguments(self.statement, leaves, lambda name: _torch_dtype(name, dtype))
         if dtype is not None and self.meeting is not None:
-            # torch rounds Python numbers to the dtype in which it computes before it computes.
+            # torch rounds Python numbers, those that are defaults, too, to the dtype in which it computes.
+            op = TABLE[self.statement.op]
+            defaults = {n: op.defaults[n] for n in op.parameters[len(args) :] if type(op.defaults.get(n)) is float}
             args = [_rounded(a, self.meeting) for a in args]
-            kwargs = {name: _rounded(a, self.meeting) for name, a in kwargs.items()}
+            kwargs = {name: _rounded(a, self.meeting) for name, a in {**defaults, **kwargs}.items()}
         result = resolve(self.statement.op)(*args, **kwargs)
         return list(result) if isinstance(result, tuple | list) else [result], leaves
 
