@@ -63,17 +63,21 @@ class Interpreter(ABC):
     def optimizer(self, name: str, parameters: list[Any], options: dict[str, Any]) -> Any:
         """An optimizer object with step()."""
 
-    def run(self, program: Program) -> Trace:
-        """Run a program; an exception of the engine becomes the Trace's failure."""
-        return Run(self, program).run()
+    def run(self, program: Program, beside: Trace | None = None) -> Trace:
+        """Run a program; an exception of the engine becomes the Trace's failure.
+
+        Each optimizer step of a run `beside` another engine's goes on from the parameters that the other one reached.
+        """
+        return Run(self, program, beside).run()
 
 
 class Run:
     """One run of one program: `variables` are the engine's tensors."""
 
-    def __init__(self, engine: Interpreter, program: Program) -> None:
+    def __init__(self, engine: Interpreter, program: Program, beside: Trace | None = None) -> None:
         self.engine = engine
         self.program = program
+        self.beside = beside
         self.trace = Trace()
         self.variables: list[Any] = []
         self.stepper: Any = None
@@ -164,7 +168,11 @@ class Run:
                 assert self.program.optimizer is not None
                 self.stepper.step()
                 parameters = self.program.optimizer.parameters
-                self.trace.parameters[position] = {k: self.engine.read(variables[k]).copy() for k in parameters}
+                held = {k: self.engine.read(variables[k]) for k in parameters}
+                self.trace.parameters[position] = {k: array.copy() for k, array in held.items()}
+                for k, array in self.beside.parameters.get(position, {}).items() if self.beside else ():
+                    if array.shape == held[k].shape:
+                        held[k][...] = array
 
     def forget_intermediate(self) -> None:
         """Clear what earlier backwards left on variables that are no leaves, so that each backward shows its own."""

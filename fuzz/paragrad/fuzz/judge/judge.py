@@ -36,10 +36,11 @@ class Case:
         self.program = program
         self.trace = trace
         self.engine = engine
-        # With random ops torch is asked again, given what the subject drew.
+        # With random ops, and where an optimizer steps, torch is asked again, beside the subject: given what it drew, and
+        # set to its parameters after each step, so that rounding does not add up from step to step.
         self.settled = settled_program(program, trace)
-        drew = self.settled is not program and reference.failure is None
-        self.reference = PyTorch().run(self.settled) if drew else reference
+        again = reference.failure is None and (self.settled is not program or program.optimizer is not None)
+        self.reference = PyTorch().run(self.settled, trace) if again else reference
         self.result = Judgement()
 
     def judge(self) -> Judgement:
