@@ -134,7 +134,9 @@ def layer_norm(
     `normalized_shape` is the shape of those dimensions and of weight and bias; the variance is the mean of squares.
     """
     if not isinstance(normalized_shape, Sequence):
-        raise TypeError(f"layer_norm(): normalized_shape must be a tuple of ints, not {type(normalized_shape).__name__}")
+        raise TypeError(
+            f"layer_norm(): normalized_shape must be a tuple of ints, not {type(normalized_shape).__name__}"
+        )
     shape = tuple(normalized_shape)
     if not shape:
         raise RuntimeError("layer_norm(): expected normalized_shape to have one dimension at least, got ()")

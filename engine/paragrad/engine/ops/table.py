@@ -7,8 +7,8 @@
         '''input · other.'''
         return np.multiply(input, other)
 
-The function is the *value*, on arrays. Each keyword named after a parameter is that parameter's *pullback*: it takes the
-incoming gradient and then, by name, just what it needs: parameters, `out` (or the outputs' names where there are
+The function is the *value*, on arrays. Each keyword named after a parameter is that parameter's *pullback*: it takes
+the incoming gradient and then, by name, just what it needs: parameters, `out` (or the outputs' names where there are
 several), and `shape`, `shapes` or `dtype` of the parameter it differentiates. What no pullback names is not saved.
 
 A pullback is written with operators and ops of the table only. Called on arrays these compute, called on Tensors they
@@ -51,7 +51,7 @@ class Plan(NamedTuple):
     """What the backward of an op needs, given which operands require a gradient.
 
     `keep` says what to save: (position among arguments followed by outputs, attribute or None for the thing itself).
-    For each operand in `positions`, `rules` has its pullback as the table states it, `pulls` its fused form if it has one.
+    For each operand in `positions`, `rules` has its pullback as the table states it, `pulls` its fused form if any.
     """
 
     op: Op

@@ -6,7 +6,7 @@ by argument; if all are right, the walk is: it dropped, doubled or overwrote a c
 
 from __future__ import annotations
 
-from paragrad.fuzz.judge.gradients import consumers, expected_gradient
+from paragrad.fuzz.judge.gradients import BackwardCheck, consumers
 from paragrad.fuzz.judge.isolate import isolate
 from paragrad.fuzz.program import Program
 from paragrad.fuzz.trace import Engine, Trace
@@ -25,7 +25,7 @@ def blame_gradient(engine: Engine, program: Program, trace: Trace, at: int, vari
             found = replay.gradients.get(last, {}).get(index)
             if original != variable or found is None:
                 continue
-            expected = expected_gradient(alone, replay, last, index)
+            expected = BackwardCheck(alone, replay, last).expected(index)
             if found.shape != expected.exact.shape or not expected.accepts(found).all():
                 return consumer.statement.op, parameter
     return "walk", ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -49,48 +50,90 @@ def before(program: Program, trace: Trace, at: int, variable: int) -> Array | No
     return None
 
 
-def contributions(consumer: Consumer, trace: Trace, needing: frozenset[int], variable: int) -> list[Expected]:
-    """What one consumer contributes, a part for each argument in which the variable stands: x - x gives g and -g."""
-    values = trace.at(consumer.position)
-    alone, origin = isolate(settled(consumer.statement, values), values, needing)
-    statement = alone.statements[0]
-    assert isinstance(statement, Apply)
-    leaves = {index: spec.array() for index, spec in enumerate(alone.inputs)}
-    local = LocalReference(statement, leaves, frozenset(k for k, spec in enumerate(alone.inputs) if spec.requires_grad))
-    expected = local.gradients_expected(consumer.incoming)
-    return [expected[index] for index, (_, original) in origin.items() if original == variable and index in expected]
+class Contribution:
+    """What one consumer contributes, recomputed once for all its operands: by torch alone, then, if asked, with bounds.
 
-
-def expected_gradient(program: Program, trace: Trace, at: int, variable: int) -> Expected:
-    """The gradient of `variable` after the backward at `at`: what was there, its seeds, and every contribution.
-
-    A sum of m parts in any order adds (m-1)·u·Σ|parts| to the bounds of the parts.
+    An operand has a part for each argument in which it stands: x - x gives g and -g.
     """
-    statement = program.statements[at]
-    assert isinstance(statement, Backward)
-    like = trace.values[variable]
-    unit = UNIT[dtypes.as_dtype(like.dtype)]
-    parts: list[Expected] = []
-    for root, cotangent in zip(statement.roots, statement.cotangents, strict=True):
-        if root == variable:
-            parts.append(_exactly(np.ones_like(like) if cotangent is None else trace.values[cotangent]))
-    needing = frozenset(trace.gradients[at])
-    for consumer in consumers(program, trace, at, variable):
-        parts.extend(contributions(consumer, trace, needing, variable))
-    if (held := before(program, trace, at, variable)) is not None:
-        parts.append(_exactly(held))
-    if not parts:
-        return _exactly(np.zeros_like(like))
-    with np.errstate(all="ignore"):
-        exact = sum((p.exact for p in parts[1:]), parts[0].exact)
-        native = sum((p.torch for p in parts[1:]), parts[0].torch)
-        sizes = sum((np.abs(p.exact) for p in parts[1:]), np.abs(parts[0].exact))
-        # One rounding an addition; twice that in float64, where the expected sum is rounded as well.
-        additions = (len(parts) - 1) * unit * sizes * (2 if like.dtype == np.float64 else 1)
-        bound = sum((p.bound for p in parts[1:]), parts[0].bound) + additions
-        lanes = max(len(p.elsewhere) for p in parts)
-        elsewhere = [sum(p.elsewhere[k] if p.elsewhere else p.torch for p in parts) for k in range(lanes)]
-    return Expected(np.asarray(exact), np.asarray(native), np.asarray(bound), tuple(map(np.asarray, elsewhere)))
+
+    def __init__(self, consumer: Consumer, trace: Trace, needing: frozenset[int]) -> None:
+        values = trace.at(consumer.position)
+        alone, origin = isolate(settled(consumer.statement, values), values, needing)
+        statement = alone.statements[0]
+        assert isinstance(statement, Apply)
+        leaves = {index: spec.array() for index, spec in enumerate(alone.inputs)}
+        wanted = frozenset(k for k, spec in enumerate(alone.inputs) if spec.requires_grad)
+        self.local = LocalReference(statement, leaves, wanted)
+        self.incoming = consumer.incoming
+        self.places: dict[int, list[int]] = {}
+        for index, (_, original) in origin.items():
+            self.places.setdefault(original, []).append(index)
+
+    @functools.cached_property
+    def native(self) -> dict[int, Array]:
+        """By torch in the subject's own dtype."""
+        return self.local.native_gradients(self.incoming)
+
+    @functools.cached_property
+    def expected(self) -> dict[int, Expected]:
+        """By torch in float64, with bounds."""
+        return self.local.gradients_expected(self.incoming)
+
+
+class BackwardCheck:
+    """The backward at one statement of a program, each variable's gradient recomputed at the subject's own values."""
+
+    def __init__(self, program: Program, trace: Trace, at: int) -> None:
+        self.program = program
+        self.trace = trace
+        self.at = at
+        self.needing = frozenset(trace.gradients[at])
+        self.contributions: dict[int, Contribution] = {}
+
+    def consumed(self, variable: int) -> Iterator[Contribution]:
+        """The contributions to a variable, in the order in which the walk adds them."""
+        for consumer in consumers(self.program, self.trace, self.at, variable):
+            found = self.contributions.get(consumer.position)
+            if found is None:
+                found = self.contributions[consumer.position] = Contribution(consumer, self.trace, self.needing)
+            yield found
+
+    def given(self, variable: int) -> list[Array]:
+        """What doesn't come from consumers: cotangents where the variable is a root, and what a leaf held before."""
+        statement = self.program.statements[self.at]
+        assert isinstance(statement, Backward)
+        found = []
+        for root, cotangent in zip(statement.roots, statement.cotangents, strict=True):
+            if root == variable:
+                values = self.trace.values
+                found.append(np.ones_like(values[variable]) if cotangent is None else values[cotangent])
+        held = before(self.program, self.trace, self.at, variable)
+        return found if held is None else [*found, held]
+
+    def native(self, variable: int) -> Array:
+        """The gradient of a variable as torch computes it in the subject's dtype: cheap, and mostly near enough."""
+        parts = [c.native[k] for c in self.consumed(variable) for k in c.places[variable] if k in c.native]
+        parts += self.given(variable)
+        with np.errstate(all="ignore"):
+            return np.asarray(sum(parts[1:], parts[0])) if parts else np.zeros_like(self.trace.values[variable])
+
+    def expected(self, variable: int) -> Expected:
+        """The gradient of a variable with its bound: of m parts in any order, (m-1)·u·Σ|parts| beside their own."""
+        like = self.trace.values[variable]
+        parts = [c.expected[k] for c in self.consumed(variable) for k in c.places[variable] if k in c.expected]
+        parts += [_exactly(array) for array in self.given(variable)]
+        if not parts:
+            return _exactly(np.zeros_like(like))
+        with np.errstate(all="ignore"):
+            exact = sum((p.exact for p in parts[1:]), parts[0].exact)
+            native = sum((p.torch for p in parts[1:]), parts[0].torch)
+            sizes = sum((np.abs(p.exact) for p in parts[1:]), np.abs(parts[0].exact))
+            # One rounding an addition; twice that in float64, where the expected sum is rounded as well.
+            unit = UNIT[dtypes.as_dtype(like.dtype)] * (2 if like.dtype == np.float64 else 1)
+            bound = sum((p.bound for p in parts[1:]), parts[0].bound) + (len(parts) - 1) * unit * sizes
+            lanes = max(len(p.elsewhere) for p in parts)
+            elsewhere = [sum(p.elsewhere[k] if p.elsewhere else p.torch for p in parts) for k in range(lanes)]
+        return Expected(np.asarray(exact), np.asarray(native), np.asarray(bound), tuple(map(np.asarray, elsewhere)))
 
 
 def _exactly(array: Array) -> Expected:

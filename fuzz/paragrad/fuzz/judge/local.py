@@ -80,6 +80,14 @@ class LocalReference:
         self.meeting = _meeting_dtype(statement, values)
         self.needing = needing
 
+    def native_values(self) -> list[Array]:
+        """The outputs as torch computes them in the subject's own dtypes."""
+        return [output.detach().numpy() for output in self._torch(None)[0]]
+
+    def native_gradients(self, incoming: Sequence[Array | None]) -> dict[int, Array]:
+        """For each operand that requires grad, torch's contribution in the subject's own dtypes."""
+        return self._vjp(None, incoming)
+
     def values_expected(self) -> list[Expected | None]:
         """For each output what it should be; None where it is of integer or bool dtype, compared exactly elsewhere."""
         exact = self._torch(np.float64)[0]

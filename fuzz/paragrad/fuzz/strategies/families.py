@@ -16,15 +16,22 @@ from paragrad.engine.ops.table import TABLE, Op
 from paragrad.fuzz.engines.own_scalar import OwnScalar
 from paragrad.fuzz.program import Program
 from paragrad.fuzz.strategies.builder import sampled_ops
+from paragrad.fuzz.strategies.mlp import mlp
 from paragrad.fuzz.strategies.profile import DTYPES, GROWTH, VALUES, Profile
 from paragrad.fuzz.strategies.scalar import scalar_graph
 from paragrad.fuzz.strategies.tensor import graph
+from paragrad.fuzz.strategies.training import training
 from paragrad.fuzz.strategies.values import Values
 
 BATCH = 32
 """Programs an example: drawing one costs 0.4 to 0.7 ms, a program a tenth of that."""
 
 Make = Callable[[random.Random, Values, Profile, Sequence[Op]], Program]
+
+
+def of_its_own_ops(make: Callable[[random.Random, Values, Profile], Program]) -> Make:
+    """A family that chooses its ops itself."""
+    return lambda rng, values, profile, ops: make(rng, values, profile)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +45,8 @@ class Family:
 FAMILIES: dict[str, Family] = {
     "scalar": Family(scalar_graph, "scalar"),
     "graph": Family(graph),
+    "mlp": Family(of_its_own_ops(mlp)),
+    "training": Family(of_its_own_ops(training)),
 }
 
 
