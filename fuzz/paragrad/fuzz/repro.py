@@ -12,6 +12,8 @@ from typing import Any
 import jinja2
 import numpy as np
 
+from paragrad.engine.ops.table import TABLE
+from paragrad.fuzz.engines.interpreter import SEED
 from paragrad.fuzz.engines.pytorch import INFIX, spelled
 from paragrad.fuzz.judge import Finding
 from paragrad.fuzz.program import (
@@ -93,7 +95,9 @@ class Paragrad:
 
     def lines(self) -> list[str]:
         """The body of a function that runs the program."""
-        lines = [f"{spec.name} = {self.leaf(spec)}" for spec in self.program.inputs]
+        random = any(TABLE[statement.op].recover for _, statement in self.program.applications())
+        lines = [f"{self.library}.manual_seed({SEED})"] if random else []
+        lines += [f"{spec.name} = {self.leaf(spec)}" for spec in self.program.inputs]
         if (optimizer := self.program.optimizer) is not None:
             options = "".join(f", {k}={self.argument(v)}" for k, v in optimizer.options.items())
             names = self.names(optimizer.parameters)

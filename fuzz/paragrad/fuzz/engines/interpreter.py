@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Any
 
+from paragrad.engine.ops.table import TABLE
 from paragrad.fuzz.program import (
     Apply,
     Array,
@@ -21,6 +22,9 @@ from paragrad.fuzz.program import (
 )
 from paragrad.fuzz.trace import Failure, Trace
 
+SEED = 0
+"""From where a program with random ops draws, so that it gives the same numbers each time."""
+
 
 class Interpreter(ABC):
     """The statements of a Program, one by one. A subclass says how its engine makes, calls and reads tensors."""
@@ -30,6 +34,10 @@ class Interpreter(ABC):
     @abstractmethod
     def ops(self) -> frozenset[str]:
         """The ops the engine can run."""
+
+    @abstractmethod
+    def manual_seed(self, seed: int) -> None:
+        """Start the engine's random numbers from `seed`."""
 
     @abstractmethod
     def leaf(self, spec: Input) -> Any:
@@ -88,6 +96,8 @@ class Run:
         values = self.trace.values
         position = -1
         try:
+            if any(TABLE[statement.op].recover for _, statement in self.program.applications()):
+                self.engine.manual_seed(SEED)
             for index, spec in enumerate(self.program.inputs):
                 tensor = self.engine.leaf(spec)
                 self.variables.append(tensor)

@@ -20,6 +20,10 @@ class Own(Interpreter):
         """Every public op of the table."""
         return frozenset(name for name, op in TABLE.items() if not op.internal)
 
+    def manual_seed(self, seed: int) -> None:
+        """paragrad.engine.manual_seed."""
+        pg.manual_seed(seed)
+
     def leaf(self, spec: Input) -> Any:
         """A Tensor over the input's array, strides and all."""
         return pg.Tensor(spec.array(), spec.requires_grad)

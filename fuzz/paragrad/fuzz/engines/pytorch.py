@@ -94,6 +94,10 @@ class PyTorch(Interpreter):
         """Every public op of the table: torch is what defines them."""
         return frozenset(name for name, op in TABLE.items() if not op.internal)
 
+    def manual_seed(self, seed: int) -> None:
+        """torch's on the CPU."""
+        torch.default_generator.manual_seed(seed)
+
     def leaf(self, spec: Input) -> Any:
         """A tensor over the input's array; torch knows no negative strides, so a reversed view is copied."""
         array = spec.array()

@@ -74,8 +74,10 @@ def propagate(op: Op, args: tuple[Any, ...]) -> Any:
             return (first, *rest) if rest else first
         error = _error(op, args, values, first, UNIT[dtype], TINY[dtype])
         finite = np.isfinite(first)
-        beyond = 0.0 if finite.all() else np.where(_unsettled(op, args, values, first), np.inf, 0.0)
-        error = np.where(finite, np.nan_to_num(error, nan=np.inf, posinf=np.inf), beyond)
+        error = np.nan_to_num(error, nan=np.inf, posinf=np.inf)
+        if not finite.all():
+            undecided = _unsettled(op, args, values, first) | _overflows(op, values, first, dtype)
+            error = np.where(finite, error, np.where(undecided, np.inf, 0.0))
     bounded = Bounded(first, error, dtype)
     return (bounded, *rest) if rest else bounded
 
@@ -143,6 +145,23 @@ def _unsettled(op: Op, args: tuple[Any, ...], values: list[Any], out: Array) -> 
                 moved = first_output(op.compute(*shifted))
                 found |= ~((moved == out) | (np.isnan(moved) & np.isnan(out)))
     return found
+
+
+def _overflows(op: Op, values: list[Any], out: Array, dtype: dtypes.DType) -> Array:
+    """Where the finite terms of a sum may overflow by themselves, so that their order decides what comes out."""
+    sizes = [_map(_finite_size, v) if op_takes(op, k) else v for k, v in enumerate(values)]
+    if isinstance(op.rounding, Linear) and op.rounding.terms(*values):
+        size = first_output(op.compute(*sizes))
+    elif isinstance(op.rounding, Analysed):
+        unit = UNIT[dtype]
+        size = op.rounding.error(unit, [0.0] * len(op.operands), *sizes, op.compute(*sizes)) / unit
+    else:
+        return np.zeros(out.shape, np.bool_)
+    return np.asarray(~(size < np.finfo(dtype).max))
+
+
+def _finite_size(array: Array) -> Array:
+    return np.where(np.isfinite(array), np.abs(array), 0.0)
 
 
 def op_takes(op: Op, position: int) -> bool:

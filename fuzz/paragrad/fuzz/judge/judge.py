@@ -36,8 +36,8 @@ class Case:
         self.program = program
         self.trace = trace
         self.engine = engine
-        # With random ops, and where an optimizer steps, torch is asked again, beside the subject: given what it drew, and
-        # set to its parameters after each step, so that rounding does not add up from step to step.
+        # With random ops, and where an optimizer steps, torch is asked again, beside the subject: given what it drew,
+        # and set to its parameters after each step, so that rounding does not add up from step to step.
         self.settled = settled_program(program, trace)
         again = reference.failure is None and (self.settled is not program or program.optimizer is not None)
         self.reference = PyTorch().run(self.settled, trace) if again else reference

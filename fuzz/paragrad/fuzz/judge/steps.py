@@ -83,7 +83,7 @@ class Torch:
     def state(self, variable: int) -> State:
         """What is remembered of a parameter; empty before its first step."""
         held = self.optimizer.state.get(self.parameters[variable], {})
-        return {name: np.array(tensor) for name, tensor in held.items() if tensor is not None}
+        return {name: tensor.numpy(force=True).copy() for name, tensor in held.items() if tensor is not None}
 
     def step(self, values: Mapping[int, Array], gradients: Mapping[int, Array | None]) -> dict[int, Array]:
         """One step from these parameters with these gradients."""
