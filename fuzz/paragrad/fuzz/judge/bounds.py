@@ -160,8 +160,10 @@ def _overflows(op: Op, values: list[Any], out: Array, dtype: dtypes.DType) -> Ar
     return np.asarray(~(size < np.finfo(dtype).max))
 
 
-def _finite_size(array: Array) -> Array:
-    return np.where(np.isfinite(array), np.abs(array), 0.0)
+def _finite_size(number: Any) -> Any:
+    """Magnitudes, and 0 for what has none; indices stay as they are."""
+    integral = isinstance(number, int) or (isinstance(number, np.ndarray) and number.dtype.kind != "f")
+    return number if integral else np.where(np.isfinite(number), np.abs(number), 0.0)
 
 
 def op_takes(op: Op, position: int) -> bool:
