@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from paragrad.fuzz.engines.pytorch import PyTorch
-from paragrad.fuzz.judge import judge
+from paragrad.fuzz.shrink import examine
 from paragrad.fuzz.strategies.families import Batch
 from paragrad.fuzz.trace import Engine
 
 
 def assert_parity(batch: Batch, engine: Engine) -> None:
     """Every program of a batch runs on both sides, and all that differs is rounding."""
-    reference = PyTorch()
     for program in batch.programs():
-        result = judge(program, engine.run(program), reference.run(program), engine)
+        result = examine(program, engine)
         assert not result.refused, result.refused
         assert not result.findings, [f"{f.title}: {f.message}" for f in result.findings]

@@ -11,7 +11,6 @@ import pytest
 from paragrad.fuzz import corpus
 from paragrad.fuzz.engines.own import Own
 from paragrad.fuzz.engines.own_scalar import OwnScalar
-from paragrad.fuzz.engines.pytorch import PyTorch
 from paragrad.fuzz.program import Apply, Backward, Input, Program, Ref
 from paragrad.fuzz.shrink import examine
 from paragrad.fuzz.trace import Engine
@@ -36,7 +35,7 @@ def test_the_corpus_is_not_empty() -> None:
 @pytest.mark.parametrize("path", COMMITTED, ids=lambda path: path.stem)
 def test_what_once_failed_is_in_parity(path: Path) -> None:
     entry = corpus.load(path)
-    result = examine(entry.program, ENGINES[entry.engine], PyTorch())
+    result = examine(entry.program, ENGINES[entry.engine])
     assert not result.refused
     assert not result.findings, [f"{f.title}: {f.message}" for f in result.findings]
 

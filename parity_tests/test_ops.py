@@ -6,9 +6,8 @@ import pytest
 
 from paragrad.engine.ops.table import TABLE
 from paragrad.fuzz.engines.own import Own
-from paragrad.fuzz.engines.pytorch import PyTorch
-from paragrad.fuzz.judge import judge
 from paragrad.fuzz.program import Program
+from paragrad.fuzz.shrink import examine
 from paragrad.fuzz.strategies.builder import sampled_ops
 from paragrad.fuzz.strategies.single import single
 
@@ -18,7 +17,7 @@ NAMES = [op.name for op in sampled_ops()]
 def assert_parity(program: Program) -> None:
     """Run a program on both sides; a finding fails with its message, a refusal by torch with torch's."""
     own = Own()
-    result = judge(program, own.run(program), PyTorch().run(program), own)
+    result = examine(program, own)
     assert not result.refused, f"torch refuses what the sample made: {result.refused}\n{program}"
     assert not result.findings, "\n".join(f"{f.kind} of {f.op}({f.argument}): {f.message}" for f in result.findings)
 

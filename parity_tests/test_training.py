@@ -10,9 +10,8 @@ import pytest
 from hypothesis import given, settings
 
 from paragrad.fuzz.engines.own import Own
-from paragrad.fuzz.engines.pytorch import PyTorch
-from paragrad.fuzz.judge import judge
 from paragrad.fuzz.program import OptimizerStep, Program
+from paragrad.fuzz.shrink import examine
 from paragrad.fuzz.strategies.families import Batch, batches
 from paragrad.fuzz.strategies.profile import Profile
 from paragrad.fuzz.strategies.training import OPTIMIZERS
@@ -58,5 +57,5 @@ def test_a_wrong_step_is_found(optimizer: str, dtype: Any, error: float) -> None
         if stepping and program.optimizer is not None and program.optimizer.name == optimizer:
             break
     engine = Nudged(error)
-    result = judge(program, engine.run(program), PyTorch().run(program), engine)
+    result = examine(program, engine)
     assert any(optimizer in finding.title or "step" in finding.title for finding in result.findings), result

@@ -16,7 +16,6 @@ import pytest
 from paragrad.engine.graph import Walk
 from paragrad.engine.ops.table import TABLE, Op
 from paragrad.fuzz.engines.own import Own
-from paragrad.fuzz.engines.pytorch import PyTorch
 from paragrad.fuzz.judge import Finding
 from paragrad.fuzz.program import Program
 from paragrad.fuzz.repro import script
@@ -76,9 +75,9 @@ def programs(ops: list[Op], count: int) -> Iterator[Program]:
 
 def hunt(candidates: Iterator[Program]) -> tuple[Program, Finding]:
     """The first program with a finding, and the finding."""
-    own, torch = Own(), PyTorch()
+    own = Own()
     for program in candidates:
-        first = examine(program, own, torch).first
+        first = examine(program, own).first
         if first is not None:
             return program, first
     raise AssertionError("the planted fault was not found")
@@ -93,7 +92,7 @@ def test_a_wrong_pullback_is_found_blamed_and_shrunk(name: str, parameter: str, 
     with faulty_pullback(TABLE[name], parameter, lambda g: g * factor):
         program, finding = hunt(programs(OPS, 400))
         assert (finding.kind, finding.op, finding.argument) == ("gradient", name, parameter)
-        small = shrink(program, finding, Own(), PyTorch())
+        small = shrink(program, finding, Own())
         assert [s.op for _, s in small.applications()] == [name]
         assert sum(spec.storage.size for spec in small.inputs) <= 40
 
@@ -103,7 +102,7 @@ def test_a_wrong_value_is_found_blamed_and_shrunk(name: str) -> None:
     with faulty_value(TABLE[name], lambda x: x * type(x.flat[0])(1.0001) if x.dtype.kind == "f" and x.size else x):
         program, finding = hunt(single(TABLE[name], "float32", False, 100))
         assert (finding.kind, finding.op) == ("value", name)
-        small = shrink(program, finding, Own(), PyTorch())
+        small = shrink(program, finding, Own())
         assert [s.op for _, s in small.applications()] == [name]
 
 
@@ -161,8 +160,8 @@ def test_the_script_fails_with_the_fault_and_passes_without(tmp_path: Path) -> N
     op = TABLE["mul"]
     with faulty_pullback(op, "other", lambda g: g * 1.01):
         program, finding = hunt(programs(OPS, 400))
-        small = shrink(program, finding, Own(), PyTorch())
-        shown = next(f for f in examine(small, Own(), PyTorch()).findings if f.cause == finding.cause)
+        small = shrink(program, finding, Own())
+        shown = next(f for f in examine(small, Own()).findings if f.cause == finding.cause)
     sound = tmp_path / "repro.py"
     sound.write_text(script(small, shown), encoding="utf-8")
     plant = (

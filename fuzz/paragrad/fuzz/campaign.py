@@ -20,9 +20,8 @@ from paragrad.engine.ops.table import Op
 from paragrad.fuzz import corpus
 from paragrad.fuzz.engines.own import Own
 from paragrad.fuzz.engines.own_scalar import OwnScalar
-from paragrad.fuzz.engines.pytorch import PyTorch
 from paragrad.fuzz.explain import text
-from paragrad.fuzz.judge import VERDICTS, Finding, Judgement, judge
+from paragrad.fuzz.judge import VERDICTS, Finding, Judgement, judge, reference
 from paragrad.fuzz.program import Apply, Program
 from paragrad.fuzz.repro import script
 from paragrad.fuzz.shrink import examine, shrink
@@ -104,7 +103,6 @@ class Campaign:
         self.options = options
         self.progress = progress or (lambda outcome: None)
         self.outcome = Outcome(requested=options.programs)
-        self.reference = PyTorch()
         self.subjects: dict[str, Engine] = {"tensor": Own(), "scalar": OwnScalar()}
         self.seen: set[int] = set()
         self.started = time.perf_counter()
@@ -135,16 +133,18 @@ class Campaign:
             for entry in corpus.entries(folder):
                 self.outcome.replayed += 1
                 engine = self.subjects.get(entry.engine, self.subjects["tensor"])
-                self.keep(entry.program, examine(entry.program, engine, self.reference), entry.engine)
+                self.keep(entry.program, examine(entry.program, engine), entry.engine)
 
     def draw(self) -> None:
         """New programs, family by family, each with its share of what is left of programs and time."""
         families = [f for f in self.options.families if ops_of(f, self.options.ops)]
-        for position, family in enumerate(families):
-            shares = len(families) - position
-            self.programs_until = self.tried + math.ceil((self.options.programs - self.tried) / shares)
+        left = sum(FAMILIES[family].share for family in families)
+        for family in families:
+            share = FAMILIES[family].share / left
+            left -= FAMILIES[family].share
+            self.programs_until = self.tried + math.ceil((self.options.programs - self.tried) * share)
             now = time.perf_counter()
-            self.seconds_until = now + (self.started + self.options.seconds - now) / shares
+            self.seconds_until = now + (self.started + self.options.seconds - now) * share
             try:
                 self.examples(family)
             except ShareUsed:
@@ -177,15 +177,15 @@ class Campaign:
         for program in batch.programs():
             drawn = clock()
             seconds["generate"] += drawn - last
-            expected = self.reference.run(program)
-            referred = clock()
             trace = engine.run(program)
             ran = clock()
+            expected = reference(program, trace)
+            referred = clock()
             judgement = judge(program, trace, expected, engine)
             last = clock()
-            seconds["torch"] += referred - drawn
-            seconds["engine"] += ran - referred
-            seconds["judge"] += last - ran
+            seconds["engine"] += ran - drawn
+            seconds["torch"] += referred - ran
+            seconds["judge"] += last - referred
             self.count(program, judgement, batch.family)
             self.keep(program, judgement, batch.engine)
             self.check_limits()
@@ -214,14 +214,15 @@ class Campaign:
         if self.outcome.repeats[finding.cause] > 1:
             return
         engine = self.subjects[family]
-        small = shrink(program, finding, engine, self.reference)
-        findings = examine(small, engine, self.reference).findings
+        small = shrink(program, finding, engine)
+        findings = examine(small, engine).findings
         shown = next((f for f in findings if f.cause == finding.cause), finding)
         entry = corpus.Entry(shown.title, family, small)
         path = entry.save(self.options.findings)
         lines = path.with_suffix(".py")
         lines.write_text(script(small, shown), encoding="utf-8")
-        table = text(small, engine.run(small), self.reference.run(small), shown)
+        trace = engine.run(small)
+        table = text(small, trace, reference(small, trace), shown)
         self.outcome.found.append(Found(shown, small, family, table, path, lines, len(program.statements)))
         if len(self.outcome.found) >= MOST_FINDINGS:
             raise Enough(f"{MOST_FINDINGS} distinct findings")

@@ -13,7 +13,8 @@ from dataclasses import replace
 import numpy as np
 
 from paragrad.fuzz.editing import contiguous, cut, operands, resized, tidy, with_input, without, without_target
-from paragrad.fuzz.judge import Finding, Judgement, judge
+from paragrad.fuzz.engines.pytorch import PyTorch
+from paragrad.fuzz.judge import Finding, Judgement, judge, reference
 from paragrad.fuzz.judge.isolate import isolate
 from paragrad.fuzz.program import Apply, Array, Backward, Grad, Input, Program
 from paragrad.fuzz.trace import Engine, Trace
@@ -22,15 +23,15 @@ BUDGET = 600
 """Trials after which the smallest program so far is good enough."""
 
 
-def examine(program: Program, engine: Engine, reference: Engine) -> Judgement:
+def examine(program: Program, engine: Engine) -> Judgement:
     """Run a program on both sides and judge it."""
-    expected = reference.run(program)
-    return judge(program, engine.run(program), expected, engine)
+    trace = engine.run(program)
+    return judge(program, trace, reference(program, trace), engine)
 
 
-def shrink(program: Program, finding: Finding, engine: Engine, reference: Engine, budget: int = BUDGET) -> Program:
+def shrink(program: Program, finding: Finding, engine: Engine, budget: int = BUDGET) -> Program:
     """The smallest program found, within `budget` trials, that shows a finding of the same cause."""
-    return Shrinker(finding, engine, reference, budget).shrink(program)
+    return Shrinker(finding, engine, budget).shrink(program)
 
 
 def measure(program: Program) -> tuple[int, int, int, int]:
@@ -43,10 +44,9 @@ def measure(program: Program) -> tuple[int, int, int, int]:
 class Shrinker:
     """One search: the cause to keep, the engines to ask, and the trials left."""
 
-    def __init__(self, finding: Finding, engine: Engine, reference: Engine, budget: int) -> None:
+    def __init__(self, finding: Finding, engine: Engine, budget: int) -> None:
         self.finding = finding
         self.engine = engine
-        self.reference = reference
         self.left = budget
 
     def fails(self, candidate: Program) -> bool:
@@ -54,7 +54,7 @@ class Shrinker:
         if self.left <= 0:
             return False
         self.left -= 1
-        findings = examine(candidate, self.engine, self.reference).findings
+        findings = examine(candidate, self.engine).findings
         return any(f.cause == self.finding.cause for f in findings)
 
     def shrink(self, program: Program) -> Program:
@@ -79,7 +79,7 @@ class Shrinker:
 
     def fewer_statements(self, program: Program) -> Iterator[Program | None]:
         """Without a tail, without each statement, and with a statement's outputs turned into inputs."""
-        values = self.reference.run(program).values
+        values = PyTorch().run(program).values
         positions = [k for k, _ in program.applications()]
         yield without(program, set(positions[len(positions) // 2 :]), values)
         yield without(program, set(positions[3 * len(positions) // 4 :]), values)

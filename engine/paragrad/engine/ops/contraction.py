@@ -222,7 +222,7 @@ def _linear_weight(g: Any, input: Any, shape: Shape) -> Any:
 
 @op(
     promote="equal",
-    rounding=Analysed(_linear_error),
+    rounding=Analysed(_linear_error, sums=True),
     sample=_linear_sample,
     input=lambda g, weight: matmul(g, weight) if weight.ndim == 2 else _column(g) * weight,
     weight=_linear_weight,

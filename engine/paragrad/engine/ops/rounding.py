@@ -7,7 +7,7 @@ Algorithms, ch. 2-4 (u·|result| an operation, n·u·Σ|terms| for a sum of n te
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -15,7 +15,10 @@ import numpy as np
 
 @dataclass(frozen=True, slots=True)
 class Rounding:
-    """Base of the kinds below."""
+    """Base of the kinds below. `sums`: the op adds up products of its operands, each with a coefficient ≥ 0, so that on
+    magnitudes it and its rules give the sum of the magnitudes."""
+
+    sums: bool = field(default=False, kw_only=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +41,7 @@ class Linear(Rounding):
     """
 
     terms: Callable[..., float]
+    sums: bool = field(default=True, kw_only=True)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ hides are judged end to end (`end_to_end`).
 """
 
 from paragrad.fuzz.judge.judge import judge
+from paragrad.fuzz.judge.reference import reference
 from paragrad.fuzz.judge.verdict import VERDICTS, Finding, Judgement
 
-__all__ = ["VERDICTS", "Finding", "Judgement", "judge"]
+__all__ = ["VERDICTS", "Finding", "Judgement", "judge", "reference"]

@@ -58,3 +58,14 @@ def _near(x: Array, y: Array) -> Array:
     with np.errstate(all="ignore"):
         limit = NEAR * UNIT[dtypes.as_dtype(x.dtype)] * np.maximum(np.abs(x), np.abs(y))
         return np.asarray(np.abs(x - y) <= np.where(np.isfinite(limit), limit, -1))
+
+
+def is_near(found: Array, expected: Array, size: Array) -> bool:
+    """Whether two arrays of one dtype are equal or within NEAR u of `size`, element by element."""
+    if found.dtype.kind != "f":
+        return bool((found == expected).all())
+    with np.errstate(all="ignore"):
+        within = np.abs(found - expected) <= NEAR * UNIT[dtypes.as_dtype(found.dtype)] * size
+        if within.all() and np.isfinite(size).all():
+            return True
+        return bool((within & np.isfinite(size) | (found == expected) | (np.isnan(found) & np.isnan(expected))).all())

@@ -6,17 +6,16 @@ by argument; if all are right, the walk is: it dropped, doubled or overwrote a c
 
 from __future__ import annotations
 
-from paragrad.fuzz.judge.gradients import BackwardCheck, consumers
+from paragrad.fuzz.judge.gradients import BackwardCheck
 from paragrad.fuzz.judge.isolate import isolate
-from paragrad.fuzz.program import Program
-from paragrad.fuzz.trace import Engine, Trace
+from paragrad.fuzz.trace import Engine
 
 
-def blame_gradient(engine: Engine, program: Program, trace: Trace, at: int, variable: int) -> tuple[str, str]:
+def blame_gradient(engine: Engine, check: BackwardCheck, variable: int) -> tuple[str, str]:
     """The op and the parameter whose pullback is wrong; ("walk", "") where every consumer alone is right."""
-    needing = frozenset(trace.gradients[at])
-    for consumer in consumers(program, trace, at, variable):
-        alone, origin = isolate(consumer.statement, trace.at(consumer.position), needing, consumer.incoming)
+    for consumer in check.consumers(variable):
+        values = check.trace.at(consumer.position)
+        alone, origin = isolate(consumer.statement, values, check.needing, consumer.incoming)
         replay = engine.run(alone)
         last = len(alone.statements) - 1
         if replay.failure is not None:

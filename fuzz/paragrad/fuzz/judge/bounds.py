@@ -73,8 +73,9 @@ def propagate(op: Op, args: tuple[Any, ...]) -> Any:
         if first.dtype.kind != "f":
             return (first, *rest) if rest else first
         error = _error(op, args, values, first, UNIT[dtype], TINY[dtype])
+        if not np.isfinite(error).all():
+            error = np.where(np.isnan(error), np.inf, error)
         finite = np.isfinite(first)
-        error = np.nan_to_num(error, nan=np.inf, posinf=np.inf)
         if not finite.all():
             undecided = _unsettled(op, args, values, first) | _overflows(op, values, first, dtype)
             error = np.where(finite, error, np.where(undecided, np.inf, 0.0))
@@ -107,14 +108,14 @@ def _error(op: Op, args: tuple[Any, ...], values: list[Any], out: Array, unit: f
         errors = [a.error if isinstance(a, Bounded) else 0.0 for k, a in enumerate(args) if op_takes(op, k)]
         return np.asarray(rounding.error(unit, errors, *values, out)) + tiny
     if isinstance(rounding, Linear):
-        sizes = [_map(np.abs, v) if op_takes(op, k) else v for k, v in enumerate(values)]
+        magnitudes = sizes(op, values)
         terms = rounding.terms(*values)
         # Each product may lose the smallest subnormal, as each operation does.
         lost = max(terms, 1.0) * tiny
-        total = terms * unit * first_output(op.compute(*sizes)) + lost if terms else np.zeros(out.shape)
+        total = terms * unit * first_output(op.compute(*magnitudes)) + lost if terms else np.zeros(out.shape)
         for _, position in op.operands:
             if any(isinstance(a, Bounded) and a.error.any() for a in _flat([args[position]])):
-                total = total + first_output(op.compute(*with_errors(args, sizes, position)))
+                total = total + first_output(op.compute(*with_errors(args, magnitudes, position)))
         return np.asarray(total)
     assert isinstance(rounding, Elementwise), f"{op.name} declares no rounding"
     total = 2 * rounding.ulps * unit * np.abs(out) + (tiny if rounding.ulps else 0.0) + tiny / unit * rounding.lost
@@ -174,6 +175,11 @@ def op_takes(op: Op, position: int) -> bool:
 def first_output(result: Any) -> Array:
     """The differentiable output of an op."""
     return np.asarray(result[0] if isinstance(result, tuple) else result)
+
+
+def sizes(op: Op, values: list[Any]) -> list[Any]:
+    """An op's arguments with magnitudes in place of its operands."""
+    return [_map(np.abs, v) if op_takes(op, k) else v for k, v in enumerate(values)]
 
 
 def with_errors(args: tuple[Any, ...], sizes: list[Any], position: int) -> list[Any]:

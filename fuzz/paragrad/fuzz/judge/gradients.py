@@ -26,17 +26,6 @@ class Consumer:
     incoming: list[Array | None]
 
 
-def consumers(program: Program, trace: Trace, at: int, variable: int) -> Iterator[Consumer]:
-    """The statements through which the backward at `at` reached `variable`, latest first: the order of the walk."""
-    shown = trace.gradients[at]
-    for position in range(at - 1, -1, -1):
-        statement = program.statements[position]
-        if isinstance(statement, Apply) and variable in (*refs(statement.args), *refs(statement.kwargs)):
-            incoming = [shown.get(output) for output in statement.outputs]
-            if any(g is not None for g in incoming):
-                yield Consumer(position, statement, incoming)
-
-
 def before(program: Program, trace: Trace, at: int, variable: int) -> Array | None:
     """What a leaf had accumulated before the backward at `at`; nothing for any other variable."""
     if variable >= len(program.inputs):
@@ -75,6 +64,11 @@ class Contribution:
         return self.local.native_gradients(self.incoming)
 
     @functools.cached_property
+    def sizes(self) -> dict[int, Array]:
+        """Where it is a sum of products: the sum of their magnitudes."""
+        return self.local.gradient_sizes(self.incoming)
+
+    @functools.cached_property
     def expected(self) -> dict[int, Expected]:
         """By torch in float64, with bounds."""
         return self.local.gradients_expected(self.incoming)
@@ -90,9 +84,28 @@ class BackwardCheck:
         self.needing = frozenset(trace.gradients[at])
         self.contributions: dict[int, Contribution] = {}
 
+    @functools.cached_property
+    def uses(self) -> dict[int, list[Consumer]]:
+        """The statements through which the backward reached each variable, latest first: the order of the walk."""
+        shown = self.trace.gradients[self.at]
+        found: dict[int, list[Consumer]] = {}
+        for position in range(self.at - 1, -1, -1):
+            statement = self.program.statements[position]
+            if isinstance(statement, Apply):
+                incoming = [shown.get(output) for output in statement.outputs]
+                if any(g is not None for g in incoming):
+                    consumer = Consumer(position, statement, incoming)
+                    for variable in {*refs(statement.args), *refs(statement.kwargs)}:
+                        found.setdefault(variable, []).append(consumer)
+        return found
+
+    def consumers(self, variable: int) -> list[Consumer]:
+        """The statements that used a variable and that the backward reached."""
+        return self.uses.get(variable, [])
+
     def consumed(self, variable: int) -> Iterator[Contribution]:
         """The contributions to a variable, in the order in which the walk adds them."""
-        for consumer in consumers(self.program, self.trace, self.at, variable):
+        for consumer in self.consumers(variable):
             found = self.contributions.get(consumer.position)
             if found is None:
                 found = self.contributions[consumer.position] = Contribution(consumer, self.trace, self.needing)
@@ -110,12 +123,19 @@ class BackwardCheck:
         held = before(self.program, self.trace, self.at, variable)
         return found if held is None else [*found, held]
 
-    def native(self, variable: int) -> Array:
-        """The gradient of a variable as torch computes it in the subject's dtype: cheap, and mostly near enough."""
-        parts = [c.native[k] for c in self.consumed(variable) for k in c.places[variable] if k in c.native]
-        parts += self.given(variable)
+    def native(self, variable: int) -> tuple[Array, Array]:
+        """The gradient of a variable as torch computes it in the subject's dtype, and what size its terms have."""
+        consumed = [(c, k) for c in self.consumed(variable) for k in c.places[variable] if k in c.native]
+        parts = [(c.native[k], c.sizes.get(k, c.native[k])) for c, k in consumed]
+        parts += [(array, array) for array in self.given(variable)]
+        if not parts:
+            zero = np.zeros_like(self.trace.values[variable])
+            return zero, zero
+        total, size = parts[0][0], np.abs(parts[0][1])
         with np.errstate(all="ignore"):
-            return np.asarray(sum(parts[1:], parts[0])) if parts else np.zeros_like(self.trace.values[variable])
+            for part, terms in parts[1:]:
+                total, size = total + part, size + np.abs(terms)
+        return total, size
 
     def expected(self, variable: int) -> Expected:
         """The gradient of a variable with its bound: of m parts in any order, (m-1)·u·Σ|parts| beside their own."""

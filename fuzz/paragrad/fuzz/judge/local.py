@@ -17,9 +17,10 @@ import torch
 import paragrad.engine as pg
 from paragrad.engine import dtypes
 from paragrad.engine.ops.rounding import Elementwise
+from paragrad.engine.ops.shape import sum_to_size
 from paragrad.engine.ops.table import TABLE
 from paragrad.fuzz.engines.pytorch import resolve
-from paragrad.fuzz.judge.bounds import TINY, UNIT, Bounded
+from paragrad.fuzz.judge.bounds import TINY, UNIT, Bounded, sizes
 from paragrad.fuzz.program import Apply, Array, Dtype, Ref, refs, replace_refs
 
 
@@ -83,6 +84,37 @@ class LocalReference:
     def native_values(self) -> list[Array]:
         """The outputs as torch computes them in the subject's own dtypes."""
         return [output.detach().numpy() for output in self._torch(None)[0]]
+
+    def value_size(self, native: Array) -> Array:
+        """The size of what was added up to `native`: the sum of the magnitudes; `native` itself where it is no sum."""
+        op = TABLE[self.statement.op]
+        if not op.rounding.sums:
+            return np.abs(native)
+        with np.errstate(all="ignore"):
+            return np.asarray(op.compute(*sizes(op, self._arrays())))
+
+    def gradient_sizes(self, incoming: Sequence[Array | None]) -> dict[int, Array]:
+        """For each operand that requires grad, likewise; only for ops that are sums of products of their operands."""
+        op = TABLE[self.statement.op]
+        gradient = incoming[0]
+        if not op.rounding.sums or op.listed or gradient is None:
+            return {}
+        arguments = sizes(op, self._arrays())
+        bound = op.bind(self.statement.args, dict(self.statement.kwargs))
+        found = {}
+        with np.errstate(all="ignore"):
+            for bit, position in op.operands:
+                operand = bound[position]
+                if isinstance(operand, Ref) and operand.index in self.needing:
+                    plan = op.plan(bit)
+                    (rule,) = plan.rules
+                    size = np.asarray(rule(np.abs(gradient), plan.save([*arguments, gradient])))
+                    found[operand.index] = sum_to_size(size, self.values[operand.index].shape)
+        return found
+
+    def _arrays(self) -> list[Any]:
+        bound = TABLE[self.statement.op].bind(self.statement.args, dict(self.statement.kwargs))
+        return [replace_refs(argument, self.values.__getitem__) for argument in bound]
 
     def native_gradients(self, incoming: Sequence[Array | None]) -> dict[int, Array]:
         """For each operand that requires grad, torch's contribution in the subject's own dtypes."""

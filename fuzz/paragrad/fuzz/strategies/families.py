@@ -36,17 +36,21 @@ def of_its_own_ops(make: Callable[[random.Random, Values, Profile], Program]) ->
 
 @dataclass(frozen=True, slots=True)
 class Family:
-    """A kind of program: how it is made, and on which of our engines it runs."""
+    """A kind of program: how it is made, its share of a campaign, and on which of our engines it runs.
+
+    Shares are such that the families cost about the same time: a training run costs ten times a graph.
+    """
 
     make: Make
+    share: int
     engine: str = "tensor"
 
 
 FAMILIES: dict[str, Family] = {
-    "scalar": Family(scalar_graph, "scalar"),
-    "graph": Family(graph),
-    "mlp": Family(of_its_own_ops(mlp)),
-    "training": Family(of_its_own_ops(training)),
+    "scalar": Family(scalar_graph, 2, "scalar"),
+    "graph": Family(graph, 4),
+    "mlp": Family(of_its_own_ops(mlp), 1),
+    "training": Family(of_its_own_ops(training), 1),
 }
 
 

@@ -13,7 +13,7 @@ from paragrad.fuzz.campaign import Campaign, Options
 from paragrad.fuzz.engines.interpreter import Run
 from paragrad.fuzz.engines.pytorch import PyTorch
 from paragrad.fuzz.judge import Judgement
-from paragrad.fuzz.program import Apply, Program
+from paragrad.fuzz.program import Apply, OptimizerStep, Program
 from paragrad.reports.speed.workload import Prepared, Workload
 
 PROGRAMS = 256
@@ -35,11 +35,11 @@ class Kept(Campaign):
 
 
 class Alone(Run):
-    """torch's forward and backward, nothing shown."""
+    """torch's forward and backward, nothing shown and no optimizer: the leaves stay as they are."""
 
     def __init__(self, program: Program) -> None:
         super().__init__(PyTorch(), program)
-        self.variables = [self.engine.leaf(spec) for spec in program.inputs]
+        self.leaves = [self.engine.leaf(spec) for spec in program.inputs]
 
     def show(self, index: int, tensor: object) -> None:
         """Take up a new variable."""
@@ -51,10 +51,13 @@ class Alone(Run):
 
     def statements(self) -> None:
         """What is timed."""
+        self.variables = self.leaves[:]
+        for leaf in self.leaves:
+            leaf.grad = None
         for position, statement in enumerate(self.program.statements):
             if type(statement) is Apply:
                 self.apply(statement)
-            else:
+            elif type(statement) is not OptimizerStep:
                 self.other(position, statement)
 
 
@@ -71,10 +74,10 @@ def prepare() -> tuple[Prepared, Prepared]:
             )
         return campaign
 
-    programs = loop().programs
+    runs = [Alone(program) for program in loop().programs]
 
     def alone() -> None:
-        for run in [Alone(program) for program in programs]:
+        for run in runs:
             run.statements()
 
     return Prepared(loop, list), Prepared(alone, list)
