@@ -113,8 +113,8 @@ class LocalReference:
         return found
 
     def _arrays(self) -> list[Any]:
-        bound = TABLE[self.statement.op].bind(self.statement.args, dict(self.statement.kwargs))
-        return [replace_refs(argument, self.values.__getitem__) for argument in bound]
+        args, kwargs = _arguments(self.statement, self.values, dtypes.as_dtype)
+        return list(TABLE[self.statement.op].bind(tuple(args), kwargs))
 
     def native_gradients(self, incoming: Sequence[Array | None]) -> dict[int, Array]:
         """For each operand that requires grad, torch's contribution in the subject's own dtypes."""
@@ -271,7 +271,7 @@ def _torch_dtype(name: str, working: Any) -> torch.dtype:
     return found
 
 
-def _arguments(statement: Apply, leaves: dict[int, Any], dtype: Any) -> tuple[list[Any], dict[str, Any]]:
+def _arguments(statement: Apply, leaves: Mapping[int, Any], dtype: Any) -> tuple[list[Any], dict[str, Any]]:
     def convert(argument: Any) -> Any:
         if isinstance(argument, Dtype):
             return dtype(argument.name)
