@@ -108,8 +108,8 @@ class Op:
 
 
 LEAF, ADD, SUB, MUL, POW_NUMBER = map(Op, ("", "add", "sub", "mul", "pow"))
-LEAKY_RELU, SOFTPLUS, GELU = map(Op, ("leaky_relu", "softplus", "gelu"))
-RELU, MAXIMUM, MINIMUM, POW_ZERO = (Op(name, _choice) for name in ("relu", "maximum", "minimum", "pow"))
+RELU, LEAKY_RELU, SOFTPLUS, GELU = map(Op, ("relu", "leaky_relu", "softplus", "gelu"))
+DEAD, MAXIMUM, MINIMUM, POW_ZERO = (Op(name, _choice) for name in ("relu", "maximum", "minimum", "pow"))
 DIV, POW, ELU = Op("div", _quotient), Op("pow", _power), Op("elu", _scaled)
 NUMBER_SUB, NUMBER_DIV, NUMBER_POW = (Op("sub", None, True), Op("div", _scaled, True), Op("pow", None, True))
 BINARY = {"add", "sub", "mul", "div", "pow", "maximum", "minimum"}
@@ -255,7 +255,7 @@ class Value:
     def relu(self) -> Value:
         """x if positive, else 0: derivative 1 or 0, and 0 at the kink."""
         x = self.data
-        return make_result(0.0 if x < 0 else x, RELU, self, 0.0 if x <= 0 else 1.0)
+        return make_result(x, RELU, self, 1.0) if x > 0 or x != x else make_result(max(x, 0.0), DEAD, self, 0.0)
 
     def leaky_relu(self, negative_slope: float = 0.01) -> Value:
         """x if positive, else negative_slope x; negative_slope is the derivative at the kink, too."""
@@ -303,11 +303,8 @@ class Value:
         return make_result(y if right or y != y else x, op, self, 0.0 if right else won, other, 0.0 if left else won)
 
     def backward(self, gradient: float = 1.0, retain_graph: bool = True) -> None:
-        """Give all that this Value was computed from its gradient x d(self)/d(it).
-
-        A leaf adds it to what earlier calls brought, as in torch; a result has the latest call's. With
-        retain_graph=False the graph is let go of on the way.
-        """
+        """Give all that this Value was computed from its gradient x d(self)/d(it). A leaf adds it to what earlier calls
+        brought, as in torch; a result has the latest. With retain_graph=False the graph is let go of on the way."""
         reached = self._reach()
         self.grad = float(gradient)
         reached.sort(key=_creation, reverse=True)  # from the newest on, whatever a result is used by comes before it
@@ -325,8 +322,9 @@ class Value:
                 left.grad += x
                 if right is not None:
                     right.grad += y
-            for operand, derivative in op.wide:
-                operand.grad += g * derivative
+            if op.wide:
+                for operand, derivative in op.wide:
+                    operand.grad += g * derivative
             if not retain_graph:
                 node._left = node._right = None
                 node._op = replace(op, wide=()) if op.wide else op
@@ -350,10 +348,11 @@ class Value:
             if right is not None and right.grad is not nothing:
                 right._before, right.grad = right.grad, nothing
                 reached.append(right)
-            for operand, _ in node._op.wide:
-                if operand.grad is not nothing:
-                    operand._before, operand.grad = operand.grad, nothing
-                    reached.append(operand)
+            if node._op.wide:
+                for operand, _ in node._op.wide:
+                    if operand.grad is not nothing:
+                        operand._before, operand.grad = operand.grad, nothing
+                        reached.append(operand)
         return reached
 
     @property
