@@ -40,7 +40,7 @@ PARTS = ("generate", "torch", "engine", "judge")
 class Options:
     """What to run: how many programs, for at most how long, from which seed, of which families, ops and dtype."""
 
-    programs: int = 2000
+    programs: int = 10_000
     seconds: float = 60.0
     seed: int = 0
     families: tuple[str, ...] = tuple(FAMILIES)
@@ -81,6 +81,7 @@ class Outcome:
     repeats: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     elapsed: float = 0.0
     stopped: str = ""
+    failure: Exception | None = None  # our own
 
     @property
     def not_run(self) -> int:
@@ -115,7 +116,7 @@ class Campaign:
         return self.outcome.judged + sum(self.outcome.filtered.values())
 
     def run(self) -> Outcome:
-        """Run it; Ctrl-C ends it early and keeps what was found."""
+        """Run it; Ctrl-C and failures of our own end it early, and what was found is kept."""
         try:
             self.replay()
             self.draw()
@@ -123,6 +124,8 @@ class Campaign:
             self.outcome.stopped = str(reason)
         except KeyboardInterrupt:
             self.outcome.stopped = "interrupted"
+        except Exception as error:  # noqa: BLE001 - what was found so far is not to be lost with it
+            self.outcome.stopped, self.outcome.failure = "paragrad failed", error
         self.outcome.distinct = len(self.seen)
         self.outcome.elapsed = time.perf_counter() - self.started
         return self.outcome

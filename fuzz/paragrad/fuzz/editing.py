@@ -48,7 +48,8 @@ def renumbered(program: Program, inputs: Sequence[tuple[int, Input]], statements
         return tuple(None if v is None else number[v] for v in variables)
 
     def take(outputs: Iterable[int]) -> tuple[int, ...]:
-        number.update((old, len(number) + k) for k, old in enumerate(outputs))
+        first = len(number)
+        number.update((old, first + k) for k, old in enumerate(outputs))
         return new(outputs)
 
     for statement in statements:

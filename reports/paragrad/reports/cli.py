@@ -76,7 +76,7 @@ def parser() -> Parser:
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND", parser_class=Parser)
 
     parity = commands.add_parser("parity", help="fuzz our engine against torch, write the record and the reports")
-    parity.add_argument("--programs", type=whole, default=2000, metavar="N", help="programs to judge (2000)")
+    parity.add_argument("--programs", type=whole, default=10_000, metavar="N", help="programs to judge (10,000)")
     parity.add_argument("--seconds", type=positive, default=60.0, metavar="S", help="at most so long (60)")
     parity.add_argument("--seed", type=whole, metavar="N", help="the same seed draws the same programs (random)")
     parity.add_argument("--only", action="append", default=[], metavar="NAME", help="a family or an op; repeatable")

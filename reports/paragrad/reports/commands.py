@@ -78,7 +78,7 @@ def select(names: list[str]) -> tuple[tuple[str, ...], tuple[Op, ...] | None]:
             hint = f"did you mean {' or '.join(near)}?" if near else known_families
             raise UsageError(f"--only {name}: no family and no op of this name; {hint}")
     if ops and not families:
-        families = tuple(family for family in ("scalar", "graph") if ops_of(family, ops))
+        families = tuple(family for family in ("op", "scalar", "graph") if ops_of(family, ops))
     return families or tuple(FAMILIES), ops or None
 
 
@@ -94,6 +94,8 @@ def parity(options: argparse.Namespace) -> int:
     console.print(f"paragrad parity: up to {asked.programs} programs in {asked.seconds:g} s, --seed {seed}")
     outcome = with_progress(console, asked)
     summary(console, outcome, asked)
+    if outcome.failure is not None:
+        raise outcome.failure
     if outcome.judged == 0 and outcome.stopped != "interrupted":
         raise RuntimeError(f"nothing was judged: {dict(outcome.filtered)}, {outcome.stopped}")
     if outcome.judged:

@@ -107,7 +107,7 @@ def _sample(rank: int) -> Sample:
         form = draw.below(4)
         if form == 0:
             kwargs["padding"] = "valid"
-        elif form == 1 and all(k % 2 for k in kernel):
+        elif form == 1:
             kwargs["padding"] = "same"
         elif form == 2:
             kwargs["padding"] = draw.pick((1, 2, (1, 0)[:rank], (0, 2)[:rank]))

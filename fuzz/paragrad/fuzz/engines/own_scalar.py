@@ -63,8 +63,9 @@ class OwnScalar:
         return frozenset([*INFIX, *METHODS])
 
     def run(self, program: Program) -> Trace:
-        """Run a program of 0-d float64 variables with one backward at its end."""
+        """Run a program of 0-d float64 variables."""
         trace = Trace()
+        touched: set[int] = set()
         variables: list[Value] = []
         position = -1
         try:
@@ -75,9 +76,10 @@ class OwnScalar:
                 elif isinstance(statement, Backward):
                     self.backward(statement, variables)
                     reached = ancestors(program, statement.roots)
+                    touched.update(k for k in reached if k < len(program.inputs))
                     # A Value that no walk reached has gradient 0.0, where torch has none.
                     trace.gradients[position] = {
-                        k: np.array(v.grad) if k in reached else None for k, v in enumerate(variables)
+                        k: np.array(v.grad) if k in reached or k in touched else None for k, v in enumerate(variables)
                     }
                 else:
                     raise TypeError(f"a Value knows no {type(statement).__name__}")

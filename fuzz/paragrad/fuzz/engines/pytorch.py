@@ -16,7 +16,8 @@ import torch
 
 from paragrad.engine.ops.table import TABLE
 from paragrad.fuzz.engines.interpreter import Interpreter
-from paragrad.fuzz.program import Array, Input
+from paragrad.fuzz.program import Array, Input, Program
+from paragrad.fuzz.trace import Trace
 
 INFIX = {"add": "+", "sub": "-", "mul": "*", "div": "/", "pow": "**", "remainder": "%", "matmul": "@"}
 INFIX |= {"lt": "<", "le": "<=", "gt": ">", "ge": ">=", "eq": "==", "ne": "!="}
@@ -94,6 +95,12 @@ class PyTorch(Interpreter):
         """Every public op of the table: torch is what defines them."""
         return frozenset(name for name, op in TABLE.items() if not op.internal)
 
+    def run(self, program: Program, beside: Trace | None = None) -> Trace:
+        """Run a program without torch's hints at speed, layout and what it will do some day."""
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return super().run(program, beside)
+
     def manual_seed(self, seed: int) -> None:
         """torch's on the CPU."""
         torch.default_generator.manual_seed(seed)
@@ -122,8 +129,10 @@ class PyTorch(Interpreter):
         return tensor.numpy(force=True)  # type: ignore[no-any-return]
 
     def backward(self, roots: list[Any], cotangents: list[Any], retain_graph: bool, create_graph: bool) -> None:
-        """torch.autograd.backward."""
-        torch.autograd.backward(roots, cotangents, retain_graph=retain_graph or create_graph, create_graph=create_graph)
+        """torch.autograd.backward, on copies: where only views lie between, torch's `.grad` shares memory with the
+        cotangent, and the next backward would write to it."""
+        seeds = [None if c is None else c.clone() for c in cotangents]
+        torch.autograd.backward(roots, seeds, retain_graph=retain_graph or create_graph, create_graph=create_graph)
 
     def grad(self, roots: list[Any], cotangents: list[Any], inputs: list[Any]) -> tuple[Any, ...]:
         """torch.autograd.grad with create_graph."""

@@ -15,7 +15,7 @@ import paragrad.engine as pg
 from paragrad.fuzz.engines.own import Own
 from paragrad.fuzz.engines.pytorch import PyTorch
 from paragrad.fuzz.judge.bounds import Bounded
-from paragrad.fuzz.judge.local import Expected, bound_on
+from paragrad.fuzz.judge.local import Expected, RefusedError, bound_on
 from paragrad.fuzz.program import Array, Input, Program
 from paragrad.fuzz.trace import Trace
 
@@ -61,7 +61,7 @@ class EndToEnd:
         self.bounded = BoundedEngine().run(program)
         failed = self.exact.failure or self.bounded.failure
         if failed is not None:
-            raise RuntimeError(f"the end-to-end reference could not run: {failed.type}: {failed.message}")
+            raise RefusedError(f"the whole can't be recomputed by recorded rules: {failed.type}: {failed.message}")
 
     def value(self, variable: int) -> Expected:
         """What a variable should be."""

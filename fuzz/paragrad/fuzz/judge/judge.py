@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import functools
+import warnings
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from paragrad.fuzz.judge.agreement import compare, is_near
-from paragrad.fuzz.judge.blame import blame_gradient
+from paragrad.fuzz.judge.blame import blame_gradient, twice
 from paragrad.fuzz.judge.drawn import settled, settled_program
 from paragrad.fuzz.judge.end_to_end import EndToEnd
 from paragrad.fuzz.judge.gradients import BackwardCheck, has_hidden
-from paragrad.fuzz.judge.local import Expected, LocalReference
+from paragrad.fuzz.judge.local import Expected, LocalReference, RefusedError
+from paragrad.fuzz.judge.reference import reference
 from paragrad.fuzz.judge.steps import Steps
 from paragrad.fuzz.judge.verdict import Finding, Judgement
 from paragrad.fuzz.program import Apply, Array, Grad, Program
@@ -25,7 +27,9 @@ def judge(program: Program, trace: Trace, reference: Trace, engine: Engine) -> J
 
     `engine` is asked again, with programs of one op, only to say whose fault a wrong gradient is.
     """
-    return Case(program, trace, reference, engine).judge()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # torch's, about degrees of freedom or memory layouts
+        return Case(program, trace, reference, engine).judge()
 
 
 class Case:
@@ -152,25 +156,34 @@ class Case:
         shown, torchs = self.trace.values, self.reference.values
         alike = self.pairs(shown, torchs, "value", self.makers.__getitem__)
         for variable in sorted(self.apart(self.result.values, shown, torchs, alike)):
-            position = self.makers[variable]
-            statement = self.program.statements[position]
-            if isinstance(statement, Apply):
-                values = self.trace.at(position)
-                local = LocalReference(settled(statement, values), values, frozenset())
-                output = statement.outputs.index(variable)
-                native = local.native_values()[output]
-                if self.near(self.result.values, shown[variable], native, local.value_size(native)):
-                    continue
-                expected = local.values_expected()[output]
-                if expected is None:
-                    expected = local.exactly(output)
-                good = self.settle(self.result.values, expected, shown[variable])
-            else:
-                expected = self.end_to_end.value(variable)
-                good = self.settle(self.result.values, expected, shown[variable], hidden=True)
-            if not good:
-                both = {"found": shown[variable], "expected": expected.torch, "bound": expected.bound}
-                self.found("value", position, variable, describe("value", shown[variable], expected), **both)
+            try:
+                self.value(variable)
+            except RefusedError as error:
+                self.found("value", self.makers[variable], variable, f"value differs from torch's; {error}")
+
+    def value(self, variable: int) -> None:
+        """One variable's value, which differs from that in torch's trace."""
+        shown = self.trace.values
+        position = self.makers[variable]
+        statement = self.program.statements[position]
+        if isinstance(statement, Apply):
+            values = self.trace.at(position)
+            local = LocalReference(settled(statement, values), values, frozenset())
+            output = statement.outputs.index(variable)
+            native = local.native_values()[output]
+            if self.near(self.result.values, shown[variable], native, local.value_size(native)):
+                return
+            expected = local.values_expected()[output]
+            if expected is None:
+                expected = local.exactly(output)
+            good = self.settle(self.result.values, expected, shown[variable])
+        else:
+            expected = self.end_to_end.value(variable)
+            good = self.settle(self.result.values, expected, shown[variable], hidden=True)
+        if not good:
+            both = {"found": shown[variable], "expected": expected.torch, "bound": expected.bound}
+            op = "" if isinstance(statement, Apply) else self.blame_recorded()
+            self.found("value", position, variable, describe("value", shown[variable], expected), op=op, **both)
 
     def gradients(self, position: int) -> None:
         """Every variable's gradient after one backward, in the order in which the walk reaches them."""
@@ -189,22 +202,38 @@ class Case:
         alike = self.pairs(shown, torchs, "gradient", lambda _: position)
         check = None if hidden else BackwardCheck(self.program, self.trace, position)
         for variable in sorted(self.apart(self.result.gradients, shown, torchs, alike), reverse=True):
-            found = shown[variable]
-            assert found is not None
-            if check is None:
-                expected = self.end_to_end.gradient(position, variable)
-            elif self.near(self.result.gradients, found, *check.native(variable)):
-                continue
-            else:
-                expected = check.expected(variable)
-            if self.settle(self.result.gradients, expected, found, hidden):
-                continue
-            op, argument = "", ""
-            if check is not None:
-                op, argument = blame_gradient(self.engine, check, variable)
-            both = {"found": found, "expected": expected.torch, "bound": expected.bound}
-            message = describe("gradient", found, expected)
-            self.found("gradient", position, variable, message, op=op, argument=argument, **both)
+            try:
+                self.gradient(position, variable, check)
+            except RefusedError as error:
+                self.found("gradient", position, variable, f"gradient differs from torch's; {error}")
+
+    def gradient(self, position: int, variable: int, check: BackwardCheck | None) -> None:
+        """One variable's gradient, which differs from that in torch's trace; `check` is None where it is hidden."""
+        found = self.trace.gradients[position][variable]
+        assert found is not None
+        if check is None:
+            expected = self.end_to_end.gradient(position, variable)
+        elif self.near(self.result.gradients, found, *check.native(variable)):
+            return
+        else:
+            expected = check.expected(variable)
+        if self.settle(self.result.gradients, expected, found, hidden=check is None):
+            return
+        op, argument = blame_gradient(self.engine, check, variable) if check else (self.blame_recorded(), "")
+        both = {"found": found, "expected": expected.torch, "bound": expected.bound}
+        message = describe("gradient", found, expected)
+        self.found("gradient", position, variable, message, op=op, argument=argument, **both)
+
+    def blame_recorded(self) -> str:
+        """The op whose own second derivatives are wrong; "" where each alone is right."""
+        applied = {statement.op for _, statement in self.program.applications()}
+        if len(applied) == 1:
+            return applied.pop()
+        for op, alone in twice(self.program, self.trace):
+            trace = self.engine.run(alone)
+            if Case(alone, trace, reference(alone, trace), self.engine).judge().findings:
+                return op
+        return ""
 
     def step(self, position: int) -> None:
         """Every parameter after one optimizer step."""

@@ -16,12 +16,16 @@ import torch
 
 import paragrad.engine as pg
 from paragrad.engine import dtypes
-from paragrad.engine.ops.rounding import Elementwise
+from paragrad.engine.ops.rounding import MOVES, Elementwise
 from paragrad.engine.ops.shape import sum_to_size
 from paragrad.engine.ops.table import TABLE
 from paragrad.fuzz.engines.pytorch import resolve
 from paragrad.fuzz.judge.bounds import TINY, UNIT, Bounded, sizes
 from paragrad.fuzz.program import Apply, Array, Dtype, Ref, refs, replace_refs
+
+
+class RefusedError(Exception):
+    """What the subject showed can't be recomputed from: it lies where torch, or the engine's own rules, refuse it."""
 
 
 @dataclass(slots=True)
@@ -66,7 +70,8 @@ class Expected:
         accepted = np.zeros(found.shape, np.bool_)
         with np.errstate(all="ignore"):
             for other in self.elsewhere:
-                near = np.abs(found - other) <= 4 * UNIT[dtypes.as_dtype(found.dtype)] * np.abs(other)
+                rounding = 4 * UNIT[dtypes.as_dtype(found.dtype)] * np.abs(other)
+                near = np.abs(found - other) <= np.maximum(rounding, self.bound)
                 accepted |= near | (np.isnan(found) & np.isnan(other))
         return accepted
 
@@ -88,7 +93,7 @@ class LocalReference:
     def value_size(self, native: Array) -> Array:
         """The size of what was added up to `native`: the sum of the magnitudes; `native` itself where it is no sum."""
         op = TABLE[self.statement.op]
-        if not op.rounding.sums:
+        if not op.rounding.sums or op.rounding is MOVES:
             return np.abs(native)
         with np.errstate(all="ignore"):
             return np.asarray(op.compute(*sizes(op, self._arrays())))
@@ -217,7 +222,10 @@ class LocalReference:
             defaults = {n: op.defaults[n] for n in op.parameters[len(args) :] if type(op.defaults.get(n)) is float}
             args = [_rounded(a, self.meeting) for a in args]
             kwargs = {name: _rounded(a, self.meeting) for name, a in {**defaults, **kwargs}.items()}
-        result = resolve(self.statement.op)(*args, **kwargs)
+        try:
+            result = resolve(self.statement.op)(*args, **kwargs)
+        except (RuntimeError, ValueError, IndexError) as error:
+            raise RefusedError(f"torch refuses {self.statement.op} there: {error}") from error
         return list(result) if isinstance(result, tuple | list) else [result], leaves
 
     def _vjp(self, dtype: Any, incoming: Sequence[Array | None]) -> dict[int, Array]:

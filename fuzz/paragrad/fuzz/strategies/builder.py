@@ -295,11 +295,12 @@ class Builder:
         self.inputs.append((variable, Input(name, fill, like.shape, requires_grad)))
         return variable
 
-    def finish(self, second: bool = False, implicit: bool = False) -> Program:
+    def finish(self, second: bool = False, implicit: bool = False, again: bool = False) -> Program:
         """The Program, ending in a backward from every variable that nothing consumed, with random cotangents.
 
         With `second`, the gradients with respect to the inputs are recorded and themselves carried back, so that the
         final gradients, of inputs and cotangents, are second derivatives. With `implicit`, 0-d roots start from 1.
+        With `again`, the graph is kept and one or two more backwards, from some of the roots, add to the leaves'.
         """
         roots = [o for _, _, _, outputs in self.calls for o in outputs if o.differentiable and not o.consumed]
         cotangents = [
@@ -308,16 +309,24 @@ class Builder:
         ]
         reached = self.reaching(roots) if second else set()
         leaves = [v for v, spec in self.inputs if v in reached and spec.requires_grad]
-        again = [self.cotangent(leaf, f"d{k}") for k, leaf in enumerate(leaves, 1)]
+        others = [self.cotangent(leaf, f"d{k}") for k, leaf in enumerate(leaves, 1)]
+        further: list[list[tuple[Variable, Variable]]] = []
+        if again and roots and not leaves:
+            for turn in range(1 + self.below(2)):
+                some = self.rng.sample(roots, 1 + self.below(len(roots)))
+                further.append([(root, self.cotangent(root, f"e{turn}{k}")) for k, root in enumerate(some)])
         statements = self.numbered()
         ends = (tuple([r.index for r in roots]), tuple([None if c is None else c.index for c in cotangents]))
         if roots and leaves:
             count = len(self.inputs) + sum(len(outputs) for _, _, _, outputs in self.calls)
             outputs = tuple(range(count, count + len(leaves)))
             statements.append(Grad(*ends, tuple([leaf.index for leaf in leaves]), outputs))
-            statements.append(Backward(outputs, tuple([d.index for d in again])))
+            statements.append(Backward(outputs, tuple([d.index for d in others])))
         elif roots:
-            statements.append(Backward(*ends))
+            statements.append(Backward(*ends, retain_graph=bool(further)))
+        for left, pairs in zip(reversed(range(len(further))), further, strict=True):
+            seeds = tuple([r.index for r, _ in pairs]), tuple([c.index for _, c in pairs])
+            statements.append(Backward(*seeds, retain_graph=left > 0))
         return Program(self.specs(), statements)
 
 

@@ -19,7 +19,7 @@ from paragrad.fuzz.strategies.builder import sampled_ops
 from paragrad.fuzz.strategies.mlp import mlp
 from paragrad.fuzz.strategies.profile import DTYPES, GROWTH, VALUES, Profile
 from paragrad.fuzz.strategies.scalar import scalar_graph
-from paragrad.fuzz.strategies.tensor import graph
+from paragrad.fuzz.strategies.tensor import graph, one_op
 from paragrad.fuzz.strategies.training import training
 from paragrad.fuzz.strategies.values import Values
 
@@ -38,7 +38,7 @@ def of_its_own_ops(make: Callable[[random.Random, Values, Profile], Program]) ->
 class Family:
     """A kind of program: how it is made, its share of a campaign, and on which of our engines it runs.
 
-    Shares are such that the families cost about the same time: a training run costs ten times a graph.
+    Shares are such that the larger families cost about the same time: a training run costs ten times a graph.
     """
 
     make: Make
@@ -47,6 +47,7 @@ class Family:
 
 
 FAMILIES: dict[str, Family] = {
+    "op": Family(one_op, 6),
     "scalar": Family(scalar_graph, 2, "scalar"),
     "graph": Family(graph, 4),
     "mlp": Family(of_its_own_ops(mlp), 1),

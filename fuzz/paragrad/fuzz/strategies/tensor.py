@@ -13,6 +13,8 @@ from paragrad.fuzz.strategies.profile import Profile
 from paragrad.fuzz.strategies.values import Values
 
 SIZES = (1, 2, 3, 4, 5, 6, 8, 10, 13, 13, 16, 20)
+AGAIN = 0.25
+"""How many programs go back more than once: gradients then add up in the leaves, and what was saved is used again."""
 FEW = (1, 1, 2, 3, 4)
 """Sizes where second derivatives are asked for: they are judged end to end, and bounds grow with the path."""
 
@@ -26,4 +28,11 @@ def graph(rng: random.Random, values: Values, profile: Profile, ops: Sequence[Op
     builder = Builder(rng, values, profile)
     for _ in range(size or builder.pick(FEW if profile.second else SIZES)):
         builder.apply(ops[builder.below(len(ops))])
-    return builder.finish(profile.second)
+    return builder.finish(profile.second, again=builder.flag(AGAIN))
+
+
+def one_op(rng: random.Random, values: Values, profile: Profile, ops: Sequence[Op]) -> Program:
+    """A graph of one op, every other one with second derivatives: rare ops and rare arguments have their turn here."""
+    op = ops[rng.randrange(len(ops))]
+    second = op.twice and rng.random() < 0.5
+    return graph(rng, values, replace(profile, second=second), [op], size=1)
