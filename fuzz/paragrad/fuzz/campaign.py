@@ -162,6 +162,7 @@ class Campaign:
             database=None,
             deadline=None,
             phases=[Phase.generate],
+            report_multiple_bugs=False,
             suppress_health_check=list(HealthCheck),
         )
         @hypothesis.given(batches(family, self.options.dtype, self.options.ops))
@@ -227,11 +228,14 @@ class Campaign:
         trace = engine.run(small)
         table = text(small, trace, reference(small, trace), shown)
         self.outcome.found.append(Found(shown, small, family, table, path, lines, len(program.statements)))
-        if len(self.outcome.found) >= MOST_FINDINGS:
-            raise Enough(f"{MOST_FINDINGS} distinct findings")
 
     def check_limits(self) -> None:
-        """Leave the family when its share of programs or time is used."""
+        """Leave the family when its share of programs or time is used, and the campaign when enough was found.
+
+        Hypothesis repeats what raised: so each reason to leave has to be there still.
+        """
+        if len(self.outcome.found) >= MOST_FINDINGS:
+            raise Enough(f"{MOST_FINDINGS} distinct findings")
         if self.tried >= self.programs_until:
             raise ShareUsed
         if time.perf_counter() > self.seconds_until:

@@ -12,7 +12,7 @@ from paragrad.engine import dtypes
 from paragrad.fuzz.judge.bounds import UNIT
 from paragrad.fuzz.judge.drawn import settled
 from paragrad.fuzz.judge.isolate import isolate
-from paragrad.fuzz.judge.local import Expected, LocalReference
+from paragrad.fuzz.judge.local import Expected, LocalReference, exactly
 from paragrad.fuzz.program import Apply, Array, Backward, Grad, Program, ZeroGrad, refs
 from paragrad.fuzz.trace import Trace
 
@@ -141,9 +141,9 @@ class BackwardCheck:
         """The gradient of a variable with its bound: of m parts in any order, (m-1)·u·Σ|parts| beside their own."""
         like = self.trace.values[variable]
         parts = [c.expected[k] for c in self.consumed(variable) for k in c.places[variable] if k in c.expected]
-        parts += [_exactly(array) for array in self.given(variable)]
+        parts += [exactly(array) for array in self.given(variable)]
         if not parts:
-            return _exactly(np.zeros_like(like))
+            return exactly(np.zeros_like(like))
         with np.errstate(all="ignore"):
             exact = sum((p.exact for p in parts[1:]), parts[0].exact)
             native = sum((p.torch for p in parts[1:]), parts[0].torch)
@@ -156,10 +156,6 @@ class BackwardCheck:
             lanes = max(len(p.elsewhere) for p in parts)
             elsewhere = [sum(p.elsewhere[k] if p.elsewhere else p.torch for p in parts) for k in range(lanes)]
         return Expected(np.asarray(exact), np.asarray(native), np.asarray(bound), tuple(map(np.asarray, elsewhere)))
-
-
-def _exactly(array: Array) -> Expected:
-    return Expected(array.astype(np.float64), array, np.zeros(array.shape))
 
 
 def has_hidden(program: Program) -> bool:

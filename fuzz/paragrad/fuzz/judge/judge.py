@@ -14,7 +14,7 @@ from paragrad.fuzz.judge.blame import blame_gradient, twice
 from paragrad.fuzz.judge.drawn import settled, settled_program
 from paragrad.fuzz.judge.end_to_end import EndToEnd
 from paragrad.fuzz.judge.gradients import BackwardCheck, has_hidden
-from paragrad.fuzz.judge.local import Expected, LocalReference, RefusedError
+from paragrad.fuzz.judge.local import Expected, LocalReference, RefusedError, exactly
 from paragrad.fuzz.judge.reference import reference
 from paragrad.fuzz.judge.steps import Steps
 from paragrad.fuzz.judge.verdict import Finding, Judgement
@@ -163,27 +163,24 @@ class Case:
 
     def value(self, variable: int) -> None:
         """One variable's value, which differs from that in torch's trace."""
-        shown = self.trace.values
-        position = self.makers[variable]
-        statement = self.program.statements[position]
-        if isinstance(statement, Apply):
+        found, position = self.trace.values[variable], self.makers[variable]
+        maker = self.program.statements[position] if position >= 0 else None
+        if maker is None:
+            expected = exactly(self.program.inputs[variable].view())
+        elif isinstance(maker, Apply):
             values = self.trace.at(position)
-            local = LocalReference(settled(statement, values), values, frozenset())
-            output = statement.outputs.index(variable)
+            local = LocalReference(settled(maker, values), values, frozenset())
+            output = maker.outputs.index(variable)
             native = local.native_values()[output]
-            if self.near(self.result.values, shown[variable], native, local.value_size(native)):
+            if self.near(self.result.values, found, native, local.value_size(native)):
                 return
-            expected = local.values_expected()[output]
-            if expected is None:
-                expected = local.exactly(output)
-            good = self.settle(self.result.values, expected, shown[variable])
+            expected = local.values_expected()[output] or exactly(native)
         else:
             expected = self.end_to_end.value(variable)
-            good = self.settle(self.result.values, expected, shown[variable], hidden=True)
-        if not good:
-            both = {"found": shown[variable], "expected": expected.torch, "bound": expected.bound}
-            op = "" if isinstance(statement, Apply) else self.blame_recorded()
-            self.found("value", position, variable, describe("value", shown[variable], expected), op=op, **both)
+        if not self.settle(self.result.values, expected, found, hidden=isinstance(maker, Grad)):
+            both = {"found": found, "expected": expected.torch, "bound": expected.bound}
+            op = self.blame_recorded() if isinstance(maker, Grad) else ""
+            self.found("value", position, variable, describe("value", found, expected), op=op, **both)
 
     def gradients(self, position: int) -> None:
         """Every variable's gradient after one backward, in the order in which the walk reaches them."""

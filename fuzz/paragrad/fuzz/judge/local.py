@@ -76,6 +76,11 @@ class Expected:
         return accepted
 
 
+def exactly(array: Array) -> Expected:
+    """These numbers and no others."""
+    return Expected(array.astype(np.float64), array, np.zeros(array.shape))
+
+
 class LocalReference:
     """A statement recomputed at given operand values, once for its values and once a gradient."""
 
@@ -142,11 +147,6 @@ class LocalReference:
             expected.elsewhere = self._elsewhere({0: native_array}, native_array.shape, _value_alone).get(0, ())
             found.append(expected)
         return found
-
-    def exactly(self, output: int) -> Expected:
-        """What an integer or bool output must be, to the bit."""
-        native = self._torch(None)[0][output].detach().numpy()
-        return Expected(native.astype(np.float64), native, np.zeros(native.shape))
 
     def gradients_expected(self, incoming: Sequence[Array | None]) -> dict[int, Expected]:
         """For each operand that requires grad, what this statement contributes given its outputs' gradients."""

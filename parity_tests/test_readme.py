@@ -1,0 +1,54 @@
+"""README.md tells the truth: its examples run, its commands are understood, its sample output is what is printed."""
+
+from __future__ import annotations
+
+import doctest
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+
+from paragrad.reports import cli
+
+README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+COMMANDS = sorted(
+    set(re.findall(r"(?:^|`|\$ )(?:nox -s|\.venv/bin/nox -s|paragrad) (\S[^`\n]*)", README, re.MULTILINE))
+)
+
+
+def masked(text: str) -> list[str]:
+    """Lines with # for every number."""
+    return [re.sub(r"\d[\d.]*", "#", line).rstrip() for line in text.strip().splitlines()]
+
+
+def test_examples_run() -> None:
+    examples = doctest.DocTestParser().get_doctest(README, {}, "README.md", "README.md", 0)
+    assert len(examples.examples) >= 5
+    results = doctest.DocTestRunner().run(examples)
+    assert results.failed == 0
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_commands_are_understood(command: str) -> None:
+    words = shlex.split(command.partition("#")[0].replace(" -- ", " "))
+    known = {"parity", "bench", "accuracy", "report", "corpus"}
+    if words == ["corpus", "add"]:
+        words.append("FILE")
+    if words[0] in known:
+        cli.parser().parse_args(words)
+
+
+def test_commands_are_there() -> None:
+    assert any(command.startswith("parity --") for command in COMMANDS)
+
+
+def test_sample_output_is_what_is_printed(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = re.search(r"```console\n\$ [^\n]*\n(.*?)```", README, re.DOTALL)
+    assert found is not None
+    monkeypatch.chdir(tmp_path)
+    assert cli.main(["parity", "--quick", "--seed", "1", "--programs", "256"]) == cli.PARITY
+    printed = [line for line in masked(capsys.readouterr().out) if not line.startswith("judging")]
+    assert printed == masked(found[1])
