@@ -157,7 +157,7 @@ def logsigmoid(input: Array) -> Array:
 
 def _silu(g: Any, input: Any) -> Any:
     s = sigmoid(input)
-    return g * (s * (1 + input * (1 - s)))
+    return g * s * (1 + input * (1 - s))
 
 
 # Where exp(-input) overflows input itself, up to 745 in size, is divided by inf.
