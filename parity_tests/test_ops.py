@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from paragrad.engine.ops.table import TABLE
 from paragrad.fuzz.engines.own import Own
-from paragrad.fuzz.program import Program
+from paragrad.fuzz.program import Apply, Backward, Input, Program, Ref
 from paragrad.fuzz.shrink import examine
 from paragrad.fuzz.strategies.builder import sampled_ops
 from paragrad.fuzz.strategies.single import single
@@ -34,3 +35,13 @@ def test_value_and_gradient(name: str, dtype: str) -> None:
 def test_second_derivative(name: str, dtype: str) -> None:
     for program in single(TABLE[name], dtype, second=True, count=15):
         assert_parity(program)
+
+
+@pytest.mark.parametrize("op", ["sum", "mean", "logsumexp", "norm"])
+def test_long_reductions(op: str) -> None:
+    """Above 65,536 elements some are added up row by row, with a rest: here it weighs more than any bound."""
+    numbers = np.random.default_rng(0).standard_normal(70_001).astype(np.float32)
+    numbers[-300:] = 50.0
+    x = Input.of("x0", numbers, True)
+    arguments = (Ref(0), 0) if op == "logsumexp" else (Ref(0),)
+    assert_parity(Program([x], [Apply(op, arguments, {}, (1,)), Backward((1,), (None,))]))
