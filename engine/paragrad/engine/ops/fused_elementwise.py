@@ -10,9 +10,11 @@ from typing import Any
 import numpy as np
 
 from paragrad.engine.dtypes import Array
-from paragrad.engine.ops.activation import sigmoid
+from paragrad.engine.ops.activation import relu, sigmoid
 from paragrad.engine.ops.table import fused
 from paragrad.engine.ops.trigonometric import tanh
+
+INTEGERS = {4: np.int32, 8: np.int64}
 
 
 def _tanh(g: Array, out: Array) -> Any:
@@ -31,5 +33,19 @@ def _sigmoid(g: Array, out: Array) -> Any:
     return np.multiply(result, out, result)
 
 
+def _relu(g: Array, out: Array) -> Any:
+    """g where out is positive or NaN, by the bits: np.where takes ten times as long where signs can't be guessed."""
+    if not g.ndim:
+        return relu.pullbacks["input"](g, out)
+    bits = INTEGERS[out.itemsize]
+    result = np.empty(g.shape, g.dtype)
+    mask = result.view(bits)
+    np.copyto(mask, np.less_equal(out, 0))
+    np.subtract(mask, 1, mask)  # all bits set, or none
+    np.bitwise_and(mask, g.view(bits), mask)
+    return result
+
+
+fused(relu, input=_relu)
 fused(tanh, input=_tanh)
 fused(sigmoid, input=_sigmoid)
