@@ -110,7 +110,8 @@ def backward(
     (by default: create_graph) is true, what the graph saved is freed and a second backward raises RuntimeError.
     """
     roots = [tensors] if isinstance(tensors, Tensor) else list(tensors)
-    gradients = grad_tensors if isinstance(grad_tensors, Sequence) else [grad_tensors] * len(roots)
+    alone = grad_tensors is None or isinstance(grad_tensors, Tensor)
+    gradients: Any = [grad_tensors] * len(roots) if alone else grad_tensors
     wanted = [inputs] if isinstance(inputs, Tensor) else inputs
     targets = None if wanted is None else {edge(t) for t in wanted}
     walk, captured = _walk(roots, gradients, retain_graph, create_graph, targets)

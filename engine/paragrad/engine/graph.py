@@ -167,7 +167,7 @@ class Walk:
 
         `see(node, gradient)` is shown the gradient of each node that is watched or wanted, and may replace it.
         """
-        add, queue, pending = self.add, self.queue, self.pending
+        add, queue, pending, create_graph = self.add, self.queue, self.pending, self.create_graph
         for target, gradient in seeds:
             add(target, gradient, gradient)
         while queue:
@@ -179,9 +179,9 @@ class Walk:
             if saved is None:
                 raise RuntimeError(FREED.format(op=plan.op.name))
             pulls = plan.pulls
-            if self.create_graph:
+            if create_graph:
                 saved, pulls = as_tensors(node, self.wrap), plan.rules
-            for pull, parent in zip(pulls, node.parents, strict=True):
+            for pull, parent in zip(pulls, node.parents):  # noqa: B905 - as many by construction
                 if type(parent) is not tuple:
                     if wanted is None or parent in wanted:
                         add(parent, pull(gradient, saved), gradient)
