@@ -73,7 +73,7 @@ def relu(input: Array) -> Array:
 
 @op(
     promote="floats",
-    rounding=ulps(0.5),
+    rounding=ulps(1.0),  # the slope is rounded, too
     sample=_with((0.2,), (0.0,), (-0.5,), (1.5,)),
     input=lambda g, input, negative_slope: where(input > 0, g, g * negative_slope),
 )
@@ -264,7 +264,7 @@ def hardsigmoid(input: Array) -> Array:
 
 @op(
     promote="floats",
-    rounding=ulps(1.5),
+    rounding=ulps(2.0),
     sample=_shrunk,
     input=lambda g, input: where(input >= 3, g, where(input <= -3, 0.0, g * (input / 3 + 0.5))),
 )
