@@ -9,7 +9,7 @@ from dataclasses import replace
 from paragrad.engine.ops.table import Op
 from paragrad.fuzz.program import Program
 from paragrad.fuzz.strategies.builder import Builder
-from paragrad.fuzz.strategies.profile import Profile
+from paragrad.fuzz.strategies.profile import VALUES, Profile
 from paragrad.fuzz.strategies.values import Values
 
 SIZES = (1, 2, 3, 4, 5, 6, 8, 10, 13, 13, 16, 20)
@@ -35,4 +35,5 @@ def one_op(rng: random.Random, values: Values, profile: Profile, ops: Sequence[O
     """A graph of one op, every other one with second derivatives: rare ops and rare arguments have their turn here."""
     op = ops[rng.randrange(len(ops))]
     second = op.twice and rng.random() < 0.5
-    return graph(rng, values, replace(profile, second=second), [op], size=1)
+    style = VALUES[rng.randrange(len(VALUES))]
+    return graph(rng, values, replace(profile, second=second, values=style), [op], size=1)
