@@ -46,3 +46,10 @@ def test_one_infinite_term_is_decided(number: float) -> None:
 def test_indices_beside_infinite_numbers() -> None:
     target = pg.tensor([1, -100])
     assert error("nll_loss", [[1.0, inf], [2.0, 3.0]], target) == 0.0
+
+
+def test_selecting_among_infinite_numbers() -> None:
+    bounded: Any = pg.Tensor(Bounded.exact(np.array([[inf, 1.0], [inf, 3.0]])))  # type: ignore[arg-type]
+    error = pg.min(bounded, dim=0).values.array.error
+    assert error.shape == (2,)
+    assert error[0] == 0.0

@@ -155,7 +155,7 @@ def _overflows(op: Op, values: list[Any], out: Array, dtype: dtypes.DType) -> Ar
         size = first_output(op.compute(*sizes))
     elif isinstance(op.rounding, Analysed):
         unit = UNIT[dtype]
-        size = op.rounding.error(unit, [0.0] * len(op.operands), *sizes, op.compute(*sizes)) / unit
+        size = op.rounding.error(unit, [0.0] * len(op.operands), *sizes, first_output(op.compute(*sizes))) / unit
     else:
         return np.zeros(out.shape, np.bool_)
     return np.asarray(~(size < np.finfo(dtype).max))
