@@ -125,6 +125,20 @@ def backward(
             accumulate(tensor, gradient, walk, create_graph)
 
 
+def _backward(
+    self: Tensor,
+    gradient: Tensor | None = None,
+    retain_graph: bool | None = None,
+    create_graph: bool = False,
+    inputs: Sequence[Tensor] | Tensor | None = None,
+) -> None:
+    """Add to `.grad` of every leaf (or of `inputs`) the gradient of ⟨gradient, self⟩. See `autograd.backward`."""
+    backward([self], [gradient], retain_graph, create_graph, inputs)
+
+
+setattr(Tensor, "backward", _backward)  # noqa: B010 - as functional.py gives all others
+
+
 def accumulate(leaf: Tensor, gradient: Any, walk: Walk, create_graph: bool) -> None:
     """Add `gradient` to `leaf.grad`, in place where that is a plain array; the first one is taken or copied.
 

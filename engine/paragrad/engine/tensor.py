@@ -1,14 +1,14 @@
 """Tensor: an array, and how it was made.
 
 `array` holds the numbers. A leaf (`node` is None) collects its gradient in `grad`; any other tensor's `node` is the op
-that made it. Nearly all methods come from the op table: see `functional.py`.
+that made it. Nearly all methods come from the op table: see `functional.py`; `backward` is given by `autograd.py`.
 """
 
 from __future__ import annotations
 
 import itertools
 import weakref
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -204,18 +204,6 @@ class Tensor:
         key = next(_hook_ids)
         hooks[key] = hook
         return RemovableHandle(hooks, key)
-
-    def backward(
-        self,
-        gradient: Tensor | None = None,
-        retain_graph: bool | None = None,
-        create_graph: bool = False,
-        inputs: Sequence[Tensor] | Tensor | None = None,
-    ) -> None:
-        """Add to `.grad` of every leaf (or of `inputs`) the gradient of ⟨gradient, self⟩. See `autograd.backward`."""
-        from paragrad.engine import autograd
-
-        autograd.backward([self], [gradient], retain_graph, create_graph, inputs)
 
     # Python's protocols
 
