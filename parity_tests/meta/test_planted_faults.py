@@ -7,7 +7,6 @@ import random
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +16,7 @@ from paragrad.engine.graph import Walk
 from paragrad.engine.ops.table import TABLE, Op
 from paragrad.fuzz.engines.own import Own
 from paragrad.fuzz.judge import Finding
+from paragrad.fuzz.mutants import plant
 from paragrad.fuzz.program import Program
 from paragrad.fuzz.repro import script
 from paragrad.fuzz.shrink import examine, shrink
@@ -27,37 +27,6 @@ from paragrad.fuzz.strategies.values import Values
 
 SIX = ("mul", "matmul", "sum", "max.dim", "getitem", "softmax")
 PULLBACKS = [(name, parameter) for name in SIX for parameter in TABLE[name].pullbacks]
-
-
-@contextmanager
-def faulty_pullback(op: Op, parameter: str, fault: Callable[[Any], Any]) -> Iterator[None]:
-    """Within the block, what this pullback gives goes through `fault`."""
-    good, fused = op.pullbacks[parameter], op.fused.pop(parameter, None)
-    op.pullbacks[parameter] = functools.wraps(good)(lambda *args: fault(good(*args)))
-    op.plans.clear()
-    try:
-        yield
-    finally:
-        op.pullbacks[parameter] = good
-        if fused is not None:
-            op.fused[parameter] = fused
-        op.plans.clear()
-
-
-@contextmanager
-def faulty_value(op: Op, fault: Callable[[Any], Any]) -> Iterator[None]:
-    """Within the block, the op's (first) output goes through `fault`."""
-    good = op.compute
-
-    def bad(*args: Any) -> Any:
-        result = good(*args)
-        return (fault(result[0]), *result[1:]) if isinstance(result, tuple) else fault(result)
-
-    op.compute = bad
-    try:
-        yield
-    finally:
-        op.compute = good
 
 
 def programs(ops: list[Op], count: int) -> Iterator[Program]:
@@ -89,7 +58,7 @@ OPS = [TABLE[name] for name in (*SIX, "add")]
 @pytest.mark.parametrize(("name", "parameter"), PULLBACKS)
 @pytest.mark.parametrize("factor", [1 + 1e-4, -1.0, 0.0])
 def test_a_wrong_pullback_is_found_blamed_and_shrunk(name: str, parameter: str, factor: float) -> None:
-    with faulty_pullback(TABLE[name], parameter, lambda g: g * factor):
+    with plant.pullback(TABLE[name], parameter, plant.result_of(lambda g: g * factor)):
         program, finding = hunt(programs(OPS, 400))
         assert (finding.kind, finding.op, finding.argument) == ("gradient", name, parameter)
         small = shrink(program, finding, Own())
@@ -99,7 +68,7 @@ def test_a_wrong_pullback_is_found_blamed_and_shrunk(name: str, parameter: str, 
 
 @pytest.mark.parametrize("name", SIX)
 def test_a_wrong_value_is_found_blamed_and_shrunk(name: str) -> None:
-    with faulty_value(TABLE[name], lambda x: x * type(x.flat[0])(1.0001) if x.dtype.kind == "f" and x.size else x):
+    with plant.value(TABLE[name], lambda x: x * type(x.flat[0])(1.0001) if x.dtype.kind == "f" and x.size else x):
         program, finding = hunt(single(TABLE[name], "float32", False, 100))
         assert (finding.kind, finding.op) == ("value", name)
         small = shrink(program, finding, Own())
@@ -120,15 +89,8 @@ def test_a_wrong_second_derivative_is_found(name: str) -> None:
         return functools.wraps(rule)(bad)
 
     op = TABLE[name]
-    parameter = next(iter(op.pullbacks))
-    good = op.pullbacks[parameter]
-    op.pullbacks[parameter] = detached(good)
-    op.plans.clear()
-    try:
+    with plant.pullback(op, next(iter(op.pullbacks)), detached):
         hunt(single(op, "float64", True, 50))
-    finally:
-        op.pullbacks[parameter] = good
-        op.plans.clear()
 
 
 def overwrites(self: Walk, parent: Any, contribution: Any, incoming: Any) -> None:
@@ -136,42 +98,39 @@ def overwrites(self: Walk, parent: Any, contribution: Any, incoming: Any) -> Non
     if parent in self.pending and contribution.shape == parent.shape:
         self.pending[parent] = contribution
     else:
-        ADD(self, parent, contribution, incoming)
+        plant.ADD(self, parent, contribution, incoming)
 
 
 def doubles(self: Walk, parent: Any, contribution: Any, incoming: Any) -> None:
     """A walk that counts a contribution to an operand used twice twice."""
     if parent in self.pending:
-        ADD(self, parent, contribution, incoming)
-    ADD(self, parent, contribution, incoming)
-
-
-ADD = Walk.add
+        plant.ADD(self, parent, contribution, incoming)
+    plant.ADD(self, parent, contribution, incoming)
 
 
 @pytest.mark.parametrize("fault", [overwrites, doubles])
-def test_a_wrong_walk_is_found_and_blamed(monkeypatch: pytest.MonkeyPatch, fault: Callable[..., None]) -> None:
-    monkeypatch.setattr(Walk, "add", fault)
-    _, finding = hunt(programs(OPS, 400))
+def test_a_wrong_walk_is_found_and_blamed(fault: plant.Add) -> None:
+    with plant.walk(fault):
+        _, finding = hunt(programs(OPS, 400))
     assert (finding.kind, finding.op) == ("gradient", "walk")
 
 
 def test_the_script_fails_with_the_fault_and_passes_without(tmp_path: Path) -> None:
     op = TABLE["mul"]
-    with faulty_pullback(op, "other", lambda g: g * 1.01):
+    with plant.pullback(op, "other", plant.result_of(lambda g: g * 1.01)):
         program, finding = hunt(programs(OPS, 400))
         small = shrink(program, finding, Own())
         shown = next(f for f in examine(small, Own()).findings if f.cause == finding.cause)
     sound = tmp_path / "repro.py"
     sound.write_text(script(small, shown), encoding="utf-8")
-    plant = (
+    planted = (
         "from paragrad.engine.ops.table import TABLE\n"
         "good = TABLE['mul'].pullbacks['other']\n"
         "TABLE['mul'].pullbacks['other'] = lambda g, input: good(g, input) * 1.01\n"
         "TABLE['mul'].fused.pop('other', None)\n"
     )
     broken = tmp_path / "broken.py"
-    broken.write_text(plant + sound.read_text(encoding="utf-8"), encoding="utf-8")
+    broken.write_text(planted + sound.read_text(encoding="utf-8"), encoding="utf-8")
     codes = [
         subprocess.run([sys.executable, str(path)], check=False, capture_output=True).returncode
         for path in (broken, sound)

@@ -1,0 +1,104 @@
+"""How a fault is put into the engine of this process, and taken out again.
+
+Each function is a context manager: within its block every Tensor of the process is computed with the fault.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from paragrad.engine.graph import Walk
+from paragrad.engine.ops.table import Op
+
+Rule = Callable[..., Any]
+Add = Callable[[Walk, Any, Any, Any], None]
+"""Walk.add: of the walk, the parent, the contribution, and the gradient that came in."""
+
+ADD: Add = Walk.add
+
+
+@contextmanager
+def pullback(op: Op, parameter: str, change: Callable[[Rule], Rule]) -> Iterator[None]:
+    """The pullback of `parameter` is `change(rule)`, and what was fused is not used.
+
+    What the changed rule names of inputs and output is read off its signature, so a rule that is wrapped has to keep
+    that (`functools.wraps`).
+    """
+    rule, fused = op.pullbacks[parameter], op.fused.pop(parameter, None)
+    op.pullbacks[parameter] = change(rule)
+    op.plans.clear()
+    try:
+        yield
+    finally:
+        op.pullbacks[parameter] = rule
+        if fused is not None:
+            op.fused[parameter] = fused
+        op.plans.clear()
+
+
+def result_of(fault: Callable[[Any], Any]) -> Callable[[Rule], Rule]:
+    """The change by which what a rule gives goes through `fault`."""
+
+    def change(rule: Rule) -> Rule:
+        return functools.wraps(rule)(lambda *args: fault(rule(*args)))
+
+    return change
+
+
+@contextmanager
+def value(op: Op, fault: Callable[[Any], Any]) -> Iterator[None]:
+    """The op's (first) output goes through `fault`."""
+    good = op.compute
+
+    def bad(*args: Any) -> Any:
+        result = good(*args)
+        return (fault(result[0]), *result[1:]) if isinstance(result, tuple) else fault(result)
+
+    op.compute = bad
+    try:
+        yield
+    finally:
+        op.compute = good
+
+
+@contextmanager
+def walk(add: Add) -> Iterator[None]:
+    """Contributions are added up by `add`."""
+    patched: Any = Walk
+    patched.add = add
+    try:
+        yield
+    finally:
+        patched.add = ADD
+
+
+@contextmanager
+def overwriting(op: Op, parameter: str) -> Iterator[None]:
+    """`=` for `+=` in one rule: what it contributes replaces what its operand had collected."""
+    pulled = False
+
+    def marking(rule: Rule) -> Rule:
+        def marked(*args: Any) -> Any:
+            nonlocal pulled
+            pulled = True
+            return rule(*args)
+
+        return functools.wraps(rule)(marked)
+
+    def add(self: Walk, parent: Any, contribution: Any, incoming: Any) -> None:
+        nonlocal pulled
+        held = self.pending.pop(parent, None) if pulled else None
+        pulled = False
+        if held is not None:
+            # The queue holds the parent already; a second entry would be a second visit.
+            queued = list(self.queue)
+            ADD(self, parent, contribution, incoming)
+            self.queue[:] = queued
+        else:
+            ADD(self, parent, contribution, incoming)
+
+    with pullback(op, parameter, marking), walk(add):
+        yield
