@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from paragrad.fuzz.judge.agreement import compare, is_near
-from paragrad.fuzz.judge.blame import blame_crash, blame_gradient, twice
+from paragrad.fuzz.judge.blame import WALK, blame_crash, blame_gradient, once, twice
 from paragrad.fuzz.judge.drawn import settled, settled_program
 from paragrad.fuzz.judge.end_to_end import EndToEnd
 from paragrad.fuzz.judge.gradients import BackwardCheck, has_hidden
@@ -156,7 +156,7 @@ class Case:
         if hidden:
             # Beside an infinity a rule may pick or multiply by 0, which gives NaN: where torch's is not finite, too.
             # And where torch itself is beyond the bound nobody can tell.
-            unclear = ~accepted & ~(expected.agrees(expected.torch) & np.isfinite(expected.torch))
+            unclear = ~accepted & (~(expected.agrees(expected.torch) & np.isfinite(expected.torch)) | expected.unclear)
             counts["ill-conditioned"] += int(np.count_nonzero(unclear))
             accepted = accepted | unclear
         wrong = int(np.count_nonzero(~accepted))
@@ -220,9 +220,11 @@ class Case:
         else:
             hidden = True
             expected = self.end_to_end.value(variable)
+            if not expected.accepts(found).all():
+                expected.unclear = self.end_to_end.jumps(lambda trace: trace.values[variable])
         if not self.settle(self.result.values, expected, found, hidden):
             both = {"found": found, "expected": expected.torch, "bound": expected.bound}
-            op = self.blame_recorded() if isinstance(maker, Grad) else ""
+            op, _ = self.blame_hidden(None) if hidden else ("", "")
             self.found("value", position, variable, describe("value", found, expected), op=op, **both)
 
     def gradients(self, position: int) -> None:
@@ -263,6 +265,8 @@ class Case:
         if check is None or check.hides(variable):
             check = None
             expected = self.end_to_end.gradient(position, variable)
+            if not expected.accepts(found).all():
+                expected.unclear = self.end_to_end.jumps(lambda trace: trace.gradients[position][variable])
         elif self.near(self.result.gradients, found, *check.native(variable)):
             return
         else:
@@ -272,21 +276,29 @@ class Case:
                 expected.elsewhere = (*expected.elsewhere, np.where(chosen, found, expected.torch))
         if self.settle(self.result.gradients, expected, found, hidden=check is None):
             return
-        op, argument = blame_gradient(self.engine, check, variable) if check else (self.blame_recorded(), "")
+        op, argument = blame_gradient(self.engine, check, variable) if check else self.blame_hidden(position)
         both = {"found": found, "expected": expected.torch, "bound": expected.bound}
         message = describe("gradient", found, expected)
         self.found("gradient", position, variable, message, op=op, argument=argument, **both)
 
-    def blame_recorded(self) -> str:
-        """The op whose own second derivatives are wrong; "" where each alone is right."""
-        applied = {statement.op for _, statement in self.program.applications()}
+    def blame_hidden(self, position: int | None) -> tuple[str, str]:
+        """The op and parameter to blame for what lies hidden: each op of the program is asked alone, at torch's values.
+
+        For its second derivatives where the program takes such, else for its value and first derivatives.
+        """
+        applied = [statement.op for _, statement in self.program.applications()]
         if len(applied) == 1:
-            return applied.pop()
-        for op, alone in twice(self.program, self.trace):
+            return applied[0], ""
+        if has_hidden(self.program):
+            candidates = twice(self.program, self.reference)
+        else:
+            candidates = once(self.program, self.reference, position)
+        for op, alone in candidates:
             trace = self.engine.run(alone)
-            if Case(alone, trace, reference(alone, trace), self.engine).judge().findings:
-                return op
-        return ""
+            case = Case(alone, trace, reference(alone, trace), self.engine, self.foreign)
+            if (first := case.judge().first) is not None:
+                return op, first.argument
+        return ("", "") if has_hidden(self.program) else (WALK, "")
 
     def step(self, position: int) -> None:
         """Every parameter after one optimizer step."""
