@@ -67,6 +67,11 @@ def _softshrink(input: Any, lambd: Any = 0.5) -> Any:
     return input - lambd if input > lambd else input + lambd if input < -lambd else mp.mpf(0)
 
 
+def _masked_dropout(input: Any, p: Any, mask: Any) -> Any:
+    """Undefined where nobody knows whether the element was dropped."""
+    return input / (1 - p) if mask == 1 else input * 0 if mask == 0 else mp.nan
+
+
 FUNCTIONS: dict[str, Function] = {
     "abs": lambda input: abs(input),
     "acos": lambda input: mp.acos(input),
@@ -88,6 +93,7 @@ FUNCTIONS: dict[str, Function] = {
     "deg2rad": lambda input: input * mp.pi / 180,
     "digamma": lambda input: mp.digamma(input),
     "div": _div,
+    "div.rounding_mode": _div,
     "elu": _elu,
     "erf": lambda input: mp.erf(input),
     "erfc": lambda input: mp.erfc(input),
@@ -116,6 +122,8 @@ FUNCTIONS: dict[str, Function] = {
     "logaddexp": lambda input, other: mp.log(mp.exp(input) + mp.exp(other)),
     "logit": lambda input: mp.log(input / (1 - input)),
     "logsigmoid": lambda input: -mp.log1p(mp.exp(-input)),
+    "masked_dropout": _masked_dropout,
+    "masked_fill": lambda input, mask, value: value if mask else input,
     "maximum": lambda input, other: max(input, other),
     "minimum": lambda input, other: min(input, other),
     "mish": lambda input: input * mp.tanh(mp.log1p(mp.exp(input))),

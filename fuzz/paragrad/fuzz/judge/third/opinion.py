@@ -1,0 +1,198 @@
+"""Opinions: what an element of an op's value or gradient truly is, and how sure that is.
+
+A value is computed with enough digits for operands of very different size, and once more with twice as many. A gradient
+is the central difference of the value, with two steps far below the distance of neighbouring doubles and with digits to
+match; the error is what the two differ by. Where left and right differ by more than a shorter step mends there is a
+kink, and no opinion.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from mpmath import mp
+
+from paragrad.fuzz.judge.third.question import ELEMENTWISE, Question, ask, has_negative_zero
+from paragrad.fuzz.judge.third.registry import OPEN
+from paragrad.fuzz.program import Apply, Array
+
+DIGITS = 60
+STEPS = (100, 133)
+"""Two steps of a difference: 2^-100 and 2^-133 of the smallest operand. Doubles are 2^-52 of their size apart."""
+MENDED = 1e-4
+"""A step shorter by 2^33 leaves less than this of the distance between left and right where there is no kink."""
+EXACT = 1e-30
+"""What is left of an opinion behind value and low, relative to it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Opinion:
+    """A number, value + low, where low holds the digits beyond float64; it is off by `error` at the most."""
+
+    value: float
+    low: float
+    error: float
+
+
+def value(statement: Apply, values: Mapping[int, Array], output: int, element: tuple[int, ...]) -> Opinion | None:
+    """What the element at `element` of an output should be, the operands being `values`.
+
+    These are bool, int64, float32 or float64. None where there is no opinion: an op that draws, operands or a result
+    that aren't finite, something that torch's documentation leaves open, or too many elements.
+    """
+    found = []
+    for as_given in (False, True):
+        question = ask(statement, values, False, as_given)
+        if question is None or has_negative_zero(statement, values):
+            return None
+        if question.name in ELEMENTWISE:
+            question = question.at(np.array([int(np.ravel_multi_index(element, question.shape))]))
+            found.append(_value(question, output, (0,)))
+        else:
+            found.append(_value(question, output, element))
+    return _either(found)
+
+
+def gradient(
+    statement: Apply,
+    values: Mapping[int, Array],
+    incoming: Sequence[Array | None],
+    variable: int,
+    element: tuple[int, ...],
+) -> Opinion | None:
+    """What an element of the gradient of the operand `variable` should be, `incoming` being the outputs' gradients.
+
+    The variable stands in one argument only (see judge/isolate.py). None as for `value`, and at a kink.
+    """
+    found = []
+    for as_given in (False, True):
+        question = ask(statement, values, True, as_given)
+        if question is None or variable not in question.arrays or question.arrays[variable].dtype != object:
+            return None
+        weights = [None if g is None else g.astype(np.float64) for g in incoming]
+        if question.name in ELEMENTWISE:
+            shape = question.arrays[variable].shape
+            places = np.arange(question.arrays[variable].size).reshape(shape)
+            here = places[element]
+            lines = np.flatnonzero(np.broadcast_to(places, question.shape).reshape(-1) == here)
+            if not lines.size:
+                return Opinion(0.0, 0.0, 0.0)
+            question = question.at(lines)
+            weights = [None if g is None else g.reshape(-1)[lines] for g in weights]
+            found.append(_gradient(question, weights, variable, (slice(None),)))
+        else:
+            found.append(_gradient(question, weights, variable, element))
+    return _either(found)
+
+
+def _either(found: list[Opinion | None]) -> Opinion | None:
+    """One opinion of two readings of the statement, sure of what both have in common."""
+    first, second = found
+    if first is None or second is None:
+        return None
+    apart = abs((first.value - second.value) + (first.low - second.low))
+    return Opinion(first.value, first.low, max(first.error, second.error) + apart)
+
+
+def _span(question: Question) -> tuple[Any, int]:
+    """The smallest magnitude among the operands, or 1; and how many digits the largest, or 1, is longer than that."""
+    sizes = [abs(x) for x in question.numbers().tolist() if x != 0 and mp.isfinite(x)]
+    low, high = min([mp.mpf(1), *sizes]), max([mp.mpf(1), *sizes])
+    return low, int(mp.ceil(mp.log10(high / low)))
+
+
+def _outputs(question: Question) -> list[Array] | None:
+    try:
+        return question.outputs()
+    except (ArithmeticError, ValueError):
+        return None
+
+
+def _value(question: Question, output: int, element: tuple[int, ...]) -> Opinion | None:
+    if not question.is_settled():
+        return None
+    with mp.workdps(DIGITS):
+        digits = DIGITS + 2 * _span(question)[1]
+    found = []
+    for precision in (digits, 2 * digits):
+        with mp.workdps(precision):
+            outputs = _outputs(question)
+            if outputs is None:
+                return None
+            array = outputs[output]
+            if array.dtype.kind == "i" and array[element] == OPEN:
+                return None
+            found.append(array[element] if isinstance(array[element], mp.mpf) else mp.mpf(int(array[element])))
+    with mp.workdps(2 * digits):
+        return _opinion(found[1], abs(found[1] - found[0]))
+
+
+def _gradient(
+    question: Question, weights: Sequence[Array | None], variable: int, element: tuple[int | slice, ...]
+) -> Opinion | None:
+    if not question.is_settled():
+        return None
+    with mp.workdps(DIGITS):
+        low, span = _span(question)
+    digits = DIGITS + 2 * (span + STEPS[-1] // 3)
+    with mp.workdps(digits):
+        # Powers of two, that an operand and a step have an exact sum.
+        steps = [mp.ldexp(1, mp.frexp(low)[1] - k) for k in STEPS]
+        moved = [_moved(question, variable, element, step) for h in steps for step in (h, -h)]
+        middle = _outputs(question)
+        sides = [side for side in moved if side is not None]
+        if middle is None or len(sides) < len(moved):
+            return None
+        totals, noise = [mp.mpf(0), mp.mpf(0)], mp.mpf(0)
+        for k, weight in enumerate(weights):
+            if weight is None:
+                continue
+            for place in np.ndindex(weight.shape):
+                if weight[place] == 0:
+                    continue
+                points = [side[k][place] for side in sides]
+                slopes, blur = _slopes(points, middle[k][place], steps, digits)
+                if slopes is None or not np.isfinite(weight[place]):
+                    return None
+                factor = mp.mpf(float(weight[place]))
+                totals = [t + factor * s for t, s in zip(totals, slopes, strict=True)]
+                noise = noise + abs(factor) * blur
+        return _opinion(totals[1], abs(totals[1] - totals[0]) + noise)
+
+
+def _moved(question: Question, variable: int, element: tuple[int | slice, ...], step: Any) -> list[Array] | None:
+    held = question.arrays[variable]
+    moved = held.copy()
+    moved[element] = moved[element] + step
+    question.arrays[variable] = moved
+    try:
+        return _outputs(question)
+    finally:
+        question.arrays[variable] = held
+
+
+def _slopes(points: list[Any], middle: Any, steps: list[Any], digits: int) -> tuple[list[Any] | None, Any]:
+    """The central difference at each step and how far the last is blurred by rounding; None at a kink.
+
+    `points` are, for each step, the value above and below.
+    """
+    blur = max(abs(x) for x in (middle, *points)) * mp.mpf(10) ** (5 - digits) / steps[-1]
+    if not mp.isfinite(blur) or not all(mp.isfinite(x) for x in points):
+        return None, blur
+    sides = list(zip(points[::2], points[1::2], steps, strict=True))
+    gaps = [abs(up + down - 2 * middle) / h for up, down, h in sides]
+    slopes = [(up - down) / (2 * h) for up, down, h in sides]
+    # What grows as the step shrinks is a jump, or a slope that is infinite.
+    if gaps[1] > MENDED * gaps[0] + blur or abs(slopes[1]) > 2 * abs(slopes[0]) + blur:
+        return None, blur
+    return slopes, blur
+
+
+def _opinion(number: Any, error: Any) -> Opinion | None:
+    high = float(number)
+    if not np.isfinite(high):
+        return None
+    return Opinion(high, float(number - high), float(error + abs(number) * EXACT))
