@@ -202,19 +202,28 @@ def topk(input: Array, k: int, dim: int, largest: bool, sorted: bool) -> tuple[A
 @define("median")
 def median(input: Array) -> Array:
     """The one in the middle, the lower of two; NaN of none."""
-    if not input.size:
-        return np.asarray(UNDEFINED, object)
-    return _sorted(input.reshape(-1), 0, False, False)[0][(input.size - 1) // 2]  # type: ignore[no-any-return]
+    return median_dim(input.reshape(-1), 0, False)[0] if input.size else np.asarray(UNDEFINED, object)
 
 
 @define("median.dim")
 def median_dim(input: Array, dim: int, keepdim: bool) -> tuple[Array, ...]:
     """The one in the middle of each row, the lower of two, and its place."""
+    values, places = _sorted(input, dim, False, False)
     if not input.ndim:
-        return _sorted(input, dim, False, False)
+        return values, places
     middle = (input.shape[dim] - 1) // 2
-    found = [np.take(x, [middle], dim) for x in _sorted(input, dim, False, False)]
-    return tuple(x if keepdim else np.squeeze(x, dim) for x in found)
+    found = [np.take(x, [middle], dim) for x in (values, places)]
+    return tuple(x if keepdim else np.asarray(np.squeeze(x, dim), x.dtype) for x in found)
+
+
+def _single(input: Array, dim: int, keepdim: bool) -> tuple[Array, ...]:
+    """Undefined where equals stand in the middle: among three of them moving one moves nothing."""
+    values, places = median_dim(input, dim, keepdim)
+    return np.where(places == OPEN, UNDEFINED, values), places
+
+
+DIFFERENTIATED["median.dim"] = _single
+DIFFERENTIATED["median"] = lambda input: _single(input.reshape(-1), 0, False)[0]
 
 
 def _windows(

@@ -26,6 +26,11 @@ def _clamp(input: Any, min: Any = None, max: Any = None) -> Any:
     return max if max is not None and input > max else input
 
 
+def clamp_inside(input: Any, min: Any = None, max: Any = None) -> Any:
+    """Undefined at a bound: between two that are equal moving the input moves nothing."""
+    return mp.nan if input in (min, max) else _clamp(input, min, max)
+
+
 def _pow(input: Any, exponent: Any) -> Any:
     return mp.power(input, exponent)
 

@@ -8,6 +8,7 @@ kink, and no opinion.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -15,7 +16,7 @@ from typing import Any
 import numpy as np
 from mpmath import mp
 
-from paragrad.fuzz.judge.third.question import ELEMENTWISE, Question, ask, has_negative_zero
+from paragrad.fuzz.judge.third.question import ELEMENTWISE, Question, has_negative_zero, readings
 from paragrad.fuzz.judge.third.registry import OPEN
 from paragrad.fuzz.program import Apply, Array
 
@@ -43,14 +44,13 @@ def value(statement: Apply, values: Mapping[int, Array], output: int, element: t
     These are bool, int64, float32 or float64. None where there is no opinion: an op that draws, operands or a result
     that aren't finite, something that torch's documentation leaves open, or too many elements.
     """
+    if has_negative_zero(statement, values):
+        return None
     found = []
-    for as_given in (False, True):
-        question = ask(statement, values, False, as_given)
-        if question is None or has_negative_zero(statement, values):
-            return None
+    for question in readings(statement, values, False):
         if question.name in ELEMENTWISE:
-            question = question.at(np.array([int(np.ravel_multi_index(element, question.shape))]))
-            found.append(_value(question, output, (0,)))
+            line = np.array([int(np.ravel_multi_index(element, question.shape))])
+            found.append(_value(question.at(line), output, (0,)))
         else:
             found.append(_value(question, output, element))
     return _either(found)
@@ -67,34 +67,35 @@ def gradient(
 
     The variable stands in one argument only (see judge/isolate.py). None as for `value`, and at a kink.
     """
+    weights = [None if g is None else g.astype(np.float64) for g in incoming]
     found = []
-    for as_given in (False, True):
-        question = ask(statement, values, True, as_given)
-        if question is None or variable not in question.arrays or question.arrays[variable].dtype != object:
+    for question in readings(statement, values, True):
+        if variable not in question.arrays or question.arrays[variable].dtype != object:
             return None
-        weights = [None if g is None else g.astype(np.float64) for g in incoming]
         if question.name in ELEMENTWISE:
-            shape = question.arrays[variable].shape
-            places = np.arange(question.arrays[variable].size).reshape(shape)
-            here = places[element]
-            lines = np.flatnonzero(np.broadcast_to(places, question.shape).reshape(-1) == here)
-            if not lines.size:
-                return Opinion(0.0, 0.0, 0.0)
-            question = question.at(lines)
-            weights = [None if g is None else g.reshape(-1)[lines] for g in weights]
-            found.append(_gradient(question, weights, variable, (slice(None),)))
+            lines = _lines(question, variable, element)
+            rows = [None if g is None else g.reshape(-1)[lines] for g in weights]
+            found.append(_gradient(question.at(lines), rows, variable, (slice(None),)))
         else:
             found.append(_gradient(question, weights, variable, element))
     return _either(found)
 
 
+def _lines(question: Question, variable: int, element: tuple[int, ...]) -> Array:
+    """Which elements of the flattened result of an elementwise op an element of an operand goes into."""
+    shape = question.arrays[variable].shape
+    places = np.arange(math.prod(shape)).reshape(shape)
+    return np.flatnonzero(np.broadcast_to(places, question.shape).reshape(-1) == places[element])
+
+
 def _either(found: list[Opinion | None]) -> Opinion | None:
-    """One opinion of two readings of the statement, sure of what both have in common."""
-    first, second = found
-    if first is None or second is None:
+    """One opinion of all readings of the statement, as sure as these agree."""
+    sure = [opinion for opinion in found if opinion is not None]
+    if not sure or len(sure) < len(found):
         return None
-    apart = abs((first.value - second.value) + (first.low - second.low))
-    return Opinion(first.value, first.low, max(first.error, second.error) + apart)
+    first = sure[-1]
+    apart = max(abs((other.value - first.value) + (other.low - first.low)) for other in sure)
+    return Opinion(first.value, first.low, max(opinion.error for opinion in sure) + apart)
 
 
 def _span(question: Question) -> tuple[Any, int]:
@@ -179,9 +180,9 @@ def _slopes(points: list[Any], middle: Any, steps: list[Any], digits: int) -> tu
 
     `points` are, for each step, the value above and below.
     """
+    if not all(mp.isfinite(x) for x in (middle, *points)):
+        return None, mp.nan
     blur = max(abs(x) for x in (middle, *points)) * mp.mpf(10) ** (5 - digits) / steps[-1]
-    if not mp.isfinite(blur) or not all(mp.isfinite(x) for x in points):
-        return None, blur
     sides = list(zip(points[::2], points[1::2], steps, strict=True))
     gaps = [abs(up + down - 2 * middle) / h for up, down, h in sides]
     slopes = [(up - down) / (2 * h) for up, down, h in sides]

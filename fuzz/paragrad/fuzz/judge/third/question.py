@@ -93,10 +93,11 @@ class Question:
         return Question(self.name, self.function, arguments, arrays, self.shape, lines)
 
 
-def ask(statement: Apply, values: Mapping[int, Array], differentiated: bool, as_given: bool) -> Question | None:
-    """The question that a statement is; None of an op that has no definition.
+def readings(statement: Apply, values: Mapping[int, Array], differentiated: bool) -> list[Question]:
+    """The questions that a statement may be; none of an op that has no definition.
 
-    Where it isn't known whether Python numbers are rounded to the dtype of the tensors, `as_given` leaves them.
+    There are two where it matters whether its Python numbers are rounded to the dtype of the tensors before the op
+    computes with them: torch rounds some early and some late, and its documentation does not say which.
     """
     name = statement.op
     op = TABLE[name]
@@ -104,29 +105,34 @@ def ask(statement: Apply, values: Mapping[int, Array], differentiated: bool, as_
     if differentiated:
         function = DIFFERENTIATED.get(name, function)
     if function is None:
-        return None
+        return []
     arguments = dict(zip(op.parameters, op.bind(statement.args, dict(statement.kwargs)), strict=True))
     operands = [arguments[op.parameters[k]] for _, k in op.operands]
     floats = {k for a in operands for k in refs(a)}
-    floating = any(values[k].dtype.kind == "f" for k in floats) or any(type(a) is float for a in operands)
-    wanted = arguments.get("dtype")
-    meeting: Any = None
-    if isinstance(wanted, Dtype):
-        meeting = np.dtype(wanted.name)
-    elif floating or op.promote in ("float", "floats"):
-        meeting = meeting_dtype(statement, values)
-    numbers = meeting if meeting is not None and meeting.kind == "f" else _widest(floats, values)
-    if numbers is not None and not (as_given and meeting is None):
-        arguments = {n: rounded(a, numbers) for n, a in arguments.items()}
+    meeting = _cast(statement, values, operands, arguments.get("dtype"))
     arrays = {}
     for k in {k for a in arguments.values() for k in refs(a)}:
-        array = values[k]
-        if meeting is not None and k in floats:
-            array = array.astype(meeting)
+        array = values[k] if meeting is None or k not in floats else values[k].astype(meeting)
         arrays[k] = _lifted(array, op)
     given = [a.shape for a in arrays.values()] + [a.shape for a in arguments.values() if isinstance(a, np.ndarray)]
     shape = np.broadcast_shapes(*given) if name in ELEMENTWISE else ()
-    return Question(name, function, arguments, arrays, shape)
+    found = [Question(name, function, arguments, arrays, shape)]
+    numbers = meeting if meeting is not None and meeting.kind == "f" else _widest(floats, values)
+    if numbers is not None and any(type(a) is float and rounded(a, numbers) != a for a in arguments.values()):
+        early = {n: rounded(a, numbers) for n, a in arguments.items()}
+        found.append(Question(name, function, early, arrays, shape))
+    return found
+
+
+def _cast(statement: Apply, values: Mapping[int, Array], operands: list[Any], wanted: Any) -> np.dtype[Any] | None:
+    """The dtype to which operands are brought before the op computes: the one asked for, or that in which they meet."""
+    if isinstance(wanted, Dtype):
+        return np.dtype(wanted.name)
+    floating = any(values[k].dtype.kind == "f" for a in operands for k in refs(a))
+    floating = floating or any(type(a) is float for a in operands)
+    if floating or TABLE[statement.op].promote in ("float", "floats"):
+        return meeting_dtype(statement, values)
+    return None
 
 
 def _widest(floats: set[int], values: Mapping[int, Array]) -> np.dtype[Any] | None:

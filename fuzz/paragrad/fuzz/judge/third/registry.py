@@ -13,6 +13,7 @@ from typing import Any, TypeAlias, TypeVar
 import numpy as np
 from mpmath import mp
 
+from paragrad.fuzz.judge.third.functions import clamp_inside
 from paragrad.fuzz.program import Array
 
 Definition: TypeAlias = Callable[..., Any]
@@ -22,8 +23,8 @@ Dims: TypeAlias = "int | tuple[int, ...] | None"
 DEFINITIONS: dict[str, Definition] = {}
 """What gives an op's outputs: an array, or a tuple of several."""
 
-DIFFERENTIATED: dict[str, Definition] = {}
-"""For ops part of whose operand torch's documentation holds fixed: what to take differences of."""
+DIFFERENTIATED: dict[str, Definition] = {"clamp": clamp_inside}
+"""What to take differences of where that is not the definition: it holds something fixed, or a kink is hidden."""
 
 EXCLUDED = {"dropout": "draws random numbers; with what it drew known the judge asks for masked_dropout"}
 """Public ops of the table without a definition, with the reason."""
