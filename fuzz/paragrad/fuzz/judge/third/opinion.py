@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from mpmath import mp
 
-from paragrad.fuzz.judge.third.question import ELEMENTWISE, Question, has_negative_zero, readings
+from paragrad.fuzz.judge.third.question import ELEMENTWISE, MOVES, Question, has_negative_zero, readings
 from paragrad.fuzz.judge.third.registry import OPEN
 from paragrad.fuzz.program import Apply, Array
 
@@ -134,7 +134,7 @@ def _value(question: Question, output: int, element: tuple[int, ...]) -> Opinion
 def _gradient(
     question: Question, weights: Sequence[Array | None], variable: int, element: tuple[int | slice, ...]
 ) -> Opinion | None:
-    if not question.is_settled():
+    if not question.is_settled() or not all(mp.isfinite(x) for x in np.ravel(question.arrays[variable][element])):
         return None
     with mp.workdps(DIGITS):
         low, span = _span(question)
@@ -153,6 +153,8 @@ def _gradient(
                 continue
             for place in np.ndindex(weight.shape):
                 if weight[place] == 0:
+                    continue
+                if question.name in MOVES and not mp.isfinite(middle[k][place]):
                     continue
                 points = [side[k][place] for side in sides]
                 slopes, blur = _slopes(points, middle[k][place], steps, digits)

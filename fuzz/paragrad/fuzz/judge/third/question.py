@@ -41,6 +41,10 @@ ELEMENTWISE = FUNCTIONS | PREDICATES
 LARGEST = 20_000
 """Elements among the operands of an op that is not elementwise, beyond which an opinion would take minutes."""
 
+PICKED = frozenset(("embedding", "gather", "getitem", "index_select", "take_along_dim"))
+MOVES = PICKED | {name for name, function in DEFINITIONS.items() if function.__module__ == definitions_moves.__name__}
+"""Ops without arithmetic or comparison: what isn't finite stays where it is put."""
+
 ABOUT_THE_SIGN_OF_ZERO = frozenset(("atan2", "copysign"))
 """Functions that tell -0 from 0, as mpmath doesn't."""
 
@@ -78,7 +82,7 @@ class Question:
             return True
         if self.lines is None and sum(a.size for a in self.arrays.values()) > LARGEST:
             return False
-        return all(mp.isfinite(x) for x in self.numbers().tolist())
+        return self.name in MOVES or all(mp.isfinite(x) for x in self.numbers().tolist())
 
     def at(self, lines: Array) -> Question:
         """An elementwise question about these elements of the flattened result."""
@@ -112,7 +116,7 @@ def readings(statement: Apply, values: Mapping[int, Array], differentiated: bool
     meeting = _cast(statement, values, operands, arguments.get("dtype"))
     arrays = {}
     for k in {k for a in arguments.values() for k in refs(a)}:
-        array = values[k] if meeting is None or k not in floats else values[k].astype(meeting)
+        array = values[k] if meeting is None or k not in floats else _converted(values[k], meeting)
         arrays[k] = _lifted(array, op)
     given = [a.shape for a in arrays.values()] + [a.shape for a in arguments.values() if isinstance(a, np.ndarray)]
     shape = np.broadcast_shapes(*given) if name in ELEMENTWISE else ()
@@ -133,6 +137,14 @@ def _cast(statement: Apply, values: Mapping[int, Array], operands: list[Any], wa
     if floating or TABLE[statement.op].promote in ("float", "floats"):
         return meeting_dtype(statement, values)
     return None
+
+
+def _converted(array: Array, dtype: np.dtype[Any]) -> Array:
+    """An array in another dtype; whole numbers made of floats stay floats, NaN where int64 holds no such number."""
+    if array.dtype.kind == "f" and dtype.kind == "i":
+        return np.where(np.abs(array) < 2.0**63, np.trunc(array), np.nan)
+    with np.errstate(over="ignore"):
+        return array.astype(dtype)
 
 
 def _widest(floats: set[int], values: Mapping[int, Array]) -> np.dtype[Any] | None:

@@ -30,7 +30,7 @@ EXCLUDED = {"dropout": "draws random numbers; with what it drew known the judge 
 """Public ops of the table without a definition, with the reason."""
 
 UNDEFINED = mp.nan
-OPEN = -1
+OPEN = int(np.iinfo(np.int64).min)
 """In place of an index that torch's documentation leaves open."""
 
 
