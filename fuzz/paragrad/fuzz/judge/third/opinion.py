@@ -98,11 +98,15 @@ def _either(found: list[Opinion | None]) -> Opinion | None:
     return Opinion(first.value, first.low, max(opinion.error for opinion in sure) + apart)
 
 
-def _span(question: Question) -> tuple[Any, int]:
-    """The smallest magnitude among the operands, or 1; and how many digits the largest, or 1, is longer than that."""
+def _span(question: Question) -> tuple[Any, Any]:
+    """The smallest and the largest magnitude among the operands and 1."""
     sizes = [abs(x) for x in question.numbers().tolist() if x != 0 and mp.isfinite(x)]
-    low, high = min([mp.mpf(1), *sizes]), max([mp.mpf(1), *sizes])
-    return low, int(mp.ceil(mp.log10(high / low)))
+    return min([mp.mpf(1), *sizes]), max([mp.mpf(1), *sizes])
+
+
+def _digits(low: Any, high: Any) -> int:
+    """Digits for a sum of products of two of the operands."""
+    return DIGITS + 2 * int(mp.ceil(mp.log10(high / low)))
 
 
 def _outputs(question: Question) -> list[Array] | None:
@@ -115,8 +119,7 @@ def _outputs(question: Question) -> list[Array] | None:
 def _value(question: Question, output: int, element: tuple[int, ...]) -> Opinion | None:
     if not question.is_settled():
         return None
-    with mp.workdps(DIGITS):
-        digits = DIGITS + 2 * _span(question)[1]
+    digits = _digits(*_span(question))
     found = []
     for precision in (digits, 2 * digits):
         with mp.workdps(precision):
@@ -136,18 +139,18 @@ def _gradient(
 ) -> Opinion | None:
     if not question.is_settled() or not all(mp.isfinite(x) for x in np.ravel(question.arrays[variable][element])):
         return None
-    with mp.workdps(DIGITS):
-        low, span = _span(question)
-    digits = DIGITS + 2 * (span + STEPS[-1] // 3)
+    low, high = _span(question)
+    # Powers of two, that an operand and a step have an exact sum.
+    steps = [mp.ldexp(1, mp.frexp(low)[1] - k) for k in STEPS]
+    digits = _digits(steps[-1], high)
     with mp.workdps(digits):
-        # Powers of two, that an operand and a step have an exact sum.
-        steps = [mp.ldexp(1, mp.frexp(low)[1] - k) for k in STEPS]
+        noise = high * mp.mpf(10) ** (5 - digits) / steps[-1]
         moved = [_moved(question, variable, element, step) for h in steps for step in (h, -h)]
         middle = _outputs(question)
         sides = [side for side in moved if side is not None]
         if middle is None or len(sides) < len(moved):
             return None
-        totals, noise = [mp.mpf(0), mp.mpf(0)], mp.mpf(0)
+        totals, error = [mp.mpf(0), mp.mpf(0)], mp.mpf(0)
         for k, weight in enumerate(weights):
             if weight is None:
                 continue
@@ -157,13 +160,13 @@ def _gradient(
                 if question.name in MOVES and not mp.isfinite(middle[k][place]):
                     continue
                 points = [side[k][place] for side in sides]
-                slopes, blur = _slopes(points, middle[k][place], steps, digits)
+                slopes, blur = _slopes(points, middle[k][place], steps, noise)
                 if slopes is None or not np.isfinite(weight[place]):
                     return None
                 factor = mp.mpf(float(weight[place]))
                 totals = [t + factor * s for t, s in zip(totals, slopes, strict=True)]
-                noise = noise + abs(factor) * blur
-        return _opinion(totals[1], abs(totals[1] - totals[0]) + noise)
+                error = error + abs(factor) * blur
+        return _opinion(totals[1], abs(totals[1] - totals[0]) + error)
 
 
 def _moved(question: Question, variable: int, element: tuple[int | slice, ...], step: Any) -> list[Array] | None:
@@ -177,14 +180,15 @@ def _moved(question: Question, variable: int, element: tuple[int | slice, ...], 
         question.arrays[variable] = held
 
 
-def _slopes(points: list[Any], middle: Any, steps: list[Any], digits: int) -> tuple[list[Any] | None, Any]:
+def _slopes(points: list[Any], middle: Any, steps: list[Any], noise: Any) -> tuple[list[Any] | None, Any]:
     """The central difference at each step and how far the last is blurred by rounding; None at a kink.
 
-    `points` are, for each step, the value above and below.
+    `points` are, for each step, the value above and below; `noise` is what rounding of a number as large as the largest
+    operand makes of a slope.
     """
     if not all(mp.isfinite(x) for x in (middle, *points)):
         return None, mp.nan
-    blur = max(abs(x) for x in (middle, *points)) * mp.mpf(10) ** (5 - digits) / steps[-1]
+    blur = noise * max(1, *[abs(x) for x in (middle, *points)])
     sides = list(zip(points[::2], points[1::2], steps, strict=True))
     gaps = [abs(up + down - 2 * middle) / h for up, down, h in sides]
     slopes = [(up - down) / (2 * h) for up, down, h in sides]
