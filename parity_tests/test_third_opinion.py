@@ -22,7 +22,7 @@ from paragrad.fuzz.judge.third import DEFINITIONS, EXCLUDED, gradient, question,
 from paragrad.fuzz.judge.third.functions import FUNCTIONS
 from paragrad.fuzz.judge.third.predicates import PREDICATES
 from paragrad.fuzz.judge.third.registry import DIFFERENTIATED
-from paragrad.fuzz.program import Apply, Array, Program, Ref
+from paragrad.fuzz.program import Apply, Array, Input, Program, Ref
 from paragrad.fuzz.strategies.builder import sampled_ops
 from paragrad.fuzz.strategies.single import single
 
@@ -118,6 +118,38 @@ def test_numbers_meet_in_a_dtype(name: str, dtype: str) -> None:
     """Python numbers beside float32, and operands of two dtypes."""
     answers = Answers(name, dtype, 20)
     assert answers.given["gradient"] > 10
+
+
+WHOLE = np.array([3, -2, 1])
+TRUTH = np.array([True, False, True])
+
+
+@pytest.mark.parametrize(
+    ("op", "arrays", "arguments"),
+    [
+        ("add", (TRUTH, TRUTH), ()),
+        ("add", (TRUTH, WHOLE), ()),
+        ("pow", (WHOLE, -WHOLE), ()),
+        ("div", (WHOLE, WHOLE), ()),
+        ("mul", (WHOLE, WHOLE), ()),
+        ("masked_fill", (TRUTH, TRUTH), (2,)),
+        ("sum", (TRUTH,), ()),
+        ("cumsum", (TRUTH,), (0,)),
+        ("prod", (WHOLE,), ()),
+        ("amax", (WHOLE,), (0,)),
+        ("argmin", (WHOLE,), ()),
+        ("flip", (TRUTH,), ((0,),)),
+    ],
+)
+def test_bools_and_whole_numbers(op: str, arrays: tuple[Array, ...], arguments: tuple[Any, ...]) -> None:
+    """What no gradient flows through; samples seldom hold it."""
+    inputs = [Input.of(f"x{k}", a) for k, a in enumerate(arrays)]
+    statement = Apply(op, (*map(Ref, range(len(arrays))), *arguments), {}, (len(arrays),))
+    shown = PyTorch().run(Program(inputs, [statement])).values[len(arrays)]
+    for element in np.ndindex(shown.shape):
+        found = value(statement, dict(enumerate(arrays)), 0, element)
+        assert found is not None
+        assert shown[element] == shown.dtype.type(found.value)
 
 
 def scaled(function: Callable[..., Any]) -> Callable[..., Any]:

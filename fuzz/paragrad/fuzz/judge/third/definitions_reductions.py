@@ -12,6 +12,7 @@ from paragrad.fuzz.judge.third.registry import (
     axes,
     axis,
     count,
+    counted,
     define,
     each,
     mean,
@@ -53,11 +54,12 @@ def all_(input: Array, dim: Dims, keepdim: bool) -> Array:
 @define("prod")
 def prod(input: Array, dim: int | None, keepdim: bool, dtype: Any) -> Array:
     """Π input."""
+    input = counted(input)
     return np.asarray(np.prod(input, axis=axes(dim, input.ndim), keepdims=keepdim), input.dtype)
 
 
 def _running(input: Array, dim: int, step: Any) -> Array:
-    found = input.copy()
+    found = counted(input).copy()
     if not found.ndim:
         return found
     rows = np.moveaxis(found, dim, 0)

@@ -72,6 +72,17 @@ def _softshrink(input: Any, lambd: Any = 0.5) -> Any:
     return input - lambd if input > lambd else input + lambd if input < -lambd else mp.mpf(0)
 
 
+def _add(input: Any, other: Any, alpha: Any = 1) -> Any:
+    both = isinstance(input, bool) and isinstance(other, bool)
+    return input or other if both else input + alpha * other
+
+
+def _masked_fill(input: Any, mask: Any, value: Any) -> Any:
+    if not mask:
+        return input
+    return bool(value) if isinstance(input, bool) else value
+
+
 def _masked_dropout(input: Any, p: Any, mask: Any) -> Any:
     """Undefined where nobody knows whether the element was dropped."""
     return input / (1 - p) if mask == 1 else input * 0 if mask == 0 else mp.nan
@@ -81,7 +92,7 @@ FUNCTIONS: dict[str, Function] = {
     "abs": lambda input: abs(input),
     "acos": lambda input: mp.acos(input),
     "acosh": lambda input: mp.acosh(input),
-    "add": lambda input, other, alpha=1: input + alpha * other,
+    "add": _add,
     "addcdiv": lambda input, tensor1, tensor2, value=1: input + value * tensor1 / tensor2,
     "addcmul": lambda input, tensor1, tensor2, value=1: input + value * tensor1 * tensor2,
     "asin": lambda input: mp.asin(input),
@@ -128,7 +139,7 @@ FUNCTIONS: dict[str, Function] = {
     "logit": lambda input: mp.log(input / (1 - input)),
     "logsigmoid": lambda input: -mp.log1p(mp.exp(-input)),
     "masked_dropout": _masked_dropout,
-    "masked_fill": lambda input, mask, value: value if mask else input,
+    "masked_fill": _masked_fill,
     "maximum": lambda input, other: max(input, other),
     "minimum": lambda input, other: min(input, other),
     "mish": lambda input: input * mp.tanh(mp.log1p(mp.exp(input))),

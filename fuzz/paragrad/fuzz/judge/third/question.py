@@ -114,6 +114,8 @@ def readings(statement: Apply, values: Mapping[int, Array], differentiated: bool
     operands = [arguments[op.parameters[k]] for _, k in op.operands]
     floats = {k for a in operands for k in refs(a)}
     meeting = _cast(statement, values, operands, arguments.get("dtype"))
+    if name == "pow" and meeting is None:
+        function = _whole_power
     arrays = {}
     for k in {k for a in arguments.values() for k in refs(a)}:
         array = values[k] if meeting is None or k not in floats else _converted(values[k], meeting)
@@ -137,6 +139,12 @@ def _cast(statement: Apply, values: Mapping[int, Array], operands: list[Any], wa
     if floating or TABLE[statement.op].promote in ("float", "floats"):
         return meeting_dtype(statement, values)
     return None
+
+
+def _whole_power(input: Any, exponent: Any) -> Any:
+    """A power of integers, which is cut off where the exponent is less than 0."""
+    power = mp.power(input, exponent)
+    return mp.sign(power) * mp.floor(abs(power))
 
 
 def _converted(array: Array, dtype: np.dtype[Any]) -> Array:

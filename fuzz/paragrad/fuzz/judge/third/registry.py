@@ -86,9 +86,14 @@ def axes(dim: Dims, rank: int) -> tuple[int, ...]:
     return tuple(sorted({axis(d, rank) for d in dims})) if rank else ()
 
 
+def counted(x: Array) -> Array:
+    """Bools as whole numbers."""
+    return x.astype(np.int64) if x.dtype == np.bool_ else x
+
+
 def total(x: Array, dims: tuple[int, ...], keepdim: bool = False) -> Array:
-    """Σ x over `dims`."""
-    x = np.asarray(x)  # 0-d arithmetic gives bare numbers
+    """Σ x over `dims`; bools count."""
+    x = counted(np.asarray(x))  # 0-d arithmetic gives bare numbers
     return np.asarray(np.sum(x, axis=dims, keepdims=keepdim), x.dtype)
 
 
