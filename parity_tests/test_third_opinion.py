@@ -248,6 +248,14 @@ def test_an_index_among_equals_has_no_opinion() -> None:
     assert found.value == 2
 
 
+def test_a_diagonal_may_be_empty() -> None:
+    statement, arrays = call("einsum", "ii,j->j", np.ones((0, 0)), [2.0])
+    statement = Apply("einsum", (statement.args[0], statement.args[1:]), {}, statement.outputs)
+    found = value(statement, arrays, 0, (0,))
+    assert found is not None
+    assert found.value == 0
+
+
 def test_what_cancels_is_found() -> None:
     """1e300 + 1 - 1e300, and the derivative of one term of a product with the smallest numbers there are."""
     statement, arrays = call("sum", [1e300, 1.0, -1e300])

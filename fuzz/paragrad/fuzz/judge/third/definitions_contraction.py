@@ -112,7 +112,7 @@ def _laid_out(x: Array, term: list[str], order: list[str]) -> Array:
         while term.count(label) > 1:
             i, j = [k for k, name in enumerate(term) if name == label][:2]
             rows = np.moveaxis(x, (i, j), (0, 1))
-            x = np.stack([rows[k, k] for k in range(len(rows))]) if len(rows) else rows[:, 0]
+            x = rows[np.arange(len(rows)), np.arange(len(rows))]
             term = [label, *[name for k, name in enumerate(term) if k not in (i, j)]]
     x = x.transpose([term.index(label) for label in order if label in term])
     missing = [k for k, label in enumerate(order) if label not in term]
