@@ -21,6 +21,7 @@ from paragrad.engine.ops.shape import sum_to_size
 from paragrad.engine.ops.table import TABLE
 from paragrad.fuzz.engines.pytorch import resolve
 from paragrad.fuzz.judge.bounds import NEAR, TINY, UNIT, Bounded, sizes
+from paragrad.fuzz.judge.meeting import meeting_dtype, rounded
 from paragrad.fuzz.program import Apply, Array, Dtype, Ref, refs, replace_refs
 
 
@@ -103,7 +104,7 @@ class LocalReference:
         self.statement = statement
         self.operands = sorted({*refs(statement.args), *refs(statement.kwargs)})
         self.values = values
-        self.meeting = _meeting_dtype(statement, values)
+        self.meeting = meeting_dtype(statement, values)
         self.needing = needing
         self.shifts: Mapping[int, Array] = {}
 
@@ -246,8 +247,8 @@ class LocalReference:
             # torch rounds Python numbers, those that are defaults, too, to the dtype in which it computes.
             op = TABLE[self.statement.op]
             defaults = {n: op.defaults[n] for n in op.parameters[len(args) :] if type(op.defaults.get(n)) is float}
-            args = [_rounded(a, self.meeting) for a in args]
-            kwargs = {name: _rounded(a, self.meeting) for name, a in {**defaults, **kwargs}.items()}
+            args = [rounded(a, self.meeting) for a in args]
+            kwargs = {name: rounded(a, self.meeting) for name, a in {**defaults, **kwargs}.items()}
         try:
             result = resolve(self.statement.op)(*args, **kwargs)
         except (RuntimeError, ValueError, IndexError, TypeError) as error:
@@ -278,24 +279,6 @@ class LocalReference:
 
 def _value_alone(reference: LocalReference, spot: int, copies: int) -> dict[int, Array]:
     return {0: reference._torch(None)[0][0].detach().numpy()}
-
-
-def _meeting_dtype(statement: Apply, values: Mapping[int, Array]) -> dtypes.DType | None:
-    """The float dtype to which an op rounds its operands, and Python numbers, first; None where it does not."""
-    op = TABLE[statement.op]
-    if op.promote is None:
-        return None
-    given = (*statement.args, *statement.kwargs.values())
-    flat = [a for arg in given for a in (arg if isinstance(arg, tuple) else (arg,))]
-    operands = [values[a.index] if isinstance(a, Ref) else a for a in flat]
-    found = dtypes.result_type([a for a in operands if isinstance(a, np.ndarray | bool | int | float)])
-    if found not in dtypes.FLOATS:
-        found = dtypes.get_default_dtype()
-    return found
-
-
-def _rounded(argument: Any, dtype: dtypes.DType) -> Any:
-    return float(dtype.type(argument)) if type(argument) is float else argument
 
 
 def _torch_dtype(name: str, working: Any) -> torch.dtype:
