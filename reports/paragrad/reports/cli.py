@@ -103,6 +103,13 @@ def parser() -> Parser:
     report.add_argument("--output", metavar="FILE", help="where the page goes (stdout)")
     report.set_defaults(run="paragrad.reports.commands.report")
 
+    conventions = commands.add_parser("conventions", help="show what torch does at kinks, and whether it moved")
+    conventions.add_argument("--only", action="append", default=[], metavar="OP", help="an op to show; repeatable")
+    conventions.add_argument("--write", action="store_true", help="take the installed torch's choices as its table")
+    conventions.add_argument("--output", metavar="FILE", help="write the table as a Markdown page")
+    conventions.add_argument("--json", metavar="FILE", help="write the installed torch's choices (- is stdout)")
+    conventions.set_defaults(run="paragrad.reports.conventions.conventions")
+
     corpus = commands.add_parser("corpus", help="list the corpus, or move a finding into it")
     actions = corpus.add_subparsers(dest="action", required=True, metavar="ACTION", parser_class=Parser)
     add = actions.add_parser("add", help="move a finding into the committed corpus")

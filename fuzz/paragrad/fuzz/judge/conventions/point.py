@@ -1,7 +1,10 @@
 """Point: one call of one op, at arguments where torch has to choose.
 
-Lists are tensors, everything else is passed as it is: `clamp([1], max=1)` has a number for a bound, `clamp([1], max=[1])`
-a tensor. Floats in a tensor take the dtype under test; whole numbers are int64, truth values bool.
+Lists are tensors, everything else is passed as it is: `clamp([1], max=1)` has a number for a bound, and
+`clamp([1], max=[1])` a tensor. Floats in a tensor take the dtype under test; whole numbers are int64.
+
+Elementwise ops are asked about many copies of the point at once. Torch computes most of them in vector registers and
+those left over one by one, with other code, and at NaN the two disagree: elu's gradient is NaN here and 1 there.
 """
 
 from __future__ import annotations
@@ -16,18 +19,23 @@ from paragrad.engine.dtypes import as_dtype
 from paragrad.engine.ops.table import TABLE
 from paragrad.fuzz.program import Apply, Array, Backward, Input, Program, Ref
 
+COPIES = 65
+"""Fills the vector registers of any CPU several times over, and leaves one."""
+
 
 @dataclass(frozen=True, slots=True)
 class Point:
     """op(*args, **kwargs), carried back from the first output.
 
     `cotangent` is the gradient it starts from: nested floats of the output's shape, or None for 1 and a 0-d output.
+    With `copies`, each tensor is one number, and stands there so many times.
     """
 
     op: str
     args: tuple[Any, ...]
     kwargs: dict[str, Any] = field(default_factory=dict)
     cotangent: list[Any] | None = None
+    copies: bool = False
 
     def __str__(self) -> str:
         """The call as one writes it, which is the point's name in the table."""
@@ -42,7 +50,7 @@ class Point:
         def given(name: str, argument: Any) -> Any:
             if not isinstance(argument, list):
                 return argument
-            array = tensor(argument, dtype)
+            array = tensor(argument * COPIES if self.copies else argument, dtype)
             inputs.append(Input.of(name, array, array.dtype.kind == "f"))
             return Ref(len(inputs) - 1)
 
@@ -54,7 +62,7 @@ class Point:
             inputs.append(Input.of("cotangent", tensor(self.cotangent, dtype)))
         first = len(inputs)
         program = Program(inputs, [Apply(self.op, args, kwargs, tuple(range(first, first + len(op.outputs))))])
-        if op.pullbacks or op.sample is not None and op.composite:
+        if op.pullbacks or (op.sample is not None and op.composite):
             program.statements.append(Backward((first,), (start,)))
         return program
 
@@ -79,9 +87,8 @@ def _negative_zero(number: float) -> bool:
 
 
 def each(op: str, *args: Any, **kwargs: Any) -> Point:
-    """A call whose output has the shape to which its tensors broadcast; every element starts from 1."""
-    tensors = [np.shape(a) for a in (*args, *kwargs.values()) if isinstance(a, list)]
-    return Point(op, args, kwargs, np.ones(np.broadcast_shapes(*tensors)).tolist())
+    """A call of an elementwise op whose tensors hold one number each."""
+    return Point(op, args, kwargs, [1.0] * COPIES, copies=True)
 
 
 def whole(op: str, *args: Any, **kwargs: Any) -> Point:

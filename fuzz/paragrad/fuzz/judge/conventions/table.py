@@ -7,20 +7,20 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import torch
 
 from paragrad.engine.dtypes import as_dtype
 from paragrad.fuzz.judge.agreement import compare
-from paragrad.fuzz.judge.conventions.probe import DTYPES, Answer, Numbers, probe
+from paragrad.fuzz.judge.conventions.probe import DTYPES, Answer, Numbers, Part, probe
 
 SCHEMA = "paragrad.conventions/1"
 FOLDER = Path(__file__).parent
 WRITE = "run `paragrad conventions --write`"
 
-Answers = dict[str, dict[str, Answer]]
+Answers: TypeAlias = "dict[str, dict[str, Answer]]"
 """By dtype, then by point."""
 
 
@@ -93,9 +93,13 @@ def load(version: str, folder: Path = FOLDER) -> Table | None:
         raise ConventionsError(f"{path}: can't be read ({error}); {mend}") from error
     schema = document.get("schema") if isinstance(document, dict) else None
     if schema != SCHEMA:
-        raise ConventionsError(f"{path}: schema {schema!r} is not {SCHEMA!r}; use the paragrad that wrote it, or {mend}")
+        raise ConventionsError(
+            f"{path}: schema {schema!r} is not {SCHEMA!r}; use the paragrad that wrote it, or {mend}"
+        )
     if not all(_answers(document.get(dtype)) for dtype in DTYPES) or not isinstance(document.get("torch"), str):
         raise ConventionsError(f"{path}: is partial or was edited; {mend}")
+    if path_of(document["torch"], folder) != path:
+        raise ConventionsError(f"{path}: is of torch {document['torch']}, which its name denies; {mend}")
     return Table(document["torch"], {dtype: document[dtype] for dtype in DTYPES})
 
 
@@ -165,24 +169,37 @@ def parts(given: Answer) -> dict[str, Any]:
     return found | {f"gradient of {name}": numbers for name, numbers in given.get("gradients", {}).items()}
 
 
-def same(a: Numbers | str | None, b: Numbers | str | None, dtype: str) -> bool:
-    """Whether two parts of answers agree; the sign of a zero is no difference."""
-    if a == b:
+def same(expected: Part | str | None, found: Part | str | None, dtype: str) -> bool:
+    """Whether a part of an answer is as expected: one of the answers, where torch gives copies of a point several. The
+    sign of a zero is no difference."""
+    if expected == found:
         return True
-    if not isinstance(a, list) or not isinstance(b, list) or len(a) != len(b):
+    if expected is None or found is None or isinstance(expected, str) or isinstance(found, str):
         return False
-    return not compare([_array(a, dtype)], [_array(b, dtype)]).apart
+    return all(any(_near(one, other, dtype) for other in choices(expected)) for one in choices(found))
 
 
-def _array(numbers: Numbers, dtype: str) -> Any:
-    return np.array([float(x) for x in numbers], as_dtype(dtype))
+def choices(part: Part) -> list[Numbers]:
+    """The answers in a part: one, unless copies of a point got several."""
+    return [[x] for x in part["either"]] if isinstance(part, dict) else [part]
 
 
-def told(numbers: Numbers | str | None) -> str:
+def _near(a: Numbers, b: Numbers, dtype: str) -> bool:
+    if len(a) != len(b):
+        return False
+    one, other = (np.array([float(x) for x in numbers], as_dtype(dtype)) for numbers in (a, b))
+    return not compare([one], [other]).apart
+
+
+def told(part: Part | str | None) -> str:
     """A part of an answer as people read it."""
-    if numbers is None:
+    if part is None:
         return "none"
-    if isinstance(numbers, str):
-        return numbers
+    if isinstance(part, str):
+        return part
+    return " or ".join(_words(numbers) for numbers in choices(part))
+
+
+def _words(numbers: Numbers) -> str:
     words = [str(x) if isinstance(x, bool) else f"{float(x):.6g}" for x in numbers]
     return words[0] if len(words) == 1 else f"[{', '.join(words)}]"
