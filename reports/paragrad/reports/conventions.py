@@ -17,6 +17,7 @@ from paragrad.fuzz.judge.conventions.points import points
 from paragrad.fuzz.judge.conventions.table import minor
 from paragrad.reports.cli import FINDING, PARITY, UsageError
 from paragrad.reports.render.conventions import Row, page, rows
+from paragrad.reports.render.markdown import plural
 
 SHOWN = 20
 """Points that moved are told one by one up to so many."""
@@ -32,10 +33,9 @@ def notice() -> str:
     changes = moved(found.version, found)
     if not changes:
         return ""
-    points = len({change.point for change in changes})
-    return (
-        f"torch {found.version} is not as the table of torch {expected.version} says at {points} points: {changes[0]}"
-    )
+    where = plural(len({change.point for change in changes}), "point")
+    told = f"torch {found.version} is not as the table of torch {expected.version} says at {where}"
+    return f"{told}, see `paragrad conventions`: {changes[0]}"
 
 
 def conventions(options: argparse.Namespace) -> int:
