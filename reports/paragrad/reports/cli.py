@@ -98,6 +98,12 @@ def parser() -> Parser:
     accuracy.add_argument("--json", metavar="FILE", help="where the record goes (build/accuracy.json; - is stdout)")
     accuracy.set_defaults(run="paragrad.reports.commands.accuracy")
 
+    ulps = commands.add_parser("ulps", help="hold the ULP that ops declare against what is measured")
+    ulps.add_argument("--programs", type=whole, default=400, metavar="N", help="programs an op and dtype (400)")
+    ulps.add_argument("--write", action="store_true", help="take what is declared and measured as what is committed")
+    ulps.add_argument("--file", default="reports/baseline/ulps.json", metavar="FILE", help="what is committed")
+    ulps.set_defaults(run="paragrad.reports.ulps.ulps")
+
     report = commands.add_parser("report", help="render a record as Markdown")
     report.add_argument("record", metavar="FILE", help="a record that a command wrote")
     report.add_argument("--output", metavar="FILE", help="where the page goes (stdout)")
