@@ -20,8 +20,9 @@ from paragrad.fuzz.judge.intake import take_in
 from paragrad.fuzz.judge.isolate import isolate, shows
 from paragrad.fuzz.judge.kinks import hull, samples
 from paragrad.fuzz.judge.local import LocalReference, RefusedError, exactly
-from paragrad.fuzz.judge.verdict import Finding
+from paragrad.fuzz.judge.verdict import REFERENCE, SUBJECT, UNCLEAR, Finding
 from paragrad.fuzz.judge.walks import walk_fault
+from paragrad.fuzz.judge.whose import whose
 from paragrad.fuzz.program import Apply, Array, Backward, Program
 from paragrad.fuzz.trace import Engine, Trace
 
@@ -33,11 +34,11 @@ FLOAT32 = 2.0**-20
 
 
 def diagnose(program: Program, trace: Trace, reference: Trace, engine: Engine, finding: Finding) -> None:
-    """Fill in the `diagnosis` of a finding that `judge` made of this trace."""
+    """Fill in `diagnosis` and `whose` of a finding that `judge` made of this trace."""
     try:
-        finding.diagnosis = Diagnosis(program, take_in(program, trace)[0], reference, engine, finding).text()
+        Diagnosis(program, take_in(program, trace)[0], reference, engine, finding).run()
     except RefusedError:
-        finding.diagnosis = NONE
+        finding.diagnosis, finding.whose = NONE, UNCLEAR
 
 
 class Diagnosis:
@@ -50,26 +51,33 @@ class Diagnosis:
         self.engine = engine
         self.finding = finding
 
-    def text(self) -> str:
-        """The hypothesis that reproduces what the subject shows, in words."""
+    def run(self) -> None:
+        """Say what is behind it."""
         finding = self.finding
+        if finding.whose == REFERENCE:
+            return
+        finding.whose = SUBJECT  # of shapes, dtypes, and what is or isn't there, torch is the definition
         if finding.kind in ("shape", "missing") and finding.of_gradient:
-            return self.of_shape()
-        if finding.kind not in ("value", "gradient") or finding.variable is None:
-            return ""
-        if has_hidden(self.program):
-            return NONE
-        if finding.kind == "value":
-            views = list(self.value_views())
-            return of_views(views) if views else NONE
-        check = self.check()
-        if check.hides(finding.variable):
-            return NONE
-        if finding.op == WALK:
+            finding.diagnosis = self.of_shape()
+        elif finding.kind == "step":
+            finding.whose = UNCLEAR
+        elif finding.kind in ("value", "gradient") and finding.variable is not None:
+            self.numbers(finding.variable)
+
+    def numbers(self, variable: int) -> None:
+        """Of numbers that are wrong."""
+        finding = self.finding
+        check = self.check() if finding.kind == "gradient" else None
+        if has_hidden(self.program) or (check is not None and check.hides(variable)):
+            finding.diagnosis, finding.whose = NONE, UNCLEAR
+            return
+        if check is not None and finding.op == WALK:
             assert finding.found is not None
-            return walk_fault(check, finding.variable, finding.found) or NONE
-        views = list(self.gradient_views(check))
-        return of_views(views) if views else NONE
+            finding.diagnosis = walk_fault(check, variable, finding.found) or NONE
+            return
+        views = list(self.value_views() if check is None else self.gradient_views(check))
+        finding.diagnosis = of_views(views) if views else NONE
+        finding.whose = whose(views[0]) if views else UNCLEAR
 
     def check(self) -> BackwardCheck:
         """The backward in question."""
@@ -194,7 +202,7 @@ def overflows(view: View) -> str:
 def special(view: View) -> str:
     """What is special about values at which alone an op is wrong."""
     operands = {k: v for k, v in view.local.values.items() if v.dtype.kind == "f" and k in view.local.operands}
-    if view.operand is not None and at_kink(view):
+    if at_kink(view):
         return "it is wrong at a tie or kink only, beside it it is right"
     if any(not np.isfinite(a).all() for a in operands.values()):
         return "it is wrong only where an operand is inf or NaN"
@@ -205,6 +213,8 @@ def special(view: View) -> str:
 
 def at_kink(view: View) -> bool:
     """Whether torch's gradient beside a wrong element depends on the side."""
+    if view.operand is None:
+        return False
     try:
         around = [s[view.operand] for s in samples(view.local, view.incoming) if view.operand in s]
     except RefusedError:

@@ -106,10 +106,14 @@ def exchanged(view: View) -> Iterator[tuple[str, Array | None]]:
         for k in others:
             if k in all_of:
                 yield "it is the gradient of another operand: they are exchanged", all_of[k]
-    pairs = [(a, b) for a in view.local.operands for b in others if a < b and values[a].shape == values[b].shape]
+    pairs = [(a, b) for a in view.local.operands for b in others if a < b and _alike(values[a], values[b])]
     for a, b in pairs:
         swapped = {**values, a: values[b], b: values[a]}
         yield "the operands are exchanged", view.again(swapped, view.incoming)
+
+
+def _alike(a: Array, b: Array) -> bool:
+    return a.shape == b.shape and a.dtype == b.dtype
 
 
 def broadcasting(view: View) -> Iterator[tuple[str, Array | None]]:

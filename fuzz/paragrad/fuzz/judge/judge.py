@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from paragrad.fuzz.judge.agreement import compare, is_near
+from paragrad.fuzz.judge.agreement import compare, is_far, is_near
 from paragrad.fuzz.judge.blame import WALK, blame_crash, blame_gradient, once, twice
 from paragrad.fuzz.judge.drawn import settled, settled_program
 from paragrad.fuzz.judge.end_to_end import EndToEnd
@@ -19,7 +19,7 @@ from paragrad.fuzz.judge.kinks import Kinks
 from paragrad.fuzz.judge.local import Expected, LocalReference, RefusedError, exactly
 from paragrad.fuzz.judge.reference import reference
 from paragrad.fuzz.judge.steps import Steps
-from paragrad.fuzz.judge.verdict import Finding, Judgement
+from paragrad.fuzz.judge.verdict import REFERENCE, Finding, Judgement
 from paragrad.fuzz.program import Apply, Array, Grad, Program
 from paragrad.fuzz.trace import Engine, Trace
 
@@ -58,6 +58,7 @@ class Case:
         self.foreign = foreign
         self.staged = staged
         self.result = Judgement()
+        self.differing: list[tuple[int, int]] = []
 
     def judge(self) -> Judgement:
         """Torch's trace for everything at once; torch at the subject's own values; then the bound, for what is left."""
@@ -80,7 +81,23 @@ class Case:
             op = blame_crash(self.engine, self.program, self.trace, self.reference, failure.statement)
             self.found("crash", failure.statement, None, f"{failure.type}: {failure.message}", op=op)
         self.inputs_unchanged()
+        if not self.result.findings and not has_hidden(self.program):
+            self.torchs_own()
         return self.result
+
+    def torchs_own(self) -> None:
+        """Where the subject is right and yet far from torch's trace, whether torch's trace is right."""
+        for position, variable in self.differing:
+            check = BackwardCheck(self.program, self.reference, position, frozenset(self.reference.gradients[position]))
+            mine, theirs = (trace.gradients[position][variable] for trace in (self.trace, self.reference))
+            assert mine is not None and theirs is not None
+            if not is_far(mine, theirs) or is_near(theirs, *check.native(variable)):
+                continue
+            expected = check.expected(variable)
+            if not expected.accepts(theirs).all():
+                message = "torch's own " + describe("gradient", theirs, expected)
+                both = {"found": theirs, "expected": expected.torch, "bound": expected.bound}
+                self.found("gradient", position, variable, message, op=WALK, whose=REFERENCE, **both)
 
     def unreadable(self) -> None:
         """What the trace shows that is no array of numbers, or belongs to no variable of the program."""
@@ -253,6 +270,7 @@ class Case:
             op, argument = blame_gradient(self.engine, check, variable) if check else ("", "")
             self.found(kind, position, variable, message, op=op, argument=argument)
         for variable in sorted(self.apart(self.result.gradients, shown, torchs, alike), reverse=True):
+            self.differing.append((position, variable))
             try:
                 self.gradient(position, variable, check)
             except RefusedError as error:

@@ -262,7 +262,10 @@ class LocalReference:
             return {}
         targets = [leaves[k] for k in leaves if leaves[k].requires_grad]
         seeds = [torch.from_numpy(np.array(g)).to(o.dtype) for o, g in roots]
-        gradients: Any = torch.autograd.grad([o for o, _ in roots], targets, seeds, allow_unused=True)
+        try:
+            gradients: Any = torch.autograd.grad([o for o, _ in roots], targets, seeds, allow_unused=True)
+        except RuntimeError as error:
+            raise RefusedError(f"torch refuses the backward of {self.statement.op} there: {error}") from error
         names = [k for k in leaves if leaves[k].requires_grad]
         return {k: g.detach().numpy() for k, g in zip(names, gradients, strict=True) if g is not None}
 
