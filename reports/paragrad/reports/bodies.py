@@ -173,4 +173,58 @@ class SpeedBody(TypedDict):
     sizes: list[SizeRow]
 
 
-BODIES: dict[str, Any] = {"parity": ParityBody, "accuracy": AccuracyBody, "speed": SpeedBody}
+# false-alarms: sound engines under the judge
+
+
+class JudgedRow(TypedDict):
+    """Programs of one engine, family and dtype, and the elements judged in them.
+
+    `staged`: whether the judge's first stages took part; without them each number had to be within its own bound.
+    """
+
+    engine: str
+    staged: bool
+    family: str
+    dtype: str
+    programs: int
+    values: int
+    gradients: int
+
+
+class AlarmRow(TypedDict):
+    """One cause of a false alarm: what the judge said, how many programs showed it, and the smallest with its table."""
+
+    engine: str
+    staged: bool
+    family: str
+    dtype: str
+    kind: str
+    op: str
+    argument: str
+    message: str
+    programs: int
+    table: str
+    file: str
+
+
+class FalseAlarmsBody(TypedDict):
+    """Elements by engine, family and dtype, and by verdict; alarms by engine and cause; seconds.
+
+    `refused` counts programs that torch refused, by reason. The record's counts are gradient elements.
+    """
+
+    rows: list[JudgedRow]
+    values: dict[str, int]
+    gradients: dict[str, int]
+    refused: dict[str, int]
+    alarms: list[AlarmRow]
+    elapsed: float
+    stopped: str
+
+
+BODIES: dict[str, Any] = {
+    "parity": ParityBody,
+    "accuracy": AccuracyBody,
+    "speed": SpeedBody,
+    "false-alarms": FalseAlarmsBody,
+}
