@@ -29,9 +29,7 @@ def examine(program: Program, engine: Engine, staged: bool = True) -> Judgement:
     return judge(program, trace, reference(program, trace), engine, staged=staged)
 
 
-def shrink(
-    program: Program, finding: Finding, engine: Engine, budget: int = BUDGET, staged: bool = True
-) -> Program:
+def shrink(program: Program, finding: Finding, engine: Engine, budget: int = BUDGET, staged: bool = True) -> Program:
     """The smallest program found, within `budget` trials, that shows a finding of the same cause."""
     return Shrinker(finding, engine, budget, staged).shrink(program)
 

@@ -36,8 +36,9 @@ def blocks(body: FalseAlarmsBody, record: Record) -> list[str]:
 
 def _alarm(rank: int, alarm: AlarmRow) -> list[str]:
     where = f" of {code(alarm['argument'])}" if alarm["argument"] else ""
+    engine = f"{text(alarm['engine'])}, {STAGES[alarm['staged']]}"
     return [
-        f"## {rank}. {text(alarm['kind'])} of {code(alarm['op'])}{where}, {text(alarm['engine'])}, {STAGES[alarm['staged']]}",
+        f"## {rank}. {text(alarm['kind'])} of {code(alarm['op'])}{where}: {engine}",
         text(alarm["message"]),
         fence(alarm["table"]),
         f"Seen in {plural(alarm['programs'], 'program')} ({alarm['family']}, {alarm['dtype']}); "
