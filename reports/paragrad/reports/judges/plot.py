@@ -64,9 +64,8 @@ def panel(title: str, dtype: str, rows: Sequence[DetectionRow], judges: Sequence
         parts.append(f'<text x="{at:.1f}" y="{bottom + 19}" text-anchor="middle">1e{power}</text>')
     parts.append(f'<path d="M{LEFT} {TOP}V{bottom}H{right}" fill="none" stroke="#404040"/>')
     middle = (TOP + bottom) / 2
-    parts.append(
-        f'<text x="{(LEFT + right) / 2}" y="{bottom + 40}" text-anchor="middle">ε of the fault: one rule × (1 + ε)</text>'
-    )
+    centre = f'x="{(LEFT + right) / 2}" y="{bottom + 40}" text-anchor="middle"'
+    parts.append(f"<text {centre}>ε of the fault: one rule × (1 + ε)</text>")
     turned = f'transform="translate(16 {middle}) rotate(-90)"'
     parts.append(f'<text {turned} text-anchor="middle">share of graphs in which it is found</text>')
     for k, name in enumerate(judges):

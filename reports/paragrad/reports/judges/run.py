@@ -97,9 +97,9 @@ def targets(
     for dtype, target in SMALLEST.items():
         of_dtype = [row["epsilon"] for row in least if row["dtype"] == dtype]
         known = [epsilon for epsilon in of_dtype if epsilon is not None]
-        found = len(known) == len(of_dtype)
+        worst = max(known, default=None) if len(known) == len(of_dtype) else None
         rows.append(at_most(f"smallest fault found, any rule, {dtype}", target, min(known, default=None)))
-        rows.append(at_most(f"smallest fault found, worst rule, {dtype}", target, max(known) if found else None))
+        rows.append(at_most(f"smallest fault found, worst rule, {dtype}", target, worst))
     for spent_on in spent:
         ratio = spent_on["judge"] / (spent_on["engine"] + spent_on["torch"])
         rows.append(at_most(f"judge's time / engines' time, {spent_on['programs']} programs", COST, ratio))
