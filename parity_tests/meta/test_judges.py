@@ -97,7 +97,7 @@ def test_a_miss_is_counted_with_its_reason() -> None:
     tally = Tally()
     subject = Subject(deep_graph(random.Random(1), "float64", 10), "float64")
     for rule in rules(subject.program, subject.sound):
-        subject.try_fault(tally, scaled(rule, 2 * UNIT["float64"], "float64"))
+        subject.try_fault(tally, subject.by_the_rule(rule), scaled(rule, 2 * UNIT["float64"], "float64"))
     assert tally.contained > 0
     assert tally.contained == tally.found[OURS] + tally.missed.total()
     assert tally.missed["below rounding"] > 0

@@ -1,7 +1,8 @@
 """How much of what is planted each judge finds: the same graphs of 80 ops, the same faults, five judges.
 
 In each graph one rule that its backward uses is chosen, and each fault planted in it in turn. A graph contains a fault
-if not every bit of its gradients is the same with and without; only such graphs count.
+if not every bit of its gradients is the same with and without; only such graphs count. A judge has found the fault if
+it says that something is wrong, and did not say so of the same graph without the fault.
 """
 
 from __future__ import annotations
@@ -126,6 +127,7 @@ class Subject:
         if not self.refused:
             (expected,) = self.reference.gradients.values()
             self.expected = dict.fromkeys(RIVALS, expected) | {"gradcheck": differences(program, dtype)}
+            self.without = frozenset(self.alarmed(self.sound))
 
     def alarmed(self, trace: Trace) -> Iterator[str]:
         """The judges that call something wrong."""
@@ -135,14 +137,19 @@ class Subject:
             if not all(passes(*pair) for pair in leaves(self.program, trace, self.expected[name])):
                 yield name
 
-    def try_fault(self, tally: Tally, fault: AbstractContextManager[None]) -> bool:
-        """Plant a fault, and count who finds it; whether the graph contains it."""
+    def by_the_rule(self, rule: Rule) -> Trace:
+        """The sound trace, with this rule's pullback in place of its fused form, as where a fault is planted in it."""
+        with plant.pullback(*rule, lambda pullback: pullback):
+            return self.own.run(self.program)
+
+    def try_fault(self, tally: Tally, sound: Trace, fault: AbstractContextManager[None]) -> bool:
+        """Plant a fault, and count who finds it; whether the graph contains it: whether it differs from `sound`."""
         with fault:
             trace = self.own.run(self.program)
-            size = change(self.sound, trace)
+            size = change(sound, trace)
             if size == 0:
                 return False
-            found = list(self.alarmed(trace))
+            found = set(self.alarmed(trace)) - self.without
         tally.contained += 1
         tally.found.update(found)
         if OURS not in found:
@@ -174,13 +181,14 @@ class Detection:
             self.refused += 1
             return
         self.judged += 1
-        self.alarms.update(subject.alarmed(subject.sound))
+        self.alarms.update(subject.without)
         used = rules(subject.program, subject.sound)
         rng.shuffle(used)
+        sound = subject.by_the_rule(used[0])
         for epsilon, tally in self.scaled.items():
-            subject.try_fault(tally, scaled(used[0], epsilon, self.dtype))
+            subject.try_fault(tally, sound, scaled(used[0], epsilon, self.dtype))
         # Where an operand is used once there is nothing to lose: the first rule in which there is.
-        any(subject.try_fault(self.lost, plant.overwriting(*rule)) for rule in used)
+        any(subject.try_fault(self.lost, subject.by_the_rule(rule), plant.overwriting(*rule)) for rule in used)
 
     def rows(self) -> list[DetectionRow]:
         """What was counted: a row for each fault."""
