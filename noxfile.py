@@ -79,6 +79,18 @@ def bench(session: nox.Session) -> None:
     in_env(session, "-m", "paragrad", "bench", "--sizes", measured_sizes(session), *session.posargs)
 
 
+@nox.session(name="false-alarms", venv_backend="none", requires=["env"])
+def false_alarms(session: nox.Session) -> None:
+    """Judge 10,000,000 gradient elements of sound engines, torch's among them: -- --elements 100000 --seed 1."""
+    in_env(session, "-m", "paragrad", "false-alarms", *session.posargs)
+
+
+@nox.session(venv_backend="none", requires=["env"])
+def judges(session: nox.Session) -> None:
+    """Plant faults in graphs of 80 ops and count which of five judges finds them: -- --docs renews docs/judge.md."""
+    in_env(session, "-m", "paragrad", "judges", *session.posargs)
+
+
 @nox.session(venv_backend="none", requires=["env"])
 def lint(session: nox.Session) -> None:
     """Check style, format and types (ruff, mypy strict)."""

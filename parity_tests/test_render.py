@@ -73,6 +73,39 @@ BODIES: dict[str, dict[str, Any]] = {
         "absent": [{"op": "dropout", "dtype": "float32", "reason": HOSTILE}],
         "depth": [{"depth": 10, "graphs": 4, "gradients": 9, "engine": ULPS, "torch": TORCH}],
     },
+    "false-alarms": {
+        "rows": [
+            {
+                "engine": "torch",
+                "staged": False,
+                "family": "mlp",
+                "dtype": "float32",
+                "programs": 8,
+                "values": 5,
+                "gradients": 5,
+            }
+        ],
+        "values": {"identical": 5, "bug": 0},
+        "gradients": {"identical": 4, "bug": 1},
+        "refused": {HOSTILE: 2},
+        "alarms": [
+            {
+                "engine": "torch",
+                "staged": False,
+                "family": "mlp",
+                "dtype": "float32",
+                "kind": "gradient",
+                "op": "mul|`",
+                "argument": "input",
+                "message": HOSTILE,
+                "programs": 3,
+                "table": "v1  mul  ```  6.0 | 6.1",
+                "file": "build/findings/b.json",
+            }
+        ],
+        "elapsed": 4.5,
+        "stopped": "",
+    },
     "speed": {
         "rows": [
             {
@@ -115,6 +148,12 @@ EXPECTED = {
         "| 10 | 9 | 0.25 | 1.5 | 1.75 | 0.25 | 0.5 | 0.5 |",
         "| `argmax` | float64 | 9 | 1 | 0 |",
         "## Not measured",
+    ],
+    "false-alarms": [
+        "**1 false alarm** in 5 gradient elements of sound engines.",
+        "| torch | each number by its bound | mlp | float32 | 8 | 5 |",
+        "| gradients | 4 | 1 |",
+        "Seen in 3 programs (mlp, float32); the smallest is `build/findings/b.json`.",
     ],
     "speed": [
         "1 of 2 targets met.",

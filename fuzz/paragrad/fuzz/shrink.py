@@ -23,15 +23,15 @@ BUDGET = 600
 """Trials after which the smallest program so far is good enough."""
 
 
-def examine(program: Program, engine: Engine) -> Judgement:
-    """Run a program on both sides and judge it."""
+def examine(program: Program, engine: Engine, staged: bool = True) -> Judgement:
+    """Run a program on both sides and judge it, as `judge` does."""
     trace = engine.run(program)
-    return judge(program, trace, reference(program, trace), engine)
+    return judge(program, trace, reference(program, trace), engine, staged=staged)
 
 
-def shrink(program: Program, finding: Finding, engine: Engine, budget: int = BUDGET) -> Program:
+def shrink(program: Program, finding: Finding, engine: Engine, budget: int = BUDGET, staged: bool = True) -> Program:
     """The smallest program found, within `budget` trials, that shows a finding of the same cause."""
-    return Shrinker(finding, engine, budget).shrink(program)
+    return Shrinker(finding, engine, budget, staged).shrink(program)
 
 
 def measure(program: Program) -> tuple[int, int, int, int]:
@@ -44,17 +44,18 @@ def measure(program: Program) -> tuple[int, int, int, int]:
 class Shrinker:
     """One search: the cause to keep, the engines to ask, and the trials left."""
 
-    def __init__(self, finding: Finding, engine: Engine, budget: int) -> None:
+    def __init__(self, finding: Finding, engine: Engine, budget: int, staged: bool) -> None:
         self.finding = finding
         self.engine = engine
         self.left = budget
+        self.staged = staged
 
     def fails(self, candidate: Program) -> bool:
         """Whether a candidate shows a finding of the same cause."""
         if self.left <= 0:
             return False
         self.left -= 1
-        findings = examine(candidate, self.engine).findings
+        findings = examine(candidate, self.engine, self.staged).findings
         return any(f.cause == self.finding.cause for f in findings)
 
     def shrink(self, program: Program) -> Program:

@@ -177,4 +177,126 @@ class SpeedBody(TypedDict):
     sizes: list[SizeRow]
 
 
-BODIES: dict[str, Any] = {"parity": ParityBody, "accuracy": AccuracyBody, "speed": SpeedBody}
+# false-alarms: sound engines under the judge
+
+
+class JudgedRow(TypedDict):
+    """Programs of one engine, family and dtype, and the elements judged in them.
+
+    `staged`: whether the judge's first stages took part; without them each number had to be within its own bound.
+    """
+
+    engine: str
+    staged: bool
+    family: str
+    dtype: str
+    programs: int
+    values: int
+    gradients: int
+
+
+class AlarmRow(TypedDict):
+    """One cause of a false alarm: what the judge said, how many programs showed it, and the smallest with its table."""
+
+    engine: str
+    staged: bool
+    family: str
+    dtype: str
+    kind: str
+    op: str
+    argument: str
+    message: str
+    programs: int
+    table: str
+    file: str
+
+
+class FalseAlarmsBody(TypedDict):
+    """Elements by engine, family and dtype, and by verdict; alarms by engine and cause; seconds.
+
+    `refused` counts programs that torch refused, by reason. The record's counts are gradient elements.
+    """
+
+    rows: list[JudgedRow]
+    values: dict[str, int]
+    gradients: dict[str, int]
+    refused: dict[str, int]
+    alarms: list[AlarmRow]
+    elapsed: float
+    stopped: str
+
+
+# judges: what is planted, and who finds it
+
+
+class DetectionRow(TypedDict):
+    """One fault on one kind of graphs: those that contain it, those in which each judge found it, and why ours missed.
+
+    `epsilon`: a rule was multiplied by 1 + ε; None: it overwrote what its operand had collected.
+    """
+
+    graphs: str
+    dtype: str
+    epsilon: float | None
+    contained: int
+    found: dict[str, int]
+    missed: dict[str, int]
+
+
+class SoundRow(TypedDict):
+    """Graphs without a fault, and those of them in which each judge found one."""
+
+    graphs: str
+    dtype: str
+    count: int
+    alarms: dict[str, int]
+
+
+class SmallestRow(TypedDict):
+    """The smallest ε at which a rule times 1 + ε was found, and the programs that took; None where none was."""
+
+    op: str
+    parameter: str
+    dtype: str
+    epsilon: float | None
+    programs: int | None
+
+
+class CostRow(TypedDict):
+    """Seconds of engine, torch and judge over the same programs."""
+
+    programs: str
+    count: int
+    engine: float
+    torch: float
+    judge: float
+
+
+class TargetRow(TypedDict):
+    """A target of the judge, and what was measured."""
+
+    what: str
+    target: float
+    measured: float | None
+    goal: Literal["at most", "at least"]
+    met: bool
+
+
+class JudgesBody(TypedDict):
+    """Judges in their order, detection by fault, false alarms on the same graphs, smallest faults, cost and targets."""
+
+    judges: list[str]
+    detection: list[DetectionRow]
+    sound: list[SoundRow]
+    smallest: list[SmallestRow]
+    cost: list[CostRow]
+    targets: list[TargetRow]
+
+
+BODIES: dict[str, Any] = {
+    "parity": ParityBody,
+    "accuracy": AccuracyBody,
+    "speed": SpeedBody,
+    "false-alarms": FalseAlarmsBody,
+    "judges": JudgesBody,
+}

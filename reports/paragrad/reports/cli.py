@@ -1,4 +1,4 @@
-"""The command line: `paragrad parity | bench | report | corpus`, with one parser, one way to fail, one way to print.
+"""The command line: `paragrad parity | bench | ...`, with one parser, one way to fail, one way to print.
 
 Nothing heavy is imported before a command needs it, so `--help` is quick and works without torch.
 """
@@ -103,6 +103,27 @@ def parser() -> Parser:
     ulps.add_argument("--write", action="store_true", help="take what is declared and measured as what is committed")
     ulps.add_argument("--file", default="reports/baseline/ulps.json", metavar="FILE", help="what is committed")
     ulps.set_defaults(run="paragrad.reports.ulps.ulps")
+
+    alarms = commands.add_parser(
+        "false-alarms", help="judge sound engines, torch among them, until N elements are judged"
+    )
+    alarms.add_argument(
+        "--elements", type=whole, default=10_000_000, metavar="N", help="gradient elements (10,000,000)"
+    )
+    alarms.add_argument("--seconds", type=positive, default=900.0, metavar="S", help="at most so long (900)")
+    alarms.add_argument("--seed", type=whole, metavar="N", help="the same seed draws the same programs (random)")
+    alarms.add_argument("--jobs", type=whole, default=2, metavar="N", help="processes (2)")
+    alarms.add_argument("--json", metavar="FILE", help="where the record goes (build/false-alarms.json; - is stdout)")
+    alarms.set_defaults(run="paragrad.reports.false_alarms.command.false_alarms")
+
+    judges = commands.add_parser("judges", help="plant faults and count which of five judges finds them")
+    judges.add_argument("--graphs", type=whole, default=300, metavar="N", help="scalar graphs a dtype (300)")
+    judges.add_argument("--programs", type=whole, default=2000, metavar="N", help="for the smallest fault (2,000)")
+    judges.add_argument("--timed", type=whole, default=1500, metavar="N", help="programs timed for the cost (1,500)")
+    judges.add_argument("--seed", type=whole, default=0, metavar="N", help="the seed of graphs and faults (0)")
+    judges.add_argument("--json", metavar="FILE", help="where the record goes (build/judges.json; - is stdout)")
+    judges.add_argument("--docs", action="store_true", help="write docs/judges.json, the plots and docs/judge.md, too")
+    judges.set_defaults(run="paragrad.reports.judges.command.judges")
 
     report = commands.add_parser("report", help="render a record as Markdown")
     report.add_argument("record", metavar="FILE", help="a record that a command wrote")

@@ -65,7 +65,8 @@ class Expected:
             same |= close | (found == self.exact)
             finite = np.isfinite(found) & np.isfinite(self.torch)
             magnitude = np.maximum(np.abs(self.exact), self.bound / UNIT[dtypes.as_dtype(found.dtype)])
-            overflows = ~(magnitude < np.finfo(found.dtype).max) & ~np.isnan(self.exact) | np.isinf(self.bound)
+            partial = np.isfinite(self.exact) & ~(magnitude < np.finfo(found.dtype).max)
+            overflows = partial & ~np.isfinite(found) | np.isinf(self.bound)
         return np.where(finite, close, same | overflows)
 
     def singular(self) -> Array:
@@ -87,8 +88,8 @@ class Expected:
         with np.errstate(all="ignore"):
             for other in self.elsewhere:
                 rounding = NEAR * UNIT[dtypes.as_dtype(found.dtype)] * np.abs(other)
-                near = np.abs(found - other) <= np.maximum(rounding, self.bound)
-                accepted |= near | (np.isnan(found) & np.isnan(other))
+                near = np.isfinite(other) & (np.abs(found - other) <= np.maximum(rounding, self.bound))
+                accepted |= near | (found == other) | (np.isnan(found) & np.isnan(other))
         return accepted
 
 
