@@ -9,7 +9,8 @@ import numpy as np
 from paragrad.engine.dtypes import Array
 from paragrad.engine.ops import samples
 from paragrad.engine.ops.activation import logsigmoid, sigmoid
-from paragrad.engine.ops.exponential import exp, log
+from paragrad.engine.ops.exponential import exp
+from paragrad.engine.ops.extremum import maximum
 from paragrad.engine.ops.losses import REDUCTIONS, constant, draw_reduction, loss_shape, reduced
 from paragrad.engine.ops.power import xlogy
 from paragrad.engine.ops.reduction import sum
@@ -53,7 +54,7 @@ def _slope_error(u: float, errors: Any, gradient: Array, input: Array, target: A
         ((input * input - 2 * input * target + target) / _squared((input + EPSILON) * (1 - input + EPSILON)))
         * (gradient * g)
     ),
-    target=lambda g, gradient, input: -(gradient * g) / ((1 - input) * input),
+    target=lambda g, gradient, input: -(gradient * g) / maximum((1 - input) * input, EPSILON),
 )
 def bernoulli_slope(gradient: Array, input: Array, target: Array) -> Array:
     """gradient · (input - target) / (input · (1 - input)): the derivative of `bernoulli` by its input."""
@@ -62,6 +63,18 @@ def bernoulli_slope(gradient: Array, input: Array, target: Array) -> Array:
 
 def _squared(x: Any) -> Any:
     return x * x
+
+
+def _log_odds_error(u: float, errors: Any, input: Array, out: Array) -> Array:
+    # The quotient is off by 3u/2 of itself, so its logarithm by as much; errors of the input by the derivative.
+    carried = errors[0] / np.abs(input * (1 - input)) if np.any(errors[0]) else 0.0
+    return np.asarray(2 * u * np.abs(out) + 4 * u + carried)
+
+
+@op(rounding=Analysed(_log_odds_error), internal=True, input=lambda g, input: g / (input * (1 - input)))
+def log_odds(input: Array) -> Array:
+    """log(input / (1 - input))."""
+    return np.log(input / (1 - input))
 
 
 def _bernoulli_error(u: float, errors: Any, input: Array, target: Array, out: Array) -> Array:
@@ -77,7 +90,7 @@ def _bernoulli_error(u: float, errors: Any, input: Array, target: Array, out: Ar
     rounding=Analysed(_bernoulli_error),
     internal=True,
     input=lambda g, input, target: bernoulli_slope(g, input, target),
-    target=lambda g, input: -log(input / (1 - input)) * g,
+    target=lambda g, input: -log_odds(input) * g,
 )
 def bernoulli(input: Array, target: Array) -> Array:
     """(target - 1) · log(1 - input) - target · log(input), where no logarithm is less than -100."""

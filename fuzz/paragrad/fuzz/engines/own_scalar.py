@@ -44,6 +44,15 @@ METHODS = (
 UNARY_OPERATORS: dict[str, Callable[[Any], Any]] = {"neg": operator.neg, "abs": operator.abs}
 
 
+def requiring(program: Program, count: int) -> list[int]:
+    """The first `count` variables without those of which no gradient is asked."""
+    found = {k for k, spec in enumerate(program.inputs) if spec.requires_grad}
+    for _, statement in program.applications():
+        if not found.isdisjoint(refs(statement.args)):
+            found.update(statement.outputs)
+    return sorted(k for k in found if k < count)
+
+
 def ancestors(program: Program, roots: tuple[int, ...]) -> set[int]:
     """The variables from which `roots` were made, and these themselves."""
     found = set(roots)
@@ -77,9 +86,10 @@ class OwnScalar:
                     self.backward(statement, variables)
                     reached = ancestors(program, statement.roots)
                     touched.update(k for k in reached if k < len(program.inputs))
-                    # A Value that no walk reached has gradient 0.0, where torch has none.
+                    # A Value that no walk reached has gradient 0.0, where torch has none; and every Value has one.
                     trace.gradients[position] = {
-                        k: np.array(v.grad) if k in reached or k in touched else None for k, v in enumerate(variables)
+                        k: np.array(variables[k].grad) if k in reached or k in touched else None
+                        for k in requiring(program, len(variables))
                     }
                 else:
                     raise TypeError(f"a Value knows no {type(statement).__name__}")

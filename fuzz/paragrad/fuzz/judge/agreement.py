@@ -11,11 +11,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from paragrad.engine import dtypes
-from paragrad.fuzz.judge.bounds import UNIT
+from paragrad.fuzz.judge.bounds import NEAR, UNIT
 from paragrad.fuzz.program import Array
-
-NEAR = 4
-"""Differences of up to this many u pass without a bound."""
 
 
 @dataclass(slots=True)

@@ -8,33 +8,88 @@ gradient is wrong, each op of the program is asked for its own second derivative
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 
 from paragrad.fuzz.editing import renumbered
-from paragrad.fuzz.judge.gradients import BackwardCheck
-from paragrad.fuzz.judge.isolate import isolate
-from paragrad.fuzz.program import Backward, Grad, Input, Program
+from paragrad.fuzz.judge.gradients import BackwardCheck, Consumer
+from paragrad.fuzz.judge.isolate import isolate, shows
+from paragrad.fuzz.judge.local import Expected, RefusedError
+from paragrad.fuzz.program import Array, Backward, Grad, Input, Program
 from paragrad.fuzz.trace import Engine, Trace
+
+WALK = "walk"
+"""The author of a gradient to which every consumer alone contributes rightly."""
+
+
+@dataclass(slots=True)
+class Replay:
+    """One consumer alone on the subject: the Program, and for each input that stands for the variable the parameter,
+    what the subject's pullback gave (None: nothing), and what is expected."""
+
+    consumer: Consumer
+    program: Program
+    trace: Trace
+    parts: list[tuple[int, str, Array | None, Expected]]
+
+    @property
+    def wrong(self) -> list[tuple[int, str, Array | None, Expected]]:
+        """The parts that are not as expected."""
+        return [part for part in self.parts if not _right(part[2], part[3])]
+
+
+def _right(found: Array | None, expected: Expected) -> bool:
+    if found is None:
+        return not expected.torch.any()
+    alike = found.shape == expected.torch.shape and found.dtype == expected.torch.dtype
+    return alike and bool(expected.accepts(found).all())
+
+
+def replays(engine: Engine, check: BackwardCheck, variable: int) -> Iterator[Replay]:
+    """Each consumer of a variable, replayed alone at the subject's own values and incoming gradients."""
+    for consumer in check.consumers(variable):
+        alone, origin = isolate(consumer.statement, check.trace.at(consumer.position), check.needing, consumer.incoming)
+        trace = engine.run(alone)
+        last = len(alone.statements) - 1
+        shown = trace.gradients.get(last, {})
+        requiring = frozenset(k for k, spec in enumerate(alone.inputs) if spec.requires_grad)
+        replayed = BackwardCheck(alone, trace, last, requiring | {*alone.statements[0].outputs})  # type: ignore[union-attr]
+        parts = []
+        if trace.failure is None and shown:
+            for index, (parameter, original) in origin.items():
+                if original == variable and alone.inputs[index].requires_grad:
+                    parts.append((index, parameter, shown.get(index), replayed.expected(index)))
+        yield Replay(consumer, alone, trace, parts)
 
 
 def blame_gradient(engine: Engine, check: BackwardCheck, variable: int) -> tuple[str, str]:
-    """The op and the parameter whose pullback is wrong; ("walk", "") where every consumer alone is right."""
-    for consumer in check.consumers(variable):
-        values = check.trace.at(consumer.position)
-        alone, origin = isolate(consumer.statement, values, check.needing, consumer.incoming)
-        replay = engine.run(alone)
-        last = len(alone.statements) - 1
-        if replay.failure is not None:
-            return consumer.statement.op, ""
-        for index, (parameter, original) in origin.items():
-            found = replay.gradients.get(last, {}).get(index)
-            if original != variable or found is None:
-                continue
-            expected = BackwardCheck(alone, replay, last).expected(index)
-            if found.shape != expected.exact.shape or not expected.accepts(found).all():
-                return consumer.statement.op, parameter
-    return "walk", ""
+    """The op and the parameter whose pullback is wrong; (WALK, "") where every consumer alone is right."""
+    try:
+        for replay in replays(engine, check, variable):
+            op = replay.consumer.statement.op
+            if replay.trace.failure is not None:
+                return op, ""
+            for _, parameter, _, _ in replay.wrong:
+                return op, parameter
+    except RefusedError:
+        return "", ""
+    return WALK, ""
+
+
+def blame_crash(engine: Engine, program: Program, trace: Trace, reference: Trace, at: int) -> str:
+    """The op whose backward alone fails as well; "" where none does, or where it was no backward that failed."""
+    if not (0 <= at < len(program.statements) and isinstance(program.statements[at], Backward)):
+        return ""
+    expected = reference.gradients.get(at, {})
+    for position, statement in reversed(list(program.applications())):
+        incoming = [expected.get(output) for output in statement.outputs]
+        values = trace.at(position)
+        if any(g is not None for g in incoming) and shows(values, statement):
+            alone, _ = isolate(statement, values, frozenset(expected), incoming)
+            if engine.run(alone).failure is not None:
+                return statement.op
+    return ""
 
 
 def twice(program: Program, trace: Trace) -> Iterator[tuple[str, Program]]:

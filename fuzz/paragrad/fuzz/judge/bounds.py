@@ -25,6 +25,8 @@ UNIT = {dtypes.float32: 2.0**-24, dtypes.float64: 2.0**-53}
 """Half the spacing of floats at 1."""
 TINY = {dtypes.float32: 2.0**-149, dtypes.float64: 2.0**-1074}
 """The smallest subnormal."""
+NEAR = 4
+"""Differences of up to this many u pass without a bound."""
 
 
 class Bounded:

@@ -80,4 +80,4 @@ class EndToEnd:
     def _expected(self, exact: Array, torchs: Array, payload: Any) -> Expected:
         if not isinstance(payload, Bounded):
             return Expected(exact.astype(np.float64), torchs, np.zeros(torchs.shape))
-        return Expected(exact.astype(np.float64), torchs, bound_on(payload, torchs))
+        return Expected(exact.astype(np.float64), torchs, bound_on(payload, torchs, exact))

@@ -77,11 +77,11 @@ class Contribution:
 class BackwardCheck:
     """The backward at one statement of a program, each variable's gradient recomputed at the subject's own values."""
 
-    def __init__(self, program: Program, trace: Trace, at: int) -> None:
+    def __init__(self, program: Program, trace: Trace, at: int, needing: frozenset[int]) -> None:
         self.program = program
         self.trace = trace
         self.at = at
-        self.needing = frozenset(trace.gradients[at])
+        self.needing = needing
         self.contributions: dict[int, Contribution] = {}
 
     @functools.cached_property
@@ -98,6 +98,19 @@ class BackwardCheck:
                     for variable in {*refs(statement.args), *refs(statement.kwargs)}:
                         found.setdefault(variable, []).append(consumer)
         return found
+
+    def hides(self, variable: int) -> bool:
+        """Whether the trace hides what is needed to judge this gradient: values or gradients of its consumers."""
+        shown, values = self.trace.gradients[self.at], self.trace.values
+        for statement in self.program.statements[: self.at]:
+            if isinstance(statement, Apply):
+                operands = {*refs(statement.args), *refs(statement.kwargs)}
+                if variable in operands and not (
+                    values.keys() >= operands | {*statement.outputs}
+                    and shown.keys() >= self.needing & {*statement.outputs}
+                ):
+                    return True
+        return False
 
     def consumers(self, variable: int) -> list[Consumer]:
         """The statements that used a variable and that the backward reached."""

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from paragrad.fuzz.program import Apply, Array, Backward, Input, Program, Ref, replace_refs
+from paragrad.fuzz.program import Apply, Array, Backward, Input, Program, Ref, refs, replace_refs
 
 
 def isolate(
@@ -44,3 +44,8 @@ def isolate(
     if seeds:
         program.statements.append(Backward(tuple(first + k for k, _ in seeds), tuple(cotangents)))
     return program, origin
+
+
+def shows(values: Mapping[int, Array], statement: Apply) -> bool:
+    """Whether every operand of a statement is shown."""
+    return all(k in values for k in (*refs(statement.args), *refs(statement.kwargs)))

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import functools
 import warnings
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from paragrad.fuzz.judge.agreement import compare, is_near
-from paragrad.fuzz.judge.blame import blame_gradient, twice
+from paragrad.fuzz.judge.blame import blame_crash, blame_gradient, twice
 from paragrad.fuzz.judge.drawn import settled, settled_program
 from paragrad.fuzz.judge.end_to_end import EndToEnd
 from paragrad.fuzz.judge.gradients import BackwardCheck, has_hidden
+from paragrad.fuzz.judge.intake import take_in
+from paragrad.fuzz.judge.isolate import shows
+from paragrad.fuzz.judge.kinks import Kinks
 from paragrad.fuzz.judge.local import Expected, LocalReference, RefusedError, exactly
 from paragrad.fuzz.judge.reference import reference
 from paragrad.fuzz.judge.steps import Steps
@@ -22,24 +24,39 @@ from paragrad.fuzz.program import Apply, Array, Grad, Program
 from paragrad.fuzz.trace import Engine, Trace
 
 
-def judge(program: Program, trace: Trace, reference: Trace, engine: Engine) -> Judgement:
+def judge(
+    program: Program, trace: Trace, reference: Trace, engine: Engine, *, foreign: bool = False, staged: bool = True
+) -> Judgement:
     """Judge what `engine` made of `program` against torch's `reference` trace of it.
 
-    `engine` is asked again, with programs of one op, only to say whose fault a wrong gradient is.
+    A `foreign` engine need not show every variable, may choose its own subgradient at a kink, and its own result where
+    torch's is not finite; ours must do as torch does. Not `staged`, nothing passes because torch computed the same:
+    every number is held against its bound. `engine` is asked again, with programs of one op, only to say which op a
+    wrong gradient is to be blamed on.
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # torch's, about degrees of freedom or memory layouts
-        return Case(program, trace, reference, engine).judge()
+        return Case(program, trace, reference, engine, foreign, staged).judge()
 
 
 class Case:
     """One program under judgement."""
 
-    def __init__(self, program: Program, trace: Trace, reference: Trace, engine: Engine) -> None:
+    def __init__(
+        self,
+        program: Program,
+        trace: Trace,
+        reference: Trace,
+        engine: Engine,
+        foreign: bool = False,
+        staged: bool = True,
+    ) -> None:
         self.program = program
-        self.trace = trace
+        self.trace, self.complaints = take_in(program, trace)
         self.engine = engine
         self.reference = reference
+        self.foreign = foreign
+        self.staged = staged
         self.result = Judgement()
 
     def judge(self) -> Judgement:
@@ -48,18 +65,28 @@ class Case:
             failure = self.reference.failure
             self.result.refused = f"{self.op_at(failure.statement)}: {failure.type}: {failure.message}"
             return self.result
+        self.unreadable()
         self.values()
         for position in self.reference.gradients:
             if position in self.trace.gradients:
                 self.gradients(position)
+            elif self.trace.failure is None:
+                self.found("missing", position, None, "no gradients are shown after this backward")
         for position in self.reference.parameters:
             if position in self.trace.parameters:
                 self.step(position)
         if self.trace.failure is not None:
             failure = self.trace.failure
-            self.found("crash", failure.statement, None, f"{failure.type}: {failure.message}")
+            op = blame_crash(self.engine, self.program, self.trace, self.reference, failure.statement)
+            self.found("crash", failure.statement, None, f"{failure.type}: {failure.message}", op=op)
         self.inputs_unchanged()
         return self.result
+
+    def unreadable(self) -> None:
+        """What the trace shows that is no array of numbers, or belongs to no variable of the program."""
+        for at, variable, text in self.complaints:
+            known = variable is not None and at < 0
+            self.found("unreadable", self.makers[variable] if known and variable is not None else at, variable, text)
 
     def op_at(self, position: int) -> str:
         """The op of a statement, or the statement's kind."""
@@ -73,36 +100,35 @@ class Case:
         op = more.pop("op", None) or self.op_at(statement)
         self.result.findings.append(Finding(kind, statement, op, variable, message, **more))
 
-    def pairs(
-        self, found: dict[int, Any], expected: dict[int, Any], what: str, statement: Callable[[int], int]
-    ) -> list[int]:
-        """The variables for which both sides show arrays of one shape and dtype; anything else is a finding."""
-        alike = []
+    def paired(self, found: dict[int, Any], expected: dict[int, Any], what: str) -> tuple[list[int], list[Problem]]:
+        """The variables for which both sides show arrays of one shape and dtype, and what is wrong with the rest."""
+        alike, problems = [], []
         for variable, torchs in expected.items():
             if variable not in found:
-                if self.trace.failure is None:
-                    self.found("missing", statement(variable), variable, f"{what} not shown")
+                if self.trace.failure is None and not self.foreign and variable not in self.complained:
+                    problems.append((variable, "missing", f"{what} not shown"))
                 continue
             own = found[variable]
             if torchs is None or own is None:
-                # A gradient without elements says as much as none: torch gives either.
-                if any(x is not None and x.size for x in (own, torchs)):
+                # A gradient without elements says as much as none: torch gives either. So do zeros of an engine that
+                # makes no difference between the two.
+                if any(x is not None and x.size and not (self.foreign and _nothing(x)) for x in (own, torchs)):
                     here, there = ("none" if x is None else "an array" for x in (own, torchs))
-                    self.found("missing", statement(variable), variable, f"{what} is {here}, torch's is {there}")
+                    problems.append((variable, "missing", f"{what} is {here}, torch's is {there}"))
             elif own.shape != torchs.shape:
-                message = f"{what} has shape {own.shape}, torch's has {torchs.shape}"
-                self.found("shape", statement(variable), variable, message)
+                problems.append((variable, "shape", f"{what} has shape {own.shape}, torch's has {torchs.shape}"))
             elif own.dtype != torchs.dtype:
-                message = f"{what} has dtype {own.dtype}, torch's has {torchs.dtype}"
-                self.found("dtype", statement(variable), variable, message)
+                problems.append((variable, "dtype", f"{what} has dtype {own.dtype}, torch's has {torchs.dtype}"))
             else:
                 alike.append(variable)
-        return alike
+        return alike, problems
 
     def apart(
         self, counts: dict[str, int], found: dict[int, Any], expected: dict[int, Any], alike: list[int]
     ) -> list[int]:
         """The variables that differ from torch's trace by more than the first stage lets pass."""
+        if not self.staged:
+            return list(alike)
         agreement = compare([found[k] for k in alike], [expected[k] for k in alike])
         counts["identical"] += agreement.identical
         counts["rounding"] += agreement.near
@@ -111,7 +137,9 @@ class Case:
     def near(self, counts: dict[str, int], found: Array, native: Array, size: Array) -> bool:
         """The second stage: whether `found` is what torch computes at the subject's own values, within a few u of the
         size of the terms that were added up."""
-        if found.shape != native.shape or found.dtype != native.dtype or not is_near(found, native, size):
+        if not self.staged or found.shape != native.shape or found.dtype != native.dtype:
+            return False
+        if not is_near(found, native, size):
             return False
         identical = int(np.count_nonzero(found == native))
         counts["identical"] += identical
@@ -120,20 +148,28 @@ class Case:
 
     def settle(self, counts: dict[str, int], expected: Expected, found: Array, hidden: bool = False) -> bool:
         """Count the elements of an array by verdict; whether none of them is a bug."""
-        accepted = expected.accepts(found)
+        agreeing = expected.agrees(found)
+        accepted = agreeing | expected.conventional(found)
+        if self.foreign:
+            accepted |= expected.singular()
+        chosen = int(np.count_nonzero(accepted & ~agreeing))
         if hidden:
             # Beside an infinity a rule may pick or multiply by 0, which gives NaN: where torch's is not finite, too.
-            unclear = ~accepted & ~(expected.accepts(expected.torch) & np.isfinite(expected.torch))
+            # And where torch itself is beyond the bound nobody can tell.
+            unclear = ~accepted & ~(expected.agrees(expected.torch) & np.isfinite(expected.torch))
             counts["ill-conditioned"] += int(np.count_nonzero(unclear))
             accepted = accepted | unclear
         wrong = int(np.count_nonzero(~accepted))
-        chosen = (
-            int(np.count_nonzero(expected.conventional(found) & ~expected.agrees(found))) if expected.elsewhere else 0
-        )
         counts["convention"] += chosen
-        counts["rounding"] += found.size - wrong - chosen
+        counts["rounding"] += int(np.count_nonzero(agreeing))
         counts["bug"] += wrong
+        self.result.largest = max(self.result.largest, expected.largest(found, agreeing))
         return wrong == 0
+
+    @functools.cached_property
+    def complained(self) -> frozenset[int | None]:
+        """The variables of which something could not be read: that was said once."""
+        return frozenset(variable for _, variable, _ in self.complaints)
 
     @functools.cached_property
     def makers(self) -> dict[int, int]:
@@ -157,7 +193,9 @@ class Case:
     def values(self) -> None:
         """Every variable's value, forward order."""
         shown, torchs = self.trace.values, self.reference.values
-        alike = self.pairs(shown, torchs, "value", self.makers.__getitem__)
+        alike, problems = self.paired(shown, torchs, "value")
+        for variable, kind, message in problems:
+            self.found(kind, self.makers[variable], variable, message)
         for variable in sorted(self.apart(self.result.values, shown, torchs, alike)):
             try:
                 self.value(variable)
@@ -168,9 +206,10 @@ class Case:
         """One variable's value, which differs from that in torch's trace."""
         found, position = self.trace.values[variable], self.makers[variable]
         maker = self.program.statements[position] if position >= 0 else None
+        hidden = isinstance(maker, Grad)
         if maker is None:
             expected = exactly(self.program.inputs[variable].view())
-        elif isinstance(maker, Apply):
+        elif isinstance(maker, Apply) and shows(self.trace.at(position), maker):
             values = self.trace.at(position)
             local = LocalReference(settled(maker, values), values, frozenset())
             output = maker.outputs.index(variable)
@@ -179,8 +218,9 @@ class Case:
                 return
             expected = local.values_expected()[output] or exactly(native)
         else:
+            hidden = True
             expected = self.end_to_end.value(variable)
-        if not self.settle(self.result.values, expected, found, hidden=isinstance(maker, Grad)):
+        if not self.settle(self.result.values, expected, found, hidden):
             both = {"found": found, "expected": expected.torch, "bound": expected.bound}
             op = self.blame_recorded() if isinstance(maker, Grad) else ""
             self.found("value", position, variable, describe("value", found, expected), op=op, **both)
@@ -189,6 +229,7 @@ class Case:
         """Every variable's gradient after one backward, in the order in which the walk reaches them."""
         shown, torchs = self.trace.gradients[position], self.reference.gradients[position]
         hidden = has_hidden(self.program)
+        check = None if hidden else BackwardCheck(self.program, self.trace, position, frozenset(torchs))
         if hidden:
             # Through a recorded backward an intermediate's gradient depends on which saved values the rule was
             # written with (softmax by its output or by its input); a leaf's does not.
@@ -199,8 +240,16 @@ class Case:
                 if k < len(self.program.inputs)
                 and not (k in shown and (g is None or shown[k] is None) and _nothing(g) and _nothing(shown[k]))
             }
-        alike = self.pairs(shown, torchs, "gradient", lambda _: position)
-        check = None if hidden else BackwardCheck(self.program, self.trace, position)
+        alike, problems = self.paired(shown, torchs, "gradient")
+        if not self.foreign:
+            inputs = enumerate(self.program.inputs)
+            extra = [k for k, spec in inputs if not spec.requires_grad and shown.get(k) is not None]
+            problems += [(k, "unexpected", "gradient shown, but the variable requires none") for k in extra]
+        elif torchs and not any(k in shown for k in torchs) and self.trace.failure is None:
+            problems.append((min(torchs), "missing", "no gradient is shown after this backward"))
+        for variable, kind, message in sorted(problems, reverse=True):
+            op, argument = blame_gradient(self.engine, check, variable) if check else ("", "")
+            self.found(kind, position, variable, message, op=op, argument=argument)
         for variable in sorted(self.apart(self.result.gradients, shown, torchs, alike), reverse=True):
             try:
                 self.gradient(position, variable, check)
@@ -211,12 +260,16 @@ class Case:
         """One variable's gradient, which differs from that in torch's trace; `check` is None where it is hidden."""
         found = self.trace.gradients[position][variable]
         assert found is not None
-        if check is None:
+        if check is None or check.hides(variable):
+            check = None
             expected = self.end_to_end.gradient(position, variable)
         elif self.near(self.result.gradients, found, *check.native(variable)):
             return
         else:
             expected = check.expected(variable)
+            if self.foreign and not expected.accepts(found).all():
+                chosen = Kinks(check, variable, self.engine).conventional(found)
+                expected.elsewhere = (*expected.elsewhere, np.where(chosen, found, expected.torch))
         if self.settle(self.result.gradients, expected, found, hidden=check is None):
             return
         op, argument = blame_gradient(self.engine, check, variable) if check else (self.blame_recorded(), "")
@@ -238,7 +291,9 @@ class Case:
     def step(self, position: int) -> None:
         """Every parameter after one optimizer step."""
         shown, torchs = self.trace.parameters[position], self.reference.parameters[position]
-        alike = self.pairs(shown, torchs, "parameter", lambda _: position)
+        alike, problems = self.paired(shown, torchs, "parameter")
+        for variable, kind, message in problems:
+            self.found(kind, position, variable, message)
         for variable in self.apart(self.result.values, shown, torchs, alike):
             expected = self.steps.expected(position, variable)
             if not self.settle(self.result.values, expected, shown[variable]):
@@ -255,6 +310,10 @@ class Case:
         for k in compare([self.trace.inputs_after[k] for k in checked], specs).different:
             index = checked[k]
             self.found("mutation", -1, index, f"input {self.program.name(index)} was written to")
+
+
+Problem = tuple[int, str, str]
+"""A variable, the kind of finding, and a text."""
 
 
 def _nothing(gradient: Array | None) -> bool:

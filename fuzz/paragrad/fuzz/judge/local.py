@@ -20,7 +20,7 @@ from paragrad.engine.ops.rounding import MOVES, Elementwise
 from paragrad.engine.ops.shape import sum_to_size
 from paragrad.engine.ops.table import TABLE
 from paragrad.fuzz.engines.pytorch import resolve
-from paragrad.fuzz.judge.bounds import TINY, UNIT, Bounded, sizes
+from paragrad.fuzz.judge.bounds import NEAR, TINY, UNIT, Bounded, sizes
 from paragrad.fuzz.program import Apply, Array, Dtype, Ref, refs, replace_refs
 
 
@@ -65,12 +65,25 @@ class Expected:
             overflows = ~(magnitude < np.finfo(found.dtype).max) & ~np.isnan(self.exact) | np.isinf(self.bound)
         return np.where(finite, close, same | overflows)
 
+    def singular(self) -> Array:
+        """Where the derivative or value has no finite number in either precision: any engine may choose."""
+        return ~np.isfinite(self.torch) & ~np.isfinite(self.exact)
+
+    def largest(self, found: Array, agreeing: Array) -> float:
+        """The largest error ÷ bound among the numbers that agree; 0.0 where none was held against a bound."""
+        if found.dtype.kind != "f":
+            return 0.0
+        with np.errstate(all="ignore"):
+            ratio = np.abs(found - self.exact) / self.bound
+        held = agreeing & np.isfinite(ratio) & np.isfinite(self.bound)
+        return float(np.max(ratio, where=held, initial=0.0))
+
     def conventional(self, found: Array) -> Array:
         """Where `found` is what torch gives elsewhere."""
         accepted = np.zeros(found.shape, np.bool_)
         with np.errstate(all="ignore"):
             for other in self.elsewhere:
-                rounding = 4 * UNIT[dtypes.as_dtype(found.dtype)] * np.abs(other)
+                rounding = NEAR * UNIT[dtypes.as_dtype(found.dtype)] * np.abs(other)
                 near = np.abs(found - other) <= np.maximum(rounding, self.bound)
                 accepted |= near | (np.isnan(found) & np.isnan(other))
         return accepted
@@ -90,6 +103,7 @@ class LocalReference:
         self.values = values
         self.meeting = _meeting_dtype(statement, values)
         self.needing = needing
+        self.shifts: Mapping[int, Array] = {}
 
     def native_values(self) -> list[Array]:
         """The outputs as torch computes them in the subject's own dtypes."""
@@ -130,19 +144,29 @@ class LocalReference:
         """For each operand that requires grad, torch's contribution in the subject's own dtypes."""
         return self._vjp(None, incoming)
 
+    def gradients_beside(self, shifts: Mapping[int, Array], incoming: Sequence[Array | None]) -> dict[int, Array]:
+        """torch's contributions in float64 with the operands moved by `shifts`."""
+        moved = LocalReference(self.statement, self.values, self.needing)
+        moved.shifts = shifts
+        return moved._vjp(np.float64, incoming)
+
     def values_expected(self) -> list[Expected | None]:
         """For each output what it should be; None where it is of integer or bool dtype, compared exactly elsewhere."""
         exact = self._torch(np.float64)[0]
         native = self._torch(None)[0]
-        bounded = self._bounded()[0]
+        payloads = self._bounded()[0]
         found: list[Expected | None] = []
-        for e, n, b in zip(exact, native, bounded, strict=True):
+        for e, n, b in zip(exact, native, payloads, strict=True):
             payload: Any = b.array
             native_array = n.detach().numpy()
             if not n.dtype.is_floating_point:
                 found.append(None)
                 continue
-            bound = bound_on(payload, native_array) if isinstance(payload, Bounded) else np.zeros(native_array.shape)
+            bound = (
+                bound_on(payload, native_array, e.detach().numpy())
+                if isinstance(payload, Bounded)
+                else np.zeros(native_array.shape)
+            )
             expected = Expected(e.detach().numpy().astype(np.float64), native_array, bound)
             expected.elsewhere = self._elsewhere({0: native_array}, native_array.shape, _value_alone).get(0, ())
             found.append(expected)
@@ -165,7 +189,7 @@ class LocalReference:
             gradient = by_leaf.get(k)
             if gradient is not None:
                 payload: Any = gradient.array
-                found[k] = Expected(exact[k], native[k], bound_on(payload, native[k]))
+                found[k] = Expected(exact[k], native[k], bound_on(payload, native[k], exact[k]))
         if (first := incoming[0]) is not None:
             flat = first.reshape(-1)
 
@@ -213,7 +237,7 @@ class LocalReference:
         for k in self.operands:
             array = self.values[k]
             if dtype is not None and array.dtype.kind == "f":
-                array = array.astype(self.meeting or array.dtype).astype(dtype)
+                array = array.astype(self.meeting or array.dtype).astype(dtype) + self.shifts.get(k, 0.0)
             leaves[k] = torch.from_numpy(np.array(array)).requires_grad_(k in self.needing)
         args, kwargs = _arguments(self.statement, leaves, lambda name: _torch_dtype(name, dtype))
         if dtype is not None and self.meeting is not None:
@@ -224,7 +248,7 @@ class LocalReference:
             kwargs = {name: _rounded(a, self.meeting) for name, a in {**defaults, **kwargs}.items()}
         try:
             result = resolve(self.statement.op)(*args, **kwargs)
-        except (RuntimeError, ValueError, IndexError) as error:
+        except (RuntimeError, ValueError, IndexError, TypeError) as error:
             raise RefusedError(f"torch refuses {self.statement.op} there: {error}") from error
         return list(result) if isinstance(result, tuple | list) else [result], leaves
 
@@ -288,9 +312,17 @@ def _arguments(statement: Apply, leaves: Mapping[int, Any], dtype: Any) -> tuple
     return [convert(a) for a in statement.args], {k: convert(v) for k, v in statement.kwargs.items()}
 
 
-def bound_on(payload: Bounded, native: Array) -> Array:
-    """The bound, doubled where the expected value is itself only as precise as the subject (float64)."""
+def bound_on(payload: Bounded, native: Array, exact: Array) -> Array:
+    """The bound, doubled where the expected value is itself only as precise as the subject (float64).
+
+    It comes from the engine's own rules. Where these don't even come near torch's `exact` result they are wrong, and
+    so may be the bound: there it is a few u.
+    """
     dtype = dtypes.as_dtype(native.dtype)
     rounded = UNIT[dtype] * np.abs(payload.value) if payload.dtype is not dtype else 0.0
     total = np.asarray(payload.error) + rounded + TINY[dtype]
+    with np.errstate(all="ignore"):
+        strange = np.isfinite(exact) & ~(np.abs(payload.value - exact) <= 0.5 * np.abs(exact) + 2 * payload.error)
+        strange |= np.isfinite(exact) & ~np.isfinite(payload.value)
+        total = np.where(strange, NEAR * UNIT[dtype] * np.abs(exact) + TINY[dtype], total)
     return 2 * total if dtype is dtypes.float64 else np.asarray(total * (1 + 1e-6))

@@ -8,13 +8,18 @@ from paragrad.fuzz.program import Array
 
 VERDICTS = ("identical", "rounding", "convention", "ill-conditioned", "bug")
 
+SUBJECT, REFERENCE, UNCLEAR = "subject", "reference", "unclear"
+"""Whose bug a finding is: the engine's under test, torch's, or nobody's that could be told."""
+
 
 @dataclass(slots=True)
 class Finding:
     """One thing that is wrong: which kind, at which statement and op, of which variable, with both sides' numbers.
 
-    `kind` is "value", "gradient", "shape", "dtype", "crash", "missing", "mutation" or "step"; `argument` names the
-    parameter whose pullback is blamed, "walk" the accumulation of contributions, "" where neither applies.
+    `kind` is "value", "gradient", "shape", "dtype", "crash", "missing", "unreadable", "mutation" or "step"; `argument`
+    names the parameter whose pullback is blamed; "" where none is. `op` is "walk" where each pullback alone is right
+    and the accumulation of contributions is blamed. `whose` and `diagnosis`, which hypothesis reproduces the subject's
+    numbers, are filled in by `diagnose`.
     """
 
     kind: str
@@ -26,6 +31,8 @@ class Finding:
     found: Array | None = None
     expected: Array | None = None
     bound: Array | None = None
+    whose: str = ""
+    diagnosis: str = ""
 
     @property
     def of_gradient(self) -> bool:
@@ -45,12 +52,16 @@ class Finding:
 
 @dataclass(slots=True)
 class Judgement:
-    """Elements by verdict, and the findings in order of execution: forward first, then backward."""
+    """Elements by verdict, and the findings in order of execution: forward first, then backward.
+
+    `largest` is the largest error ÷ bound among the numbers that are right and were held against a bound.
+    """
 
     values: dict[str, int] = field(default_factory=lambda: dict.fromkeys(VERDICTS, 0))
     gradients: dict[str, int] = field(default_factory=lambda: dict.fromkeys(VERDICTS, 0))
     findings: list[Finding] = field(default_factory=list)
     refused: str = ""
+    largest: float = 0.0
 
     @property
     def first(self) -> Finding | None:

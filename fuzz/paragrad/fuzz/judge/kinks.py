@@ -1,0 +1,99 @@
+"""The subdifferential at a kink: what any engine may give there, where torch chose one of it.
+
+Where a function has a kink, or several operands tie, its gradients a hair's breadth away differ by the direction, and
+their convex hull is the (Clarke) subdifferential: Clarke, Optimization and Nonsmooth Analysis, section 2.5. It is
+sampled: each operand is moved by random amounts of a few units in the last place of float64, and torch gives the
+gradient there. An interval an element doesn't know that two operands which tie share one gradient; so the engine's own
+shares, replayed, must add up to what the samples add up to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from paragrad.fuzz.judge.blame import replays
+from paragrad.fuzz.judge.gradients import BackwardCheck, Contribution
+from paragrad.fuzz.program import Array
+from paragrad.fuzz.trace import Engine
+
+SAMPLES = 24
+"""Points around the kink; one side of one element is missed by 1 in 2^23 kinks."""
+REACH = 2.0**-45
+"""How far an operand is moved, relative to its size."""
+SMOOTH = 1e-5
+"""Gradients that differ by no more than this, relative to their size, show no kink."""
+
+
+class Kinks:
+    """The hull of one variable's gradient: per consumer, the gradients around its operands."""
+
+    def __init__(self, check: BackwardCheck, variable: int, engine: Engine) -> None:
+        self.check = check
+        self.variable = variable
+        self.engine = engine
+
+    def conventional(self, found: Array) -> Array:
+        """Where `found` differs from torch's gradient and lies in the subdifferential; a mask of its shape."""
+        expected = self.check.expected(self.variable)
+        lowest, highest = expected.exact.copy(), expected.exact.copy()
+        with np.errstate(all="ignore"):
+            for contribution in self.check.consumed(self.variable):
+                around = samples(contribution)
+                for k in contribution.places[self.variable]:
+                    if k in contribution.expected:
+                        below, above = hull([sample[k] for sample in around if k in sample])
+                        lowest += below - contribution.expected[k].exact
+                        highest += above - contribution.expected[k].exact
+            kink = highest - lowest > SMOOTH * np.maximum(np.abs(lowest), np.abs(highest))
+            inside = (found >= lowest - expected.bound) & (found <= highest + expected.bound)
+        chosen = kink & inside & ~expected.accepts(found)
+        return chosen if chosen.any() and self.shares_add_up() else np.zeros_like(chosen)
+
+    def shares_add_up(self) -> bool:
+        """Whether each consumer, replayed, spreads as much over its operands as some point around the kink does."""
+        consumed = list(self.check.consumed(self.variable))
+        for replay, contribution in zip(replays(self.engine, self.check, self.variable), consumed, strict=True):
+            if not replay.wrong:
+                continue
+            last = len(replay.program.statements) - 1
+            shown = replay.trace.gradients.get(last, {})
+            sums = [total(sample) for sample in samples(contribution)]
+            found = total({k: g for k, g in shown.items() if k in contribution.expected and g is not None})
+            size = sum(float(np.sum(np.abs(e.exact) + e.bound)) for e in contribution.expected.values())
+            slack = SMOOTH * size
+            if not min(sums) - slack <= found <= max(sums) + slack:
+                return False
+        return True
+
+
+def samples(contribution: Contribution) -> list[dict[int, Array]]:
+    """The gradients of a statement's operands at points around them, in float64."""
+    rng = np.random.default_rng(0)
+    values = {k: v for k, v in contribution.local.values.items() if v.dtype.kind == "f"}
+    sizes = [np.abs(v[(v != 0) & np.isfinite(v)]).min(initial=1.0) for v in values.values()]
+    smallest = float(min(sizes, default=1.0))
+    found = []
+    for _ in range(SAMPLES):
+        shifts = {}
+        for k, v in values.items():
+            reach = REACH * np.where(v == 0, smallest, np.abs(np.where(np.isfinite(v), v, 0.0)).astype(np.float64))
+            shifts[k] = reach * rng.uniform(-1, 1, v.shape)
+        found.append(contribution.local.gradients_beside(shifts, contribution.incoming))
+    return found
+
+
+def hull(around: list[Array]) -> tuple[Array, Array]:
+    """The least and the greatest of the gradients that are numbers; NaN where none is."""
+    stacked = np.array(around)
+    numbers = np.isfinite(stacked)
+    none = ~numbers.any(axis=0)
+    below = np.min(stacked, axis=0, where=numbers, initial=np.inf)
+    above = np.max(stacked, axis=0, where=numbers, initial=-np.inf)
+    return np.where(none, np.nan, below), np.where(none, np.nan, above)
+
+
+def total(gradients: Mapping[int, Array]) -> float:
+    """The sum of all elements."""
+    return float(sum(np.sum(g, dtype=np.float64) for g in gradients.values()))
