@@ -1,4 +1,4 @@
-"""The command line: `paragrad parity | bench | report | corpus`, with one parser, one way to fail, one way to print.
+"""The command line: `paragrad parity | bench | mutants | report | corpus`, one parser, one way to fail and to print.
 
 Nothing heavy is imported before a command needs it, so `--help` is quick and works without torch.
 """
@@ -97,6 +97,16 @@ def parser() -> Parser:
     accuracy.add_argument("--seed", type=whole, default=0, metavar="N", help="the seed of the inputs (0)")
     accuracy.add_argument("--json", metavar="FILE", help="where the record goes (build/accuracy.json; - is stdout)")
     accuracy.set_defaults(run="paragrad.reports.commands.accuracy")
+
+    mutants = commands.add_parser("mutants", help="plant faults in our engine and see whether the judge finds each")
+    mutants.add_argument("--quick", action="store_true", help="the fixed selection that CI hunts")
+    mutants.add_argument("--only", action="append", default=[], metavar="NAME", help="a family or an op; repeatable")
+    mutants.add_argument("--seed", type=whole, default=0, metavar="N", help="the seed of the programs (0)")
+    mutants.add_argument("--programs", type=whole, metavar="N", help="the most for one mutant (2000; --quick: 200)")
+    mutants.add_argument("--jobs", type=whole, metavar="N", help="processes (as many as cores)")
+    mutants.add_argument("--resume", action="store_true", help="take up a run that was interrupted")
+    mutants.add_argument("--json", metavar="FILE", help="where the record goes (build/mutants.json; - is stdout)")
+    mutants.set_defaults(run="paragrad.reports.mutants.mutants")
 
     report = commands.add_parser("report", help="render a record as Markdown")
     report.add_argument("record", metavar="FILE", help="a record that a command wrote")

@@ -7,9 +7,11 @@ interruption changes a result.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import multiprocessing
 import os
+import signal
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
@@ -77,13 +79,16 @@ class Log:
 
 
 def serve(end: Connection, seed: int) -> None:
-    """A worker: hunt what is sent until nothing more comes."""
+    """A worker: hunt what is sent for as long as somebody is there to send it. Ctrl-C is the parent's affair."""
     import torch
 
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     torch.set_num_threads(1)
     mutants = catalogue()
-    while (task := end.recv()) is not None:
-        end.send(hunt(mutants[task.id], seed, task.programs))
+    with contextlib.suppress(EOFError, BrokenPipeError):
+        while True:
+            task = end.recv()
+            end.send(hunt(mutants[task.id], seed, task.programs))
 
 
 class Worker:
@@ -141,5 +146,3 @@ def run(tasks: Iterable[Task], seed: int, jobs: int, limit: float = LIMIT) -> It
 def cores() -> int:
     """As many processes as there are cores to run on."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-

@@ -12,7 +12,13 @@ from paragrad.fuzz.mutants import plant
 from paragrad.fuzz.mutants.mutant import Mutant
 from paragrad.fuzz.mutants.rewriting import rewrites, rewritten
 
-FAMILY = {"constant": "constant", "comparison": "tie", "operator": "operator", "condition": "branch", "deletion": "omission"}
+FAMILY = {
+    "constant": "constant",
+    "comparison": "tie",
+    "operator": "operator",
+    "condition": "branch",
+    "deletion": "omission",
+}
 """Which family a rewriting of a kind belongs to."""
 OURS = "paragrad.engine.ops."
 
@@ -45,6 +51,7 @@ def of_function(
 
 def without_fused(mutant: Mutant, op: Op) -> Mutant:
     """The mutant while no fused form of the op hides it."""
+
     def bare() -> plant.Planted:
         kept = [functools.partial(plant.pullback, op, name, lambda rule: rule) for name in op.fused]
         return plant.many(*kept, mutant.plant)

@@ -13,7 +13,7 @@ import numpy as np
 from paragrad.engine import Tensor
 from paragrad.engine.ops.table import TABLE, Op
 from paragrad.fuzz.mutants import plant
-from paragrad.fuzz.mutants.mutant import Mutant, planted, rules
+from paragrad.fuzz.mutants.mutant import Mutant, gives_zeros, planted, rules
 
 Fault = Callable[[Any], Any]
 Change = Callable[[plant.Rule], plant.Rule]
@@ -62,12 +62,13 @@ def none(result: Any) -> None:
     """Nothing at all, as if the operand had no part in the op."""
 
 
+OTHER_DTYPE = change_of(other_dtype)
 FAULTS: tuple[tuple[str, str, str, Change], ...] = (
     ("drop", "", "gives zeros", change_of(called("no_change"))),
     ("sign", "", "gives the gradient with its sign turned", change_of(lambda g: -g)),
     *(("factor", f"2^-{k}", f"gives 1 + 2^-{k} times the gradient", change_of(scaled(k))) for k in POWERS),
     ("dtype", "rounded", "rounds a float64 gradient to float32", change_of(through(np.dtype(np.float32)))),
-    ("dtype", "other", "gives the gradient in the other float dtype", change_of(other_dtype)),
+    ("dtype", "other", "gives the gradient in the other float dtype", OTHER_DTYPE),
 )
 
 
@@ -75,6 +76,8 @@ def of_results() -> Iterator[Mutant]:
     """Each fault in what each rule gives."""
     for op, parameter in rules():
         for family, variant, words, change in FAULTS:
+            if gives_zeros(op, parameter) and change is not OTHER_DTYPE:
+                continue
             how = functools.partial(plant.pullback, op, parameter, change)
             yield planted(family, op, parameter, variant, words, how)
         if len(op.pullbacks) == 1 and not op.listed:
@@ -108,7 +111,9 @@ def of_pairs() -> Iterator[Mutant]:
         for k, first in enumerate(names):
             for second in names[k + 1 :]:
                 how = functools.partial(swapped, op, first, second)
-                made = planted("swap", op, first, second, f"has the rule of {second}, and {second} that of {first}", how)
+                made = planted(
+                    "swap", op, first, second, f"has the rule of {second}, and {second} that of {first}", how
+                )
                 yield replace(made, blamed=(op.name, "*"))
 
 
@@ -129,7 +134,7 @@ def detached(which: Callable[[int], bool]) -> Change:
 def of_second_derivatives() -> Iterator[Mutant]:
     """Rules whose value is right and whose own derivative is wrong."""
     for op, parameter in rules():
-        if not op.twice:
+        if not op.twice or gives_zeros(op, parameter):
             continue
         of_gradient = functools.partial(plant.pullback, op, parameter, detached(lambda k: k == 0))
         made = [planted("second", op, parameter, "gradient", "takes the incoming gradient for a constant", of_gradient)]

@@ -91,7 +91,9 @@ def of_method(op: str, method: str, place: int) -> Iterator[Mutant]:
     for side in sides:
         argument = names[place + side]
         for variant, fault in FAULTS:
-            yield made(argument, variant, f"sends back a wrong gradient ({variant})", sent_back(on_side(side, fault))(good))
+            yield made(
+                argument, variant, f"sends back a wrong gradient ({variant})", sent_back(on_side(side, fault))(good)
+            )
     if len(sides) > 1:
         swap = made(names[0], "swap", "exchanges what it sends back", sent_back(lambda a, b: (b, a))(good))
         yield replace(swap, blamed=(op, "*"))

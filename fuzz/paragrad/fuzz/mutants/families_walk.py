@@ -13,10 +13,9 @@ import numpy as np
 from paragrad.engine import autograd, graph
 from paragrad.engine.graph import Walk
 from paragrad.engine.ops.rounding import Elementwise
-from paragrad.engine.ops.table import Op
 from paragrad.fuzz.mutants import plant
 from paragrad.fuzz.mutants.families_code import of_function
-from paragrad.fuzz.mutants.mutant import Mutant, planted, rules
+from paragrad.fuzz.mutants.mutant import Mutant, gives_zeros, planted, rules
 from paragrad.fuzz.mutants.plant import ADD, Add
 
 BROADCAST_TOO = ("lerp", "where", "matmul", "linear", "add_bias", "logaddexp", "squared_error", "logistic", "bernoulli")
@@ -75,33 +74,28 @@ def sharing(self: Walk, parent: Any, contribution: Any, incoming: Any) -> None:
     self.shared.discard(parent)
 
 
+ADDED = (
+    ("overwrite", "", "replaces what its operand had collected", plant.overwrite, ("walk", "")),
+    ("twice", "", "is counted twice where its operand had collected something", doubles, ("walk", "")),
+)
+UNBROADCAST = (
+    ("unbroadcast", "averaged", "is averaged where it should be summed", broadcast_undone_by(averaged), ("", "")),
+    ("unbroadcast", "first", "is cut where it should be summed", broadcast_undone_by(first_slice), ("", "")),
+)
+
+
 def of_rules() -> Iterator[Mutant]:
     """Each rule, its contributions added up in a wrong way."""
-    walk = ("walk", "")
     for op, parameter in rules():
-        yield replace(
-            planted("overwrite", op, parameter, "", "replaces what its operand had collected", added(op, parameter, plant.overwrite)),
-            blamed=walk,
-        )
-        yield replace(
-            planted("twice", op, parameter, "", "is counted twice where its operand had collected something", added(op, parameter, doubles)),
-            blamed=walk,
-        )
-        if not op.listed and "no_change" not in op.pullbacks[parameter].__code__.co_names:
+        broadcasts = (isinstance(op.rounding, Elementwise) and len(op.operands) > 1) or op.name in BROADCAST_TOO
+        for family, variant, words, add, blamed in ADDED + (UNBROADCAST if broadcasts else ()):
+            if not gives_zeros(op, parameter) or add is plant.overwrite:
+                how = functools.partial(plant.adding, op, parameter, add)
+                yield replace(planted(family, op, parameter, variant, words, how), blamed=blamed)
+        if not op.listed and not gives_zeros(op, parameter):
             how = functools.partial(plant.pullback, op, parameter, in_place)
             made = planted("aliasing", op, parameter, "", "computes into the array of the incoming gradient", how)
             yield replace(made, blamed=("*", "*"))
-        broadcasts = isinstance(op.rounding, Elementwise) and len(op.operands) > 1
-        if broadcasts or op.name in BROADCAST_TOO:
-            for variant, reduce in (("averaged", averaged), ("first", first_slice)):
-                words = "is averaged where it should be summed" if reduce is averaged else "is cut where it should be summed"
-                how = added(op, parameter, broadcast_undone_by(reduce))
-                yield planted("unbroadcast", op, parameter, variant, words, how)
-
-
-def added(op: Op, parameter: str, add: Add) -> Any:
-    """How to plant a wrong addition for one rule."""
-    return functools.partial(plant.adding, op, parameter, add)
 
 
 def of_everything() -> Iterator[Mutant]:
@@ -124,9 +118,7 @@ def of_everything() -> Iterator[Mutant]:
     )  # fmt: skip
     functions = (Walk.add, Walk.run, graph.leading_to, graph.as_tensors, graph.each_parent, autograd.accumulate)
     for function in (*functions, autograd.backward, autograd.grad, autograd._walk, autograd.seed, autograd._wrap):
-        yield from of_function(
-            cast(FunctionType, function), "walk", "walk", ("op", "graph", "training"), ("*", "*")
-        )
+        yield from of_function(cast(FunctionType, function), "walk", "walk", ("op", "graph", "training"), ("*", "*"))
 
 
 def mutants() -> Iterator[Mutant]:

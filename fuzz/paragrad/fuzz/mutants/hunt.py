@@ -1,7 +1,7 @@
 """The hunt for one mutant: programs as a campaign draws them, until the judge finds something in one.
 
-The programs are made of the mutated op, or of the ops whose rules use it where it is internal: a campaign draws the
-same ones, only more rarely. So `programs` counts programs that contain the fault's place, not all that a campaign needs.
+The programs are made of the mutated op, or of the ops whose rules use it where it is internal: a campaign draws them,
+too, only more rarely. So `programs` counts programs that contain the place of the fault, not all that a campaign needs.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import random
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -20,7 +21,7 @@ from paragrad.fuzz.engines.own import Own
 from paragrad.fuzz.engines.own_scalar import OwnScalar
 from paragrad.fuzz.judge import Finding
 from paragrad.fuzz.mutants.mutant import Mutant
-from paragrad.fuzz.program import Program
+from paragrad.fuzz.program import Array, Program
 from paragrad.fuzz.shrink import examine
 from paragrad.fuzz.strategies.builder import sampled_ops
 from paragrad.fuzz.strategies.families import FAMILIES, batch
@@ -61,13 +62,17 @@ def users() -> dict[str, tuple[str, ...]]:
     met: set[str] = set()
     good = {op.name: op.compute for op in internal}
 
-    def telling(op: Op) -> None:
-        op.compute = functools.wraps(good[op.name])(lambda *args: (met.add(op.name), good[op.name](*args))[1])
+    def telling(op: Op) -> Any:
+        def compute(*args: Any) -> Any:
+            met.add(op.name)
+            return good[op.name](*args)
+
+        return functools.wraps(good[op.name])(compute)
 
     own = Own()
     try:
         for op in internal:
-            telling(op)
+            op.compute = telling(op)
         for op in sampled_ops():
             met.clear()
             for entry in internal:
@@ -149,17 +154,20 @@ def why(mutant: Mutant, seed: int, most: int) -> str:
         largest = max(largest, difference)
     if not touched:
         return f"changed no bit in {looked} programs: equivalent, or its case is never drawn"
-    return f"changed {touched} of {looked} programs, by up to {largest:.2g} of the number: taken for rounding or unclear"
+    return (
+        f"changed {touched} of {looked} programs, by up to {largest:.2g} of the number: taken for rounding or unclear"
+    )
 
 
 def apart(sound: Trace, faulty: Trace) -> float:
     """The largest relative difference between two traces; infinite where they differ in kind."""
     if (sound.failure is None) != (faulty.failure is None) or sound.gradients.keys() != faulty.gradients.keys():
         return float("inf")
-    pairs = [(array, faulty.values.get(k)) for k, array in sound.values.items()]
-    for walks, others in ((sound.gradients, faulty.gradients), (sound.parameters, faulty.parameters)):
-        for position, shown in walks.items():
-            pairs += [(array, others[position].get(k)) for k, array in shown.items()]
+    pairs: list[tuple[Array | None, Array | None]] = [(a, faulty.values.get(k)) for k, a in sound.values.items()]
+    for position, shown in sound.gradients.items():
+        pairs += [(gradient, faulty.gradients[position].get(k)) for k, gradient in shown.items()]
+    for position, reached in sound.parameters.items():
+        pairs += [(a, faulty.parameters.get(position, {}).get(k)) for k, a in reached.items()]
     largest = 0.0
     for here, there in pairs:
         if here is None or there is None:

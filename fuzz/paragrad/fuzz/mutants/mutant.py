@@ -45,3 +45,8 @@ def planted(family: str, op: Op, argument: str, variant: str, description: str, 
 def rules() -> list[tuple[Op, str]]:
     """Every op that has pullbacks, with each parameter that has one, in the order of the table."""
     return [(op, parameter) for op in TABLE.values() for parameter in op.pullbacks]
+
+
+def gives_zeros(op: Op, parameter: str) -> bool:
+    """Whether a rule gives zeros whatever comes in, as that of a step function: most faults can't change that."""
+    return op.pullbacks[parameter].__code__.co_names == ("no_change",)

@@ -29,15 +29,16 @@ def pullback(op: Op, parameter: str, change: Callable[[Rule], Rule]) -> Iterator
     What the changed rule names of inputs and output is read off its signature, so a rule that is wrapped has to keep
     that (`functools.wraps`).
     """
-    rule, fused = op.pullbacks[parameter], op.fused.pop(parameter, None)
+    rule, forms = op.pullbacks[parameter], dict(op.fused)
+    op.fused.pop(parameter, None)
     op.pullbacks[parameter] = change(rule)
     op.plans.clear()
     try:
         yield
     finally:
         op.pullbacks[parameter] = rule
-        if fused is not None:
-            op.fused[parameter] = fused
+        op.fused.clear()
+        op.fused.update(forms)
         op.plans.clear()
 
 

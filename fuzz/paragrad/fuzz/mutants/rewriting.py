@@ -5,14 +5,15 @@ and not on the version of Python. Left alone are docstrings, annotations, defaul
 """
 
 from __future__ import annotations
-
 import __future__
+
 import ast
 import copy
 import functools
 import inspect
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from types import CodeType, FunctionType
 
 Change = Callable[[], None]
@@ -89,11 +90,11 @@ def changes(function: ast.AST) -> Iterator[tuple[str, str, Change]]:
             yield "constant", f"{wrong!r} for {node.value!r}", functools.partial(setattr, node, "value", wrong)
         elif isinstance(node, ast.Compare) and type(node.ops[0]) in COMPARISONS:
             other = COMPARISONS[type(node.ops[0])]
-            words = f"{sign(other)} for {sign(type(node.ops[0]))} in {ast.unparse(node)}"
+            words = f"{SIGNS[other]} for {SIGNS[type(node.ops[0])]} in {ast.unparse(node)}"
             yield "comparison", words, functools.partial(node.ops.__setitem__, 0, other())
         elif isinstance(node, ast.BinOp | ast.UnaryOp | ast.AugAssign) and type(node.op) in OPERATORS:
             other = OPERATORS[type(node.op)]
-            words = f"{sign(other)} for {sign(type(node.op))} in {ast.unparse(node)}"
+            words = f"{SIGNS[other]} for {SIGNS[type(node.op)]} in {ast.unparse(node)}"
             yield "operator", words, functools.partial(setattr, node, "op", other())
         elif isinstance(node, ast.Attribute) and node.attr in FUNCTIONS and ast.unparse(node.value) == "np":
             words = f"{FUNCTIONS[node.attr]} for {node.attr} in line {line - getattr(function, 'lineno', 0)}"
@@ -109,28 +110,40 @@ def deletions(node: ast.AST) -> Iterator[tuple[str, str, Change]]:
     """The calls and augmented assignments directly below a statement or function that may be left out."""
     for name in ("body", "orelse"):
         body = getattr(node, name, None)
-        for k, statement in enumerate(body if isinstance(body, list) else []):
+        if not isinstance(body, list):
+            continue
+        for k, statement in enumerate(body):
             call = isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call)
             if call or isinstance(statement, ast.AugAssign):
                 blank = ast.copy_location(ast.Pass(), statement)
-                yield "deletion", f"without {ast.unparse(statement)}", functools.partial(body.__setitem__, k, blank)  # type: ignore[union-attr]
+                words = f"without {ast.unparse(statement)}"
+                yield "deletion", words, functools.partial(body.__setitem__, k, blank)
 
 
-def sign(kind: type) -> str:
-    """How an operator is written."""
-    zero = ast.Constant(0)
-    if issubclass(kind, ast.cmpop):
-        return ast.unparse(ast.Compare(zero, [kind()], [zero])).split()[1]
-    return ast.unparse(ast.UnaryOp(kind(), zero))[0] if kind in (ast.USub, ast.UAdd) else ast.unparse(
-        ast.BinOp(zero, kind(), zero)
-    ).split()[1]
+SIGNS: dict[type, str] = {
+    ast.Lt: "<",
+    ast.LtE: "<=",
+    ast.Gt: ">",
+    ast.GtE: ">=",
+    ast.Eq: "==",
+    ast.NotEq: "!=",
+    ast.Add: "+",
+    ast.Sub: "-",
+    ast.Mult: "*",
+    ast.Div: "/",
+    ast.Pow: "**",
+    ast.BitAnd: "&",
+    ast.BitOr: "|",
+    ast.USub: "-",
+    ast.UAdd: "+",
+}
+"""How an operator is written."""
 
 
 @functools.cache
 def tree_of(path: str) -> ast.Module:
     """The syntax tree of a source file."""
-    with open(path, encoding="utf-8") as file:
-        return ast.parse(file.read())
+    return ast.parse(Path(path).read_text(encoding="utf-8"))
 
 
 def alone(node: ast.Lambda | ast.FunctionDef) -> CodeType:
