@@ -7,6 +7,8 @@ import inspect
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import numpy as np
+
 from paragrad.engine.ops.rounding import Elementwise
 from paragrad.engine.ops.table import FACTS, TABLE
 from paragrad.fuzz.mutants import plant
@@ -24,7 +26,9 @@ def neighbour(dim: Any) -> Any:
 
 
 def next_number(value: Any) -> Any:
-    """The next whole number, element by element; anything else stays."""
+    """The next whole number, element by element; an index of many elements goes down to 0 instead, to stay legal."""
+    if isinstance(value, np.ndarray):
+        return np.maximum(value - 1, 0) if value.dtype.kind == "i" else value
     if isinstance(value, bool | str) or value is None:
         return value
     if isinstance(value, int):
@@ -58,13 +62,13 @@ def of_arguments() -> Iterator[Mutant]:
                 yield planted("axis", op, parameter, name, f"takes the dimension before for {name}", how)
             elif takes_numbers(op.name, name):
                 how = functools.partial(plant.pullback, op, parameter, with_argument(position, next_number))
-                yield planted("offset", op, parameter, name, f"takes {name} + 1 for {name}", how)
+                yield planted("offset", op, parameter, name, f"takes {name} off by one for {name}", how)
 
 
 def takes_numbers(op: str, name: str) -> bool:
     """Whether a parameter is a whole number, or several."""
     annotation = str(inspect.signature(TABLE[op].compute).parameters[name].annotation)
-    return name != "keepdim" and any(kind in annotation for kind in ("int", "Shape", "Index", "Several"))
+    return name not in ("keepdim", "condition") and any(kind in annotation for kind in ("int", "Shape", "Index", "Several"))
 
 
 def turned(g: Any) -> Any:

@@ -146,20 +146,17 @@ def of_second_derivatives() -> Iterator[Mutant]:
 
 
 def stale(rule: plant.Rule) -> plant.Rule:
-    """The rule with what the call before it was given, where that has the same shapes and dtypes."""
-    held: tuple[Any, ...] = ()
+    """The rule with what an earlier call was given, where that had the same shapes, dtypes and options."""
+    held: dict[str, tuple[Any, ...]] = {}
 
-    def form(args: tuple[Any, ...]) -> list[Any]:
-        return [(type(a), a.shape, a.dtype) if hasattr(a, "dtype") else a for a in args]
+    def form(saved: tuple[Any, ...]) -> str:
+        return repr([(type(a), a.shape, a.dtype) if hasattr(a, "dtype") else a for a in saved])
 
     def bad(g: Any, *saved: Any) -> Any:
-        nonlocal held
-        before, held = held, saved
-        try:
-            same = form(before) == form(saved)
-        except ValueError:  # arrays inside a tuple, as in an index
-            same = False
-        return rule(g, *(before if same else saved))
+        key = form(saved)
+        before = held.get(key, saved)
+        held[key] = saved
+        return rule(g, *before)
 
     return functools.wraps(rule)(bad)
 
@@ -167,10 +164,10 @@ def stale(rule: plant.Rule) -> plant.Rule:
 def of_saved() -> Iterator[Mutant]:
     """Rules that see what an earlier call saved."""
     for op, parameter in rules():
-        tensors = {op.parameters[k] for _, k in op.operands} | set(op.outputs) | {"index"}
+        tensors = {op.parameters[k] for k in (*op.indexed, *(k for _, k in op.operands))} | set(op.outputs)
         if tensors.intersection(inspect.signature(op.pullbacks[parameter]).parameters):
             how = functools.partial(plant.pullback, op, parameter, stale)
-            yield planted("stale", op, parameter, "", "is given what the call before it saved", how)
+            yield planted("stale", op, parameter, "", "is given what an earlier call saved", how)
 
 
 def mutants() -> Iterator[Mutant]:

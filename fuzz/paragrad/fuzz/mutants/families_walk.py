@@ -18,7 +18,7 @@ from paragrad.fuzz.mutants.families_code import of_function
 from paragrad.fuzz.mutants.mutant import Mutant, gives_zeros, planted, rules
 from paragrad.fuzz.mutants.plant import ADD, Add
 
-BROADCAST_TOO = ("lerp", "where", "matmul", "linear", "add_bias", "logaddexp", "squared_error", "logistic", "bernoulli")
+BROADCAST_TOO = ("lerp", "where", "matmul", "add_bias", "logaddexp", "squared_error", "logistic", "bernoulli")
 """Ops that broadcast and are no elementwise ones."""
 
 
@@ -93,8 +93,12 @@ def of_rules() -> Iterator[Mutant]:
                 how = functools.partial(plant.adding, op, parameter, add)
                 yield replace(planted(family, op, parameter, variant, words, how), blamed=blamed)
         if not op.listed and not gives_zeros(op, parameter):
-            how = functools.partial(plant.pullback, op, parameter, in_place)
-            made = planted("aliasing", op, parameter, "", "computes into the array of the incoming gradient", how)
+            how = functools.partial(
+                plant.many,
+                functools.partial(plant.pullback, op, parameter, in_place),
+                functools.partial(plant.adding, op, parameter, sharing),
+            )
+            made = planted("aliasing", op, parameter, "", "computes into, or gives away, what others hold", how)
             yield replace(made, blamed=("*", "*"))
 
 
