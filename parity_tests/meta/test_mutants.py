@@ -143,6 +143,7 @@ def test_a_rewriting_changes_one_thing() -> None:
         return [rewrite.words for rewrite in rewrites(rule)]
 
     assert words("sqrt") == ["* for / in g / (2 * out)", "/ for * in 2 * out", "3 for 2"]
+    assert words("neg") == ["no minus in -g"]
     rule: Any = TABLE["sqrt"].pullbacks["input"]
     with plant.code(rule, lambda: rewritten(rule, 2)):
         assert rule(np.array([6.0]), np.array([1.0])) == [2.0]

@@ -68,7 +68,8 @@ def of_arguments() -> Iterator[Mutant]:
 def takes_numbers(op: str, name: str) -> bool:
     """Whether a parameter is a whole number, or several."""
     annotation = str(inspect.signature(TABLE[op].compute).parameters[name].annotation)
-    return name not in ("keepdim", "condition") and any(kind in annotation for kind in ("int", "Shape", "Index", "Several"))
+    kinds = ("int", "Shape", "Index", "Several")
+    return name not in ("keepdim", "condition") and any(kind in annotation for kind in kinds)
 
 
 def turned(g: Any) -> Any:

@@ -149,11 +149,13 @@ def stale(rule: plant.Rule) -> plant.Rule:
     """The rule with what an earlier call was given, where that had the same shapes, dtypes and options."""
     held: dict[str, tuple[Any, ...]] = {}
 
-    def form(saved: tuple[Any, ...]) -> str:
-        return repr([(type(a), a.shape, a.dtype) if hasattr(a, "dtype") else a for a in saved])
+    def form(saved: Any) -> Any:
+        if isinstance(saved, tuple | list):
+            return tuple(map(form, saved))
+        return (type(saved), saved.shape, saved.dtype) if hasattr(saved, "dtype") else saved
 
     def bad(g: Any, *saved: Any) -> Any:
-        key = form(saved)
+        key = repr(form(saved))
         before = held.get(key, saved)
         held[key] = saved
         return rule(g, *before)

@@ -18,8 +18,8 @@ from paragrad.fuzz.mutants.families_code import of_function
 from paragrad.fuzz.mutants.mutant import Mutant, gives_zeros, planted, rules
 from paragrad.fuzz.mutants.plant import ADD, Add
 
-BROADCAST_TOO = ("lerp", "where", "matmul", "add_bias", "logaddexp", "squared_error", "logistic", "bernoulli")
-"""Ops that broadcast and are no elementwise ones."""
+BROADCAST_TOO = ("lerp", "where", "matmul", "logaddexp")
+"""Ops that broadcast and are no elementwise ones. Internal ops are given operands of one shape."""
 
 
 def doubles(self: Walk, parent: Any, contribution: Any, incoming: Any) -> None:
@@ -87,7 +87,8 @@ UNBROADCAST = (
 def of_rules() -> Iterator[Mutant]:
     """Each rule, its contributions added up in a wrong way."""
     for op, parameter in rules():
-        broadcasts = (isinstance(op.rounding, Elementwise) and len(op.operands) > 1) or op.name in BROADCAST_TOO
+        several = isinstance(op.rounding, Elementwise) and len(op.operands) > 1 and not op.internal
+        broadcasts = several or op.name in BROADCAST_TOO
         for family, variant, words, add, blamed in ADDED + (UNBROADCAST if broadcasts else ()):
             if not gives_zeros(op, parameter) or add is plant.overwrite:
                 how = functools.partial(plant.adding, op, parameter, add)

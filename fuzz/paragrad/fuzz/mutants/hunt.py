@@ -32,7 +32,7 @@ BESIDE = ("mul", "sin")
 """In a graph, a third of the ops are these, so that operands collect gradients from elsewhere, too."""
 EACH = 8
 """Programs of one batch: its profile may be one in which the fault does not show."""
-LOOKS = 300
+LOOKS = 100
 """Programs that are run with and without a fault that survived, to say why it did."""
 
 

@@ -36,7 +36,6 @@ OPERATORS: dict[type, type] = {
     ast.Pow: ast.Mult,
     ast.BitAnd: ast.BitOr,
     ast.BitOr: ast.BitAnd,
-    ast.USub: ast.UAdd,
 }
 FUNCTIONS = {"add": "subtract", "subtract": "add", "multiply": "divide", "divide": "multiply"}
 """Names of NumPy's functions that stand for an operator."""
@@ -61,10 +60,10 @@ def number_instead(value: bool | int | float) -> bool | int | float:
 
 
 def refuses(node: ast.AST) -> bool:
-    """Whether a statement does nothing but refuse a call."""
-    return isinstance(node, ast.Raise | ast.Assert) or (
-        isinstance(node, ast.If) and not node.orelse and all(isinstance(part, ast.Raise) for part in node.body)
-    )
+    """Whether a node does nothing but refuse a call, as `strict=True` of zip does."""
+    if isinstance(node, ast.Raise | ast.Assert) or (isinstance(node, ast.keyword) and node.arg == "strict"):
+        return True
+    return isinstance(node, ast.If) and not node.orelse and all(isinstance(part, ast.Raise) for part in node.body)
 
 
 def inside(node: ast.AST) -> Iterator[ast.AST]:
@@ -92,10 +91,13 @@ def changes(function: ast.AST) -> Iterator[tuple[str, str, Change]]:
             other = COMPARISONS[type(node.ops[0])]
             words = f"{SIGNS[other]} for {SIGNS[type(node.ops[0])]} in {ast.unparse(node)}"
             yield "comparison", words, functools.partial(node.ops.__setitem__, 0, other())
-        elif isinstance(node, ast.BinOp | ast.UnaryOp | ast.AugAssign) and type(node.op) in OPERATORS:
+        elif isinstance(node, ast.BinOp | ast.AugAssign) and type(node.op) in OPERATORS:
             other = OPERATORS[type(node.op)]
             words = f"{SIGNS[other]} for {SIGNS[type(node.op)]} in {ast.unparse(node)}"
             yield "operator", words, functools.partial(setattr, node, "op", other())
+        elif isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
+            twice = ast.copy_location(ast.UnaryOp(ast.USub(), node.operand), node)
+            yield "operator", f"no minus in {ast.unparse(node)}", functools.partial(setattr, node, "operand", twice)
         elif isinstance(node, ast.Attribute) and node.attr in FUNCTIONS and ast.unparse(node.value) == "np":
             words = f"{FUNCTIONS[node.attr]} for {node.attr} in line {line - getattr(function, 'lineno', 0)}"
             yield "operator", words, functools.partial(setattr, node, "attr", FUNCTIONS[node.attr])
@@ -134,8 +136,6 @@ SIGNS: dict[type, str] = {
     ast.Pow: "**",
     ast.BitAnd: "&",
     ast.BitOr: "|",
-    ast.USub: "-",
-    ast.UAdd: "+",
 }
 """How an operator is written."""
 
