@@ -213,13 +213,17 @@ class EquivalentRow(TypedDict):
 
 
 class MutantsBody(TypedDict):
-    """Families, survivors and equivalents by name; `gone` are listed ids that no longer exist."""
+    """Families, survivors and equivalents by name; `gone` are listed ids that no longer exist.
+
+    `killed` were found by the judge, `hung` noticed because the process hung or died.
+    """
 
     families: list[MutantFamilyRow]
     survivors: list[SurvivorRow]
     equivalents: list[EquivalentRow]
     gone: list[str]
     killed: int
+    hung: int
     median: float | None
     p90: float | None
     named_op: int

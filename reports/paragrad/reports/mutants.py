@@ -25,6 +25,8 @@ from paragrad.reports.record import Record
 
 PROGRAMS, FEW, QUICKLY = 2000, 200, 200
 """The most programs for a mutant, for one that is listed as equivalent, and for one of the quick run."""
+FOUND = ("killed", "hung")
+"""A fault that ends the process, or keeps it from ending, is noticed as well as one of which the judge tells."""
 LOG = BUILD / "mutants.jsonl"
 
 
@@ -71,7 +73,7 @@ def mutants(options: argparse.Namespace) -> int:
     page = from_body(told, options.seed, asked, len(tasks))
     summary(console, told)
     console.print(f"record: {save(page, options.json, BUILD / 'mutants.json')}")
-    wrong = told["survivors"] or told["gone"] or any(row["outcome"] == "killed" for row in told["equivalents"])
+    wrong = told["survivors"] or told["gone"] or any(row["outcome"] in FOUND for row in told["equivalents"])
     return FINDING if wrong else OURS if stopped else PARITY
 
 
@@ -119,14 +121,16 @@ def body(
     families: dict[str, list[Mutant]] = {}
     for ident in chosen:
         families.setdefault(every[ident].family, []).append(every[ident])
-    alive = [results[i] for i in chosen if i in results and i not in known and results[i].outcome != "killed"]
-    killed = [results[i] for i in chosen if i in results and i not in known and results[i].outcome == "killed"]
+    real = [results[i] for i in chosen if i in results and i not in known]
+    alive = [result for result in real if result.outcome in ("survived", "failed")]
+    killed = [result for result in real if result.outcome == "killed"]
     return {
         "families": [family_row(name, members, results, known) for name, members in families.items()],
         "survivors": [survivor_row(result) for result in alive],
         "equivalents": [equivalent_row(results[i], known[i]) for i in chosen if i in known and i in results],
         "gone": gone,
         "killed": len(killed),
+        "hung": sum(result.outcome == "hung" for result in real),
         "median": middle([result.programs for result in killed]),
         "p90": ninth([result.programs for result in killed]),
         "named_op": sum(result.blame in ("op", "argument") for result in killed),
@@ -199,17 +203,18 @@ def from_body(told: MutantsBody, seed: int, asked: dict[str, object], requested:
 
 def summary(console: Console, told: MutantsBody) -> None:
     """What a person needs to know, in five seconds."""
-    real = told["killed"] + len(told["survivors"])
+    found = told["killed"] + told["hung"]
+    real = found + len(told["survivors"])
     for row in told["survivors"]:
         console.print(f"{row['outcome']}: {row['description']} ({row['id']}): {row['why']}", markup=False)
     for equivalent in told["equivalents"]:
-        if equivalent["outcome"] == "killed":
+        if equivalent["outcome"] in FOUND:
             told_of = f"{equivalent['id']} is listed as equivalent ({equivalent['reason']}) and was killed"
             console.print(f"{told_of}: take it off {lists.EQUIVALENTS.name}", markup=False)
     for ident in told["gone"]:
         console.print(f"{lists.EQUIVALENTS.name} lists {ident}, which does not exist: take it off", markup=False)
-    share = 100 * told["killed"] / max(1, real)
-    console.print(f"killed     {told['killed']} of {real} ({share:.2f}%), {len(told['equivalents'])} equivalents apart")
+    apart = f"{told['hung']} of them by a process that hung or died; {len(told['equivalents'])} equivalents apart"
+    console.print(f"killed     {found} of {real} ({100 * found / max(1, real):.2f}%), {apart}")
     if told["killed"]:
         named = 100 * told["named_op"] / told["killed"], 100 * told["named_argument"] / told["killed"]
         console.print(f"programs   median {told['median']:g}, 90th percentile {told['p90']:g} until killed")

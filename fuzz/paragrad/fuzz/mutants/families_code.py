@@ -59,18 +59,28 @@ def without_fused(mutant: Mutant, op: Op) -> Mutant:
     return replace(mutant, plant=bare) if op.fused else mutant
 
 
+def sharers() -> dict[FunctionType, tuple[str, ...]]:
+    """For each function of a rule or a fused form, the ops that use it, in the order of the table."""
+    found: dict[FunctionType, list[str]] = {}
+    for op in TABLE.values():
+        known: set[FunctionType] = set()
+        for rule in (*op.pullbacks.values(), *op.fused.values()):
+            assert isinstance(rule, FunctionType)
+            for function in helpers(rule, known):
+                found.setdefault(function, []).append(op.name)
+    return {function: tuple(ops) for function, ops in found.items()}
+
+
 def mutants() -> Iterator[Mutant]:
     """Each rule and each fused form, with the functions they call; what several call counts as the first one's."""
     known: set[FunctionType] = set()
-    draws = ("op", "graph")
+    users, draws = sharers(), ("op", "graph")
     for op in TABLE.values():
-        for parameter, rule in op.pullbacks.items():
+        rules = [("", name, rule) for name, rule in op.pullbacks.items()]
+        for family, parameter, rule in [*rules, *(("fused", name, form) for name, form in op.fused.items())]:
             assert isinstance(rule, FunctionType)
             for function in helpers(rule, known):
-                for mutant in of_function(function, "", op.name, draws, (op.name, "*"), parameter):
-                    yield without_fused(mutant, op)
-        for parameter, form in op.fused.items():
-            assert isinstance(form, FunctionType)
-            for function in helpers(form, known):
-                for mutant in of_function(function, "fused", op.name, draws, (op.name, "*"), parameter):
-                    yield mutant
+                shared = users[function] if len(users[function]) > 1 else ()
+                for mutant in of_function(function, family, op.name, draws, (op.name, "*"), parameter):
+                    made = replace(mutant, users=shared, blamed=("|".join(shared) or op.name, "*"))
+                    yield made if family else without_fused(made, op)

@@ -93,10 +93,12 @@ def users() -> dict[str, tuple[str, ...]]:
 
 def ops_for(mutant: Mutant) -> tuple[Op, ...] | None:
     """The ops to draw programs of; None for all."""
-    op = TABLE.get(mutant.op)
-    if op is None:
+    if mutant.op not in TABLE:
         return None
-    return tuple(TABLE[name] for name in users()[op.name]) if op.internal else (op,)
+    shown: list[str] = []
+    for name in mutant.users or (mutant.op,):
+        shown += users()[name] if TABLE[name].internal else (name,)
+    return tuple(TABLE[name] for name in dict.fromkeys(shown))
 
 
 def programs(mutant: Mutant, seed: int) -> Iterator[tuple[Program, Engine]]:
@@ -115,10 +117,10 @@ def programs(mutant: Mutant, seed: int) -> Iterator[tuple[Program, Engine]]:
 def blame(mutant: Mutant, finding: Finding) -> str:
     """How well a finding names the place of the fault. Of an internal op nobody knows: its users are named instead."""
     op, argument = mutant.expected
-    known = TABLE.get(op)
-    if known is not None and known.internal:
-        return "argument" if finding.op in users()[op] else "other"
-    if op != "*" and finding.op not in op.split("|"):
+    named = op.split("|")
+    if any(name in TABLE and TABLE[name].internal for name in named):
+        return "argument" if finding.op in [shown.name for shown in ops_for(mutant) or ()] else "other"
+    if op != "*" and finding.op not in named:
         return "other"
     return "argument" if argument in ("*", finding.argument) else "op"
 

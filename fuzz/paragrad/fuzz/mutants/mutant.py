@@ -17,7 +17,7 @@ class Mutant:
 
     `plant()` is a context manager, within which the engine has the fault. `draws` are the families of programs to hunt
     it with. `blamed` is the op and the argument that a finding should name, where these are others: "*" stands for any,
-    and "Adam|AdamW" for either.
+    and "Adam|AdamW" for either. `users` are the ops that have the fault, where these are more than `op`.
     """
 
     id: str
@@ -28,6 +28,7 @@ class Mutant:
     plant: Plant
     draws: tuple[str, ...] = ("op", "graph")
     blamed: tuple[str, str] = ("", "")
+    users: tuple[str, ...] = ()
 
     @property
     def expected(self) -> tuple[str, str]:

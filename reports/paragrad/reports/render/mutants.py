@@ -20,11 +20,12 @@ def share(part: int, whole: int) -> str:
 def blocks(body: MutantsBody, record: Record) -> list[str]:
     """The page, block by block."""
     alive = body["survivors"]
-    real = body["killed"] + len(alive)
+    found = body["killed"] + body["hung"]
+    real = found + len(alive)
     verdict = (
-        f"**{share(body['killed'], real)}** killed: {body['killed']} of {plural(real, 'planted fault')} that "
-        f"a program can show. Programs until killed: median {number(body['median'])}, "
-        f"90th percentile {number(body['p90'])}, each a program that contains the faulty op."
+        f"**{share(found, real)}** killed: {found} of {plural(real, 'planted fault')} that a program can show, "
+        f"{body['hung']} of them by a process that hung or died. Programs until killed: "
+        f"median {number(body['median'])}, 90th percentile {number(body['p90'])}, all drawn of the faulty op."
     )
     page = ["# The tester, tested", verdict]
     if body["stopped"]:
@@ -46,9 +47,9 @@ def blocks(body: MutantsBody, record: Record) -> list[str]:
         f"and its argument, too, in {share(body['named_argument'], body['killed'])}."
     )
     if alive:
-        found = [(code(row["id"]), row["outcome"], str(row["programs"]), text(row["why"])) for row in alive]
-        page += [f"## {plural(len(alive), 'survivor')}", table(("mutant", "outcome", "programs", "why"), found, 2)]
-    wrong = [row for row in body["equivalents"] if row["outcome"] == "killed"]
+        named = [(code(row["id"]), row["outcome"], str(row["programs"]), text(row["why"])) for row in alive]
+        page += [f"## {plural(len(alive), 'survivor')}", table(("mutant", "outcome", "programs", "why"), named, 2)]
+    wrong = [row for row in body["equivalents"] if row["outcome"] in ("killed", "hung")]
     if wrong:
         page += ["## Listed as equivalent, and killed", ", ".join(code(row["id"]) for row in wrong)]
     if body["gone"]:
