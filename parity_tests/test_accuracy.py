@@ -13,10 +13,10 @@ from mpmath import mp
 from paragrad.engine.ops.table import TABLE
 from paragrad.fuzz.engines.own import Own
 from paragrad.fuzz.engines.pytorch import PyTorch
+from paragrad.fuzz.judge.third.functions import FUNCTIONS
 from paragrad.fuzz.program import Apply, Backward, Input, Program, Ref
 from paragrad.reports import accuracy, record
 from paragrad.reports.accuracy import depth, measure
-from paragrad.reports.accuracy.functions import FUNCTIONS
 from paragrad.reports.accuracy.long_double import LONG
 from paragrad.reports.accuracy.truth import NoTruth, answers, in_dtype
 from paragrad.reports.accuracy.ulp import Errors, Mismatches, Truth, distance, spacing

@@ -13,8 +13,8 @@ import pytest
 
 from paragrad.engine.ops.table import TABLE
 from paragrad.fuzz.campaign import Outcome
+from paragrad.fuzz.mutants import plant
 from paragrad.reports import cli, commands
-from parity_tests.meta.test_planted_faults import faulty_pullback
 
 
 def run(*args: str) -> int:
@@ -83,10 +83,11 @@ def test_the_same_seed_finds_the_same(capsys: pytest.CaptureFixture[str]) -> Non
 
 
 def test_a_finding_exits_1_and_shows_its_repro(capsys: pytest.CaptureFixture[str]) -> None:
-    with faulty_pullback(TABLE["mul"], "input", lambda g: g * 1.001):
+    with plant.pullback(TABLE["mul"], "input", plant.result_of(lambda g: g * 1.001)):
         assert run("parity", "--programs", "200", "--seed", "1", "--only", "mul") == cli.FINDING
         out = capsys.readouterr().out
         assert "gradient of mul(input)" in out
+        assert "constant factor 1 +0.001" in out
         assert "import paragrad.engine as pg" in out
         assert out.strip().splitlines()[-2].startswith("next: python ") or "next: python " in out
         kept = list(Path("build/findings").glob("*.json"))

@@ -32,7 +32,7 @@ def test_examples_run() -> None:
 @pytest.mark.parametrize("command", COMMANDS)
 def test_commands_are_understood(command: str) -> None:
     words = shlex.split(command.partition("#")[0].replace(" -- ", " "))
-    known = {"parity", "bench", "accuracy", "report", "corpus"}
+    known = {"parity", "bench", "accuracy", "report", "corpus", "conventions"}
     if words == ["corpus", "add"]:
         words.append("FILE")
     if words[0] in known:

@@ -21,7 +21,7 @@ from paragrad.fuzz import corpus
 from paragrad.fuzz.engines.own import Own
 from paragrad.fuzz.engines.own_scalar import OwnScalar
 from paragrad.fuzz.explain import text
-from paragrad.fuzz.judge import VERDICTS, Finding, Judgement, judge, reference
+from paragrad.fuzz.judge import VERDICTS, Finding, Judgement, diagnose, judge, reference
 from paragrad.fuzz.program import Apply, Program
 from paragrad.fuzz.repro import script
 from paragrad.fuzz.shrink import examine, shrink
@@ -79,6 +79,7 @@ class Outcome:
     seconds: dict[str, float] = field(default_factory=lambda: dict.fromkeys(PARTS, 0.0))
     found: list[Found] = field(default_factory=list)
     repeats: Counter[tuple[str, str, str]] = field(default_factory=Counter)
+    largest: float = 0.0  # error ÷ bound among what is right
     elapsed: float = 0.0
     stopped: str = ""
     failure: Exception | None = None  # our own
@@ -202,6 +203,7 @@ class Campaign:
             outcome.filtered[judgement.refused.partition(":")[0] + " refused by torch"] += 1
             return
         outcome.judged += 1
+        outcome.largest = max(outcome.largest, judgement.largest)
         outcome.families[family] += 1
         self.seen.add(hash(program.structure()))
         outcome.ops.update([s.op for s in program.statements if type(s) is Apply])
@@ -223,10 +225,12 @@ class Campaign:
         shown = next((f for f in findings if f.cause == finding.cause), finding)
         entry = corpus.Entry(shown.title, family, small)
         path = entry.save(self.options.findings)
+        trace = engine.run(small)
+        expected = reference(small, trace)
+        diagnose(small, trace, expected, engine, shown)
         lines = path.with_suffix(".py")
         lines.write_text(script(small, shown), encoding="utf-8")
-        trace = engine.run(small)
-        table = text(small, trace, reference(small, trace), shown)
+        table = text(small, trace, expected, shown)
         self.outcome.found.append(Found(shown, small, family, table, path, lines, len(program.statements)))
 
     def check_limits(self) -> None:

@@ -57,7 +57,8 @@ def short(array: Array | None) -> str:
 
 def table(program: Program, mine: Trace, torchs: Trace, finding: Finding, name: str = "mine") -> Table:
     """Each variable: how it is made, its value and gradient on both sides; the first divergence starred."""
-    result = Table(title=f"{finding.title}: {finding.message}", title_justify="left", expand=False)
+    title = f"{finding.title}: {finding.message}" + (f"\n{finding.verdict}" if finding.verdict else "")
+    result = Table(title=title, title_justify="left", expand=False)
     for header in ("node", "made by", f"value {name}", "value torch", f"gradient {name}", "gradient torch"):
         result.add_column(header, overflow="fold")
     last = max(torchs.gradients, default=-1)

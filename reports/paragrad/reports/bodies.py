@@ -14,6 +14,8 @@ class FindingRow(TypedDict):
     op: str
     argument: str
     message: str
+    diagnosis: str
+    whose: str
     family: str
     programs: int
     statements: int
@@ -26,7 +28,8 @@ class FindingRow(TypedDict):
 class ParityBody(TypedDict):
     """Programs by family, elements by verdict, findings by cause, uses by op, and seconds by part of the loop.
 
-    `distinct` counts structures; `stopped` says why the run ended early, "" where it did not.
+    `largest` is the largest error ÷ bound among what is right; `distinct` counts structures; `stopped` says why the run
+    ended early, "" where it did not.
     """
 
     families: dict[str, int]
@@ -34,6 +37,7 @@ class ParityBody(TypedDict):
     replayed: int
     values: dict[str, int]
     gradients: dict[str, int]
+    largest: float
     findings: list[FindingRow]
     ops: dict[str, int]
     seconds: dict[str, float]

@@ -108,10 +108,23 @@ def parser() -> Parser:
     mutants.add_argument("--json", metavar="FILE", help="where the record goes (build/mutants.json; - is stdout)")
     mutants.set_defaults(run="paragrad.reports.mutants.mutants")
 
+    ulps = commands.add_parser("ulps", help="hold the ULP that ops declare against what is measured")
+    ulps.add_argument("--programs", type=whole, default=400, metavar="N", help="programs an op and dtype (400)")
+    ulps.add_argument("--write", action="store_true", help="take what is declared and measured as what is committed")
+    ulps.add_argument("--file", default="reports/baseline/ulps.json", metavar="FILE", help="what is committed")
+    ulps.set_defaults(run="paragrad.reports.ulps.ulps")
+
     report = commands.add_parser("report", help="render a record as Markdown")
     report.add_argument("record", metavar="FILE", help="a record that a command wrote")
     report.add_argument("--output", metavar="FILE", help="where the page goes (stdout)")
     report.set_defaults(run="paragrad.reports.commands.report")
+
+    conventions = commands.add_parser("conventions", help="show what torch does at kinks, and whether it moved")
+    conventions.add_argument("--only", action="append", default=[], metavar="OP", help="an op to show; repeatable")
+    conventions.add_argument("--write", action="store_true", help="take the installed torch's choices as its table")
+    conventions.add_argument("--output", metavar="FILE", help="write the table as a Markdown page")
+    conventions.add_argument("--json", metavar="FILE", help="write the installed torch's choices (- is stdout)")
+    conventions.set_defaults(run="paragrad.reports.conventions.conventions")
 
     corpus = commands.add_parser("corpus", help="list the corpus, or move a finding into it")
     actions = corpus.add_subparsers(dest="action", required=True, metavar="ACTION", parser_class=Parser)

@@ -24,6 +24,7 @@ from paragrad.fuzz.campaign import Found, Options, Outcome
 from paragrad.fuzz.strategies.families import FAMILIES, ops_of
 from paragrad.reports import record as records
 from paragrad.reports.cli import FINDING, OURS, PARITY, UsageError
+from paragrad.reports.conventions import notice
 from paragrad.reports.parity import from_outcome
 from paragrad.reports.record import Record, RecordError
 from paragrad.reports.render import render_markdown
@@ -92,6 +93,8 @@ def parity(options: argparse.Namespace) -> int:
     asked = Options(options.programs, options.seconds, seed, families, ops, options.dtype)
     console = console_for(options.json)
     console.print(f"paragrad parity: up to {asked.programs} programs in {asked.seconds:g} s, --seed {seed}")
+    if told := notice():
+        console.print(told, markup=False)
     outcome = with_progress(console, asked)
     summary(console, outcome, asked)
     if outcome.failure is not None:

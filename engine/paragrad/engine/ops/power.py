@@ -173,7 +173,7 @@ def _xlogy_input(g: Any, input: Any, other: Any) -> Any:
 
 @op(
     promote="float",
-    rounding=ulps(4.0),
+    rounding=ulps(4.4),
     sample=samples.binary(second=(1e-4, 1e4), range=lambda a, b, c, d: (-10 * max(-a, b), 10 * max(-a, b))),
     input=_xlogy_input,
     other=lambda g, input, other: g * input / other,

@@ -22,7 +22,7 @@ _bounded = samples.unary(range=(-1.0, 1.0))
 _hyperbolic = samples.unary((-10, 10), (-2e4, 2e4))
 
 
-@op(promote="float", rounding=ulps(1.5), sample=_bounded, input=lambda g, input: g * cos(input))
+@op(promote="float", rounding=ulps(1.6), sample=_bounded, input=lambda g, input: g * cos(input))
 def sin(input: Array) -> Array:
     """The sine of an angle in radians."""
     return np.sin(input)
@@ -36,7 +36,7 @@ def cos(input: Array) -> Array:
 
 @op(
     promote="float",
-    rounding=ulps(3.1),
+    rounding=ulps(3.8),
     sample=samples.unary((-1.5, 1.5), (-15.0, 15.0)),
     input=lambda g, out: g * (1 + out * out),
 )
@@ -47,7 +47,7 @@ def tan(input: Array) -> Array:
 
 @op(
     promote="float",
-    rounding=ulps(2.8),
+    rounding=ulps(3.4),
     sample=samples.unary((-0.99, 0.99), (-1.6, 1.6)),
     input=lambda g, input: g * rsqrt(-input * input + 1),
 )
@@ -58,7 +58,7 @@ def asin(input: Array) -> Array:
 
 @op(
     promote="float",
-    rounding=ulps(2.0),
+    rounding=ulps(2.2),
     sample=samples.unary((-0.99, 0.99), (0.0, 3.2)),
     input=lambda g, input: g * -rsqrt(-input * input + 1),
 )
@@ -69,7 +69,7 @@ def acos(input: Array) -> Array:
 
 @op(
     promote="float",
-    rounding=ulps(2.0),
+    rounding=ulps(2.3),
     sample=samples.unary(range=(-1.6, 1.6)),
     input=lambda g, input: g / (input * input + 1),
 )
@@ -86,7 +86,7 @@ def _inverse_square(input: Any, other: Any) -> Any:
 
 @op(
     promote="float",
-    rounding=ulps(3.0),
+    rounding=ulps(3.5),
     sample=samples.binary(range=lambda a, b, c, d: (-3.2, 3.2), numbers=False),
     input=lambda g, input, other: g * other * _inverse_square(input, other),
     other=lambda g, input, other: g * -input * _inverse_square(input, other),
@@ -102,7 +102,7 @@ def sinh(input: Array) -> Array:
     return np.sinh(input)
 
 
-@op(promote="float", rounding=ulps(2.2), sample=_hyperbolic, input=lambda g, input: g * sinh(input))
+@op(promote="float", rounding=ulps(2.6), sample=_hyperbolic, input=lambda g, input: g * sinh(input))
 def cosh(input: Array) -> Array:
     """(exp(input) + exp(-input)) / 2."""
     return np.cosh(input)

@@ -66,3 +66,12 @@ def is_near(found: Array, expected: Array, size: Array) -> bool:
         if within.all() and np.isfinite(size).all():
             return True
         return bool((within & np.isfinite(size) | (found == expected) | (np.isnan(found) & np.isnan(expected))).all())
+
+
+def is_far(found: Array, expected: Array) -> bool:
+    """Whether two arrays of one float dtype differ somewhere by more than rounding seldom comes to: half the digits."""
+    if found.dtype.kind != "f":
+        return False
+    with np.errstate(all="ignore"):
+        limit = np.sqrt(UNIT[dtypes.as_dtype(found.dtype)]) * np.maximum(np.abs(found), np.abs(expected))
+        return bool((np.abs(found - expected) > limit).any())

@@ -92,6 +92,15 @@ def blame_crash(engine: Engine, program: Program, trace: Trace, reference: Trace
     return ""
 
 
+def once(program: Program, trace: Trace, at: int | None) -> Iterator[tuple[str, Program]]:
+    """Each op of a program as one of its own, with the gradients that came in at the backward `at`; latest first."""
+    shown = trace.gradients[at] if at is not None else {}
+    for position, statement in reversed(list(program.applications())):
+        incoming = [shown.get(output) for output in statement.outputs]
+        if at is None or any(g is not None for g in incoming):
+            yield statement.op, isolate(statement, trace.at(position), frozenset(shown), incoming)[0]
+
+
 def twice(program: Program, trace: Trace) -> Iterator[tuple[str, Program]]:
     """For each op of a program a Program of its own that takes its second derivatives, at the values it met."""
     for position, statement in program.applications():

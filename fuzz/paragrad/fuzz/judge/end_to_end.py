@@ -6,6 +6,8 @@ path, so here, and only here, nobody may be able to tell: where torch's own floa
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -18,6 +20,11 @@ from paragrad.fuzz.judge.bounds import Bounded
 from paragrad.fuzz.judge.local import Expected, RefusedError, bound_on
 from paragrad.fuzz.program import Array, Input, Program
 from paragrad.fuzz.trace import Trace
+
+JITTERS = 8
+"""One side of a kink is missed by all with a chance of 1 in 128."""
+JUMP = 1e-3
+"""What moves by more than this, relative to its size, when its operands move by rounding, jumps."""
 
 
 class Float64(PyTorch):
@@ -52,10 +59,45 @@ class BoundedEngine(Own):
         pg.backward(roots, cotangents, True, True)
 
 
+class Jittered(Float64):
+    """torch in float64 with every number moved at random by about as much as rounding moves it."""
+
+    name = "torch, jittered"
+
+    def __init__(self, seed: int, dtype: Any) -> None:
+        self.rng = np.random.default_rng(seed)
+        self.reach = 4 * float(np.finfo(dtype).eps)
+
+    def leaf(self, spec: Input) -> Any:
+        """The input, moved."""
+        if spec.dtype.kind != "f":
+            return super().leaf(spec)
+        return self.moved(torch.from_numpy(spec.array().astype(np.float64))).requires_grad_(spec.requires_grad)
+
+    def callee(self, op: str) -> Callable[..., Any]:
+        """torch's function, its result moved."""
+        function = super().callee(op)
+
+        def jittered(*args: Any, **kwargs: Any) -> Any:
+            result = function(*args, **kwargs)
+            if isinstance(result, torch.Tensor) and result.is_floating_point():
+                return self.moved(result)
+            return result
+
+        return jittered
+
+    def moved(self, tensor: torch.Tensor) -> torch.Tensor:
+        """A few roundings aside; from 0, a few roundings of 1."""
+        array = tensor.detach().numpy()
+        size = self.reach * np.where(array == 0, 1.0, np.abs(array))
+        return tensor + torch.from_numpy(np.asarray(size * self.rng.uniform(-1, 1, array.shape)))
+
+
 class EndToEnd:
     """Expected numbers for every variable and gradient of a program, given what torch's own trace says."""
 
     def __init__(self, program: Program, reference: Trace) -> None:
+        self.program = program
         self.reference = reference
         self.exact = Float64().run(program)
         self.bounded = BoundedEngine().run(program)
@@ -76,6 +118,24 @@ class EndToEnd:
         bounded = self.bounded.gradients[position].get(variable)
         assert torchs is not None and exact is not None
         return self._expected(exact, torchs, bounded)
+
+    @functools.cached_property
+    def jittered(self) -> list[Trace]:
+        """The program with every number moved at random, several times."""
+        narrow = any(spec.dtype == np.float32 for spec in self.program.inputs)
+        dtype = np.float32 if narrow else np.float64
+        return [Jittered(seed, dtype).run(self.program) for seed in range(JITTERS)]
+
+    def jumps(self, pick: Callable[[Trace], Array | None]) -> Array | bool:
+        """Where a result depends on which side of a kink, a tie or a step rounding takes; True where torch fails."""
+        found = [pick(trace) for trace in self.jittered if trace.failure is None]
+        arrays = [a for a in found if a is not None]
+        if len(arrays) < JITTERS:
+            return True
+        with np.errstate(all="ignore"):
+            stacked = np.array(arrays)
+            spread = stacked.max(axis=0) - stacked.min(axis=0)
+            return np.asarray(~(spread <= JUMP * np.abs(stacked).max(axis=0)))
 
     def _expected(self, exact: Array, torchs: Array, payload: Any) -> Expected:
         if not isinstance(payload, Bounded):

@@ -124,6 +124,17 @@ class BackwardCheck:
                 found = self.contributions[consumer.position] = Contribution(consumer, self.trace, self.needing)
             yield found
 
+    def contributed(self, consumer: Consumer, incoming: list[Array | None]) -> dict[int, Array]:
+        """What a statement contributes to its operands in float64, given other gradients of its outputs."""
+        other = Consumer(consumer.position, consumer.statement, incoming)
+        contribution = Contribution(other, self.trace, self.needing)
+        exact = {k: e.exact for k, e in contribution.expected.items()}
+        return {
+            variable: np.asarray(sum(exact[k] for k in places if k in exact))
+            for variable, places in contribution.places.items()
+            if any(k in exact for k in places)
+        }
+
     def given(self, variable: int) -> list[Array]:
         """What doesn't come from consumers: cotangents where the variable is a root, and what a leaf held before."""
         statement = self.program.statements[self.at]

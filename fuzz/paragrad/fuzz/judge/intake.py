@@ -22,28 +22,29 @@ Complaint = tuple[int, int | None, str]
 def take_in(program: Program, trace: Trace) -> tuple[Trace, list[Complaint]]:
     """The part of a trace that can be judged, and what is wrong with the rest."""
     complaints: list[Complaint] = []
+    count = program.count
     parts: list[tuple[int, str, Mapping[int, Any]]] = [(-1, "value", trace.values)]
     parts += [(at, "gradient", shown) for at, shown in trace.gradients.items()]
     parts += [(at, "parameter", shown) for at, shown in trace.parameters.items()]
     for at, what, shown in parts:
-        complaints += [(at, variable, f"{what} {text}") for variable, text in unfit(program, shown, what)]
+        complaints += [(at, variable, f"{what} {text}") for variable, text in unfit(shown, what, count)]
     if not complaints:
         return trace, []
     wrong = {(at, variable) for at, variable, _ in complaints}
 
     def fit(at: int, shown: Mapping[int, Any]) -> dict[int, Any]:
-        return {k: v for k, v in shown.items() if (at, k) not in wrong and 0 <= k < program.count}
+        return {k: v for k, v in shown.items() if (at, k) not in wrong and 0 <= k < count}
 
     gradients = {at: fit(at, shown) for at, shown in trace.gradients.items()}
     parameters = {at: fit(at, shown) for at, shown in trace.parameters.items()}
     return replace(trace, values=fit(-1, trace.values), gradients=gradients, parameters=parameters), complaints
 
 
-def unfit(program: Program, shown: Mapping[int, Any], what: str) -> Iterator[tuple[int | None, str]]:
+def unfit(shown: Mapping[int, Any], what: str, count: int) -> Iterator[tuple[int | None, str]]:
     """What is no array of real numbers, or belongs to no variable."""
     for variable, array in shown.items():
-        if not 0 <= variable < program.count:
-            yield None, f"shown for variable {variable}, but the program has {program.count}"
+        if not 0 <= variable < count:
+            yield None, f"shown for variable {variable}, but the program has {count}"
         elif array is None and what == "gradient":
             continue
         elif not isinstance(array, np.ndarray):

@@ -9,12 +9,13 @@ shares, replayed, must add up to what the samples add up to.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from paragrad.fuzz.judge.blame import replays
-from paragrad.fuzz.judge.gradients import BackwardCheck, Contribution
+from paragrad.fuzz.judge.gradients import BackwardCheck
+from paragrad.fuzz.judge.local import LocalReference
 from paragrad.fuzz.program import Array
 from paragrad.fuzz.trace import Engine
 
@@ -40,7 +41,7 @@ class Kinks:
         lowest, highest = expected.exact.copy(), expected.exact.copy()
         with np.errstate(all="ignore"):
             for contribution in self.check.consumed(self.variable):
-                around = samples(contribution)
+                around = samples(contribution.local, contribution.incoming)
                 for k in contribution.places[self.variable]:
                     if k in contribution.expected:
                         below, above = hull([sample[k] for sample in around if k in sample])
@@ -59,7 +60,7 @@ class Kinks:
                 continue
             last = len(replay.program.statements) - 1
             shown = replay.trace.gradients.get(last, {})
-            sums = [total(sample) for sample in samples(contribution)]
+            sums = [total(sample) for sample in samples(contribution.local, contribution.incoming)]
             found = total({k: g for k, g in shown.items() if k in contribution.expected and g is not None})
             size = sum(float(np.sum(np.abs(e.exact) + e.bound)) for e in contribution.expected.values())
             slack = SMOOTH * size
@@ -68,10 +69,10 @@ class Kinks:
         return True
 
 
-def samples(contribution: Contribution) -> list[dict[int, Array]]:
+def samples(local: LocalReference, incoming: Sequence[Array | None]) -> list[dict[int, Array]]:
     """The gradients of a statement's operands at points around them, in float64."""
     rng = np.random.default_rng(0)
-    values = {k: v for k, v in contribution.local.values.items() if v.dtype.kind == "f"}
+    values = {k: v for k, v in local.values.items() if v.dtype.kind == "f"}
     sizes = [np.abs(v[(v != 0) & np.isfinite(v)]).min(initial=1.0) for v in values.values()]
     smallest = float(min(sizes, default=1.0))
     found = []
@@ -80,7 +81,7 @@ def samples(contribution: Contribution) -> list[dict[int, Array]]:
         for k, v in values.items():
             reach = REACH * np.where(v == 0, smallest, np.abs(np.where(np.isfinite(v), v, 0.0)).astype(np.float64))
             shifts[k] = reach * rng.uniform(-1, 1, v.shape)
-        found.append(contribution.local.gradients_beside(shifts, contribution.incoming))
+        found.append(local.gradients_beside(shifts, incoming))
     return found
 
 

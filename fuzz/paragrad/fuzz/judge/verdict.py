@@ -45,6 +45,12 @@ class Finding:
         return f"{self.kind} of {self.op}" + (f"({self.argument})" if self.argument else "")
 
     @property
+    def verdict(self) -> str:
+        """Why, and whose bug, as far as it was diagnosed: `the sign is wrong (the engine's own bug)`."""
+        whose = {SUBJECT: "the engine's own bug", REFERENCE: "torch's bug, not the engine's"}.get(self.whose, "")
+        return f"{self.diagnosis} ({whose})" if self.diagnosis and whose else self.diagnosis or whose
+
+    @property
     def cause(self) -> tuple[str, str, str]:
         """Findings with the same cause are one finding."""
         return self.kind, self.op, self.argument

@@ -16,8 +16,8 @@ import paragrad.engine as pg
 from paragrad.engine import dtypes
 from paragrad.engine.ops.table import Op, handlers
 from paragrad.fuzz.engines.own import Own
+from paragrad.fuzz.judge.third.functions import DIGITS, FUNCTIONS
 from paragrad.fuzz.program import Array, Input
-from paragrad.reports.accuracy.functions import DIGITS, FUNCTIONS
 
 LONG = float(np.finfo(np.longdouble).eps) < 2.0**-60
 """Whether long double is longer than a double: not on Windows, nor on Apple silicon."""

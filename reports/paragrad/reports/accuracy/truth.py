@@ -17,9 +17,9 @@ from mpmath import mp
 from paragrad.engine import dtypes
 from paragrad.engine.ops.table import Op
 from paragrad.fuzz.judge.end_to_end import Float64
+from paragrad.fuzz.judge.third.functions import DIGITS, FUNCTIONS
 from paragrad.fuzz.program import Apply, Array, Backward, Program, Ref, refs
 from paragrad.fuzz.trace import Trace
-from paragrad.reports.accuracy.functions import DIGITS, FUNCTIONS
 from paragrad.reports.accuracy.long_double import LONG, LongDouble
 from paragrad.reports.accuracy.ulp import Truth
 

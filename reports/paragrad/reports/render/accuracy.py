@@ -15,9 +15,8 @@ def blocks(body: AccuracyBody, record: Record) -> list[str]:
     rows = body["rows"]
     page = ["# Accuracy", _claim(rows)]
     page += ["## Furthest behind torch", _behind(rows)]
-    if over := [row for row in rows if (slack := _slack(row)) is not None and slack < 0]:
-        names = ", ".join(f"{code(row['op'])} in {row['dtype']}" for row in over)
-        page.append(f"**Further off than the table declares:** {names}.")
+    if over := [f"{code(row['op'])} in {row['dtype']} ({side})" for row in rows for side in _beyond(row)]:
+        page.append(f"**Further off than the table declares:** {', '.join(over)}.")
     if body["depth"]:
         page += ["## Gradient error against depth", _depth(body)]
     for dtype in dict.fromkeys(row["dtype"] for row in rows):
@@ -50,7 +49,8 @@ def _claim(rows: list[AccuracyRow]) -> str:
         f"{plural(len({row['op'] for row in rows}), 'op')}. In {level} of {len(all_of)} values and gradients "
         "the engine's largest error is at most torch's, or half a ULP. "
         f"Truth: {'; '.join(truths)}. 1 ULP is the spacing of floats at the truth, and 0.5 is correct rounding; "
-        "sums that cancel have few right digits on either side."
+        "sums that cancel have few right digits on either side. "
+        "Slack: what the table declares ÷ the larger of both maxima; `paragrad ulps` holds it."
     )
 
 
@@ -69,19 +69,28 @@ def _behind(rows: list[AccuracyRow]) -> str:
     return table(("op", "dtype", "of", "engine, 99.9 %", "torch, 99.9 %"), lines, left=3) if lines else "Nowhere."
 
 
-def _slack(row: AccuracyRow) -> float | None:
-    """What the table declares beyond what was measured."""
-    if row["declared"] is None or row["value"] is None:
-        return None
-    return row["declared"] - row["value"]["engine"]["max"]
+def _beyond(row: AccuracyRow) -> list[str]:
+    """The sides whose values are further off than the table declares."""
+    declared, value = row["declared"], row["value"]
+    if declared is None or value is None:
+        return []
+    sides = (("engine", value["engine"]["max"]), ("torch", value["torch"]["max"]))
+    return [side for side, error in sides if error > declared]
+
+
+def _slack(declared: float, quantity: Quantity) -> float | None:
+    """What the table declares ÷ the largest error of either side, which the judge's bounds have to cover; None where
+    nothing was off."""
+    largest = max(quantity["engine"]["max"], quantity["torch"]["max"])
+    return declared / largest if largest else None
 
 
 def _rows(rows: list[AccuracyRow]) -> str:
     lines = []
     for row, what, quantity in _quantities(rows):
         is_value = what == "value"
-        declared = number(row["declared"]) if is_value else ""
-        slack = _slack(row) if is_value else None
+        declared = row["declared"] if is_value else None
+        slack = None if declared is None else _slack(declared, quantity)
         lines.append(
             (
                 code(row["op"]),
@@ -89,7 +98,7 @@ def _rows(rows: list[AccuracyRow]) -> str:
                 str(quantity["count"] - quantity["beyond"]),
                 *_ulps(quantity["engine"]),
                 *_ulps(quantity["torch"]),
-                declared,
+                "" if declared is None else number(declared),
                 "" if slack is None else number(slack),
             )
         )

@@ -27,6 +27,7 @@ def blocks(body: ParityBody, record: Record) -> list[str]:
         for what, counts in (("values", body["values"]), ("gradients", body["gradients"]))
     ]
     page += ["## Elements by verdict", table(["", *verdicts], elements)]
+    page.append(f"The largest error ÷ bound among what is right: {body['largest']:.2f}.")
     families = [(name, str(n)) for name, n in sorted(body["families"].items())]
     page += ["## Programs", table(("family", "programs"), families)]
     page.append(f"{body['distinct']} distinct structures; {plural(body['replayed'], 'past failure')} replayed first.")
@@ -42,6 +43,8 @@ def _finding(rank: int, finding: FindingRow) -> list[str]:
     return [
         f"## {rank}. {text(finding['kind'])} of {code(finding['op'])}{where}",
         text(finding["message"]),
+        *([f"Why: {text(finding['diagnosis'])}"] if finding["diagnosis"] else []),
+        *([f"Whose bug: {text(finding['whose'])}"] if finding["whose"] else []),
         fence(finding["table"]),
         f"Seen in {plural(finding['programs'], 'program')}; the smallest has {shrunk}. "
         f"Run it: {code('python ' + finding['script'])}; keep it: {code('paragrad corpus add ' + finding['file'])}",

@@ -26,6 +26,11 @@ def _clamp(input: Any, min: Any = None, max: Any = None) -> Any:
     return max if max is not None and input > max else input
 
 
+def clamp_inside(input: Any, min: Any = None, max: Any = None) -> Any:
+    """Undefined at a bound: between two that are equal moving the input moves nothing."""
+    return mp.nan if input in (min, max) else _clamp(input, min, max)
+
+
 def _pow(input: Any, exponent: Any) -> Any:
     return mp.power(input, exponent)
 
@@ -67,11 +72,27 @@ def _softshrink(input: Any, lambd: Any = 0.5) -> Any:
     return input - lambd if input > lambd else input + lambd if input < -lambd else mp.mpf(0)
 
 
+def _add(input: Any, other: Any, alpha: Any = 1) -> Any:
+    both = isinstance(input, bool) and isinstance(other, bool)
+    return input or other if both else input + alpha * other
+
+
+def _masked_fill(input: Any, mask: Any, value: Any) -> Any:
+    if not mask:
+        return input
+    return bool(value) if isinstance(input, bool) else value
+
+
+def _masked_dropout(input: Any, p: Any, mask: Any) -> Any:
+    """Undefined where nobody knows whether the element was dropped."""
+    return input / (1 - p) if mask == 1 else input * 0 if mask == 0 else mp.nan
+
+
 FUNCTIONS: dict[str, Function] = {
     "abs": lambda input: abs(input),
     "acos": lambda input: mp.acos(input),
     "acosh": lambda input: mp.acosh(input),
-    "add": lambda input, other, alpha=1: input + alpha * other,
+    "add": _add,
     "addcdiv": lambda input, tensor1, tensor2, value=1: input + value * tensor1 / tensor2,
     "addcmul": lambda input, tensor1, tensor2, value=1: input + value * tensor1 * tensor2,
     "asin": lambda input: mp.asin(input),
@@ -88,6 +109,7 @@ FUNCTIONS: dict[str, Function] = {
     "deg2rad": lambda input: input * mp.pi / 180,
     "digamma": lambda input: mp.digamma(input),
     "div": _div,
+    "div.rounding_mode": _div,
     "elu": _elu,
     "erf": lambda input: mp.erf(input),
     "erfc": lambda input: mp.erfc(input),
@@ -116,6 +138,8 @@ FUNCTIONS: dict[str, Function] = {
     "logaddexp": lambda input, other: mp.log(mp.exp(input) + mp.exp(other)),
     "logit": lambda input: mp.log(input / (1 - input)),
     "logsigmoid": lambda input: -mp.log1p(mp.exp(-input)),
+    "masked_dropout": _masked_dropout,
+    "masked_fill": _masked_fill,
     "maximum": lambda input, other: max(input, other),
     "minimum": lambda input, other: min(input, other),
     "mish": lambda input: input * mp.tanh(mp.log1p(mp.exp(input))),

@@ -1,0 +1,232 @@
+"""diagnose(): what is behind a finding. Which hypothesis reproduces the subject's numbers, and whose bug it is.
+
+An op that is blamed is asked again, alone, at the values in question and at others beside them, so that a fault of the
+rule is told from one at special values, and a constant factor from chance. Where the walk is blamed, its terms are
+recombined.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+
+from paragrad.fuzz.judge.blame import WALK, replays
+from paragrad.fuzz.judge.drawn import settled
+from paragrad.fuzz.judge.gradients import BackwardCheck, has_hidden
+from paragrad.fuzz.judge.hypotheses import HYPOTHESES, View, constant_factor, differences, lower_precision
+from paragrad.fuzz.judge.intake import take_in
+from paragrad.fuzz.judge.isolate import isolate, shows
+from paragrad.fuzz.judge.kinks import hull, samples
+from paragrad.fuzz.judge.local import LocalReference, RefusedError, exactly
+from paragrad.fuzz.judge.verdict import REFERENCE, SUBJECT, UNCLEAR, Finding
+from paragrad.fuzz.judge.walks import walk_fault
+from paragrad.fuzz.judge.whose import whose
+from paragrad.fuzz.program import Apply, Array, Backward, Program
+from paragrad.fuzz.trace import Engine, Trace
+
+VARIANTS = 8
+"""How often a blamed op is asked again at other values."""
+NONE = "no hypothesis reproduces these numbers"
+FLOAT32 = 2.0**-20
+"""What computing in float32 may lose over a few ops."""
+
+
+def diagnose(program: Program, trace: Trace, reference: Trace, engine: Engine, finding: Finding) -> None:
+    """Fill in `diagnosis` and `whose` of a finding that `judge` made of this trace."""
+    try:
+        Diagnosis(program, take_in(program, trace)[0], reference, engine, finding).run()
+    except RefusedError:
+        finding.diagnosis, finding.whose = NONE, UNCLEAR
+
+
+class Diagnosis:
+    """One finding, with what is needed to look behind it."""
+
+    def __init__(self, program: Program, trace: Trace, reference: Trace, engine: Engine, finding: Finding) -> None:
+        self.program = program
+        self.trace = trace
+        self.reference = reference
+        self.engine = engine
+        self.finding = finding
+
+    def run(self) -> None:
+        """Say what is behind it."""
+        finding = self.finding
+        if finding.whose == REFERENCE:
+            return
+        finding.whose = SUBJECT  # of shapes, dtypes, and what is or isn't there, torch is the definition
+        if finding.kind in ("shape", "missing") and finding.of_gradient:
+            finding.diagnosis = self.of_shape()
+        elif finding.kind == "step":
+            finding.whose = UNCLEAR
+        elif finding.kind in ("value", "gradient") and finding.variable is not None:
+            self.numbers(finding.variable)
+
+    def numbers(self, variable: int) -> None:
+        """Of numbers that are wrong."""
+        finding = self.finding
+        check = self.check() if finding.kind == "gradient" else None
+        if has_hidden(self.program) or (check is not None and check.hides(variable)):
+            finding.diagnosis, finding.whose = NONE, UNCLEAR
+            return
+        if check is not None and finding.op == WALK:
+            assert finding.found is not None
+            finding.diagnosis = walk_fault(check, variable, finding.found) or NONE
+            return
+        views = list(self.value_views() if check is None else self.gradient_views(check))
+        finding.diagnosis = of_views(views) if views else NONE
+        finding.whose = whose(views[0]) if views else UNCLEAR
+
+    def check(self) -> BackwardCheck:
+        """The backward in question."""
+        at = self.finding.statement
+        return BackwardCheck(self.program, self.trace, at, frozenset(self.reference.gradients[at]))
+
+    def of_shape(self) -> str:
+        """Of a gradient that has another shape than its variable, or that isn't there."""
+        finding = self.finding
+        assert finding.variable is not None
+        found = self.trace.gradients.get(finding.statement, {}).get(finding.variable)
+        if found is None:
+            return "nothing arrives: the walk or the pullback leaves it out"
+        value = self.trace.values[finding.variable]
+        for statement in (s for _, s in self.program.applications() if s.op == finding.op):
+            if any(self.trace.values[k].shape == found.shape for k in statement.outputs if k in self.trace.values):
+                return "broadcasting is not undone: the gradient has the shape of the result, not of the operand"
+        return "it is transposed" if found.shape == value.shape[::-1] else NONE
+
+    def value_views(self) -> Iterator[View]:
+        """The op whose value is wrong, at the values in question, then at others."""
+        finding = self.finding
+        statement = self.program.statements[finding.statement]
+        values = self.trace.at(finding.statement)
+        if not isinstance(statement, Apply) or not shows(values, statement):
+            return
+        alone, _ = isolate(settled(statement, values), values, frozenset())
+        output = statement.outputs.index(finding.variable)
+        for program in variants(alone):
+            call = program.statements[0]
+            assert isinstance(call, Apply)
+            found = self.engine.run(program).values.get(call.outputs[output])
+            local = LocalReference(call, dict(enumerate(s.array() for s in program.inputs)), frozenset())
+            try:
+                expected = local.values_expected()[output] or exactly(local.native_values()[output])
+            except RefusedError:
+                continue
+            if found is not None and found.shape == expected.torch.shape:
+                yield View(call, local, [], None, found, expected, output)
+
+    def gradient_views(self, check: BackwardCheck) -> Iterator[View]:
+        """The pullback that is blamed, likewise."""
+        finding = self.finding
+        assert finding.variable is not None
+        for replay in replays(self.engine, check, finding.variable):
+            wrong = [part for part in replay.wrong if part[1] == finding.argument]
+            if replay.consumer.statement.op != finding.op or not wrong:
+                continue
+            index = wrong[0][0]
+            for program in variants(replay.program):
+                yield from gradient_view(self.engine, program, index)
+            return
+
+
+def gradient_view(engine: Engine, program: Program, index: int) -> Iterator[View]:
+    """What the subject gives for one operand of a Program of one op; nothing where it or torch fails."""
+    call, walk = program.statements
+    assert isinstance(call, Apply) and isinstance(walk, Backward)
+    values = {k: spec.array() for k, spec in enumerate(program.inputs)}
+    requiring = frozenset(k for k, spec in enumerate(program.inputs) if spec.requires_grad)
+    seeds = dict(zip(walk.roots, walk.cotangents, strict=True))
+    given = [seeds.get(output) for output in call.outputs]
+    incoming = [None if k is None else values[k] for k in given]
+    trace = engine.run(program)
+    found = trace.gradients.get(1, {}).get(index)
+    local = LocalReference(settled(call, {**trace.values}), values, requiring)
+    try:
+        expected = local.gradients_expected(incoming).get(index)
+    except RefusedError:
+        return
+    if found is not None and expected is not None and found.shape == expected.torch.shape:
+        yield View(call, local, incoming, index, found, expected)
+
+
+def variants(program: Program) -> Iterator[Program]:
+    """A Program of one op itself, then with its numbers moved at random: signs and zeros stay, ties break."""
+    yield program
+    rng = np.random.default_rng(0)
+    for _ in range(VARIANTS):
+        inputs = [
+            replace(spec, storage=(spec.storage * rng.uniform(0.6, 1.4, spec.storage.shape)).astype(spec.dtype))
+            if spec.dtype.kind == "f"
+            else spec
+            for spec in program.inputs
+        ]
+        yield replace(program, inputs=inputs)
+
+
+def of_views(views: list[View]) -> str:
+    """The first hypothesis that reproduces every wrong view; where only the first is wrong, what is special there."""
+    with np.errstate(all="ignore"):
+        first, *others = views
+        wrong = [first, *[v for v in others if v.wrong and np.isfinite(v.exact).all()]]
+        if overflow := overflows(first):
+            return overflow
+        for hypothesis in HYPOTHESES:
+            for name in [text for text, predicted in hypothesis(first) if first.matches(predicted)]:
+                if all(any(t == name and v.matches(p) for t, p in hypothesis(v)) for v in wrong[1:]):
+                    return name
+        if others and len(wrong) == 1:
+            return special(first)
+        if text := constant_factor(wrong):
+            return text
+        for text, predicted in lower_precision(first):
+            if first.matches(predicted, FLOAT32) and first.found.dtype == np.float64:
+                return text
+        for text, predicted in differences(first):
+            if predicted is not None and _explained(first, predicted):
+                return text
+    return NONE
+
+
+def overflows(view: View) -> str:
+    """Where what is right is finite and the subject's is not."""
+    lost = np.isfinite(view.expected.torch) & ~np.isfinite(view.found)
+    operands = [view.local.values[k] for k in view.local.operands if view.local.values[k].dtype.kind == "f"]
+    if lost.any() and all(np.isfinite(a).all() for a in operands):
+        return "overflow: the result is finite, a number on the way to it is not (an unstable formula, or 0/0)"
+    return ""
+
+
+def special(view: View) -> str:
+    """What is special about values at which alone an op is wrong."""
+    operands = {k: v for k, v in view.local.values.items() if v.dtype.kind == "f" and k in view.local.operands}
+    if at_kink(view):
+        return "it is wrong at a tie or kink only, beside it it is right"
+    if any(not np.isfinite(a).all() for a in operands.values()):
+        return "it is wrong only where an operand is inf or NaN"
+    if any((a == 0).any() for a in operands.values()):
+        return "it is wrong only where an operand is 0"
+    return "it is wrong at these values only, beside them it is right"
+
+
+def at_kink(view: View) -> bool:
+    """Whether torch's gradient beside a wrong element depends on the side."""
+    if view.operand is None:
+        return False
+    try:
+        around = [s[view.operand] for s in samples(view.local, view.incoming) if view.operand in s]
+    except RefusedError:
+        return False
+    if not around:
+        return False
+    below, above = hull(around)
+    wide = above - below > 1e-5 * np.maximum(np.abs(below), np.abs(above))
+    return bool((wide & ~view.expected.accepts(view.found)).any())
+
+
+def _explained(view: View, predicted: Array) -> bool:
+    """Whether a prediction leaves less than a twentieth of the error unexplained."""
+    off = np.abs(view.found - view.exact)
+    return bool((np.abs(view.found - predicted) <= 0.05 * off + view.expected.bound).all() and off.any())

@@ -1,0 +1,139 @@
+"""What a wrong walk does to a gradient: which terms of the right sum, how often, are what the engine shows."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from paragrad.engine import dtypes
+from paragrad.fuzz.judge.bounds import UNIT
+from paragrad.fuzz.judge.gradients import BackwardCheck, before
+from paragrad.fuzz.program import Array
+
+MOST_TERMS = 6
+"""Of more terms not every combination is tried."""
+
+
+def walk_fault(check: BackwardCheck, variable: int, found: Array) -> str:
+    """The fault of the walk that explains the gradient `found`; "" where none does."""
+    expected = check.expected(variable)
+    for text, predicted in explanations(check, variable):
+        with np.errstate(all="ignore"):
+            unit = UNIT[dtypes.as_dtype(found.dtype)]
+            close = np.abs(found - predicted) <= 2 * expected.bound + 8 * unit * np.abs(predicted)
+        if bool((close | (np.isnan(found) & np.isnan(predicted))).all()):
+            return text
+    return ""
+
+
+def explanations(check: BackwardCheck, variable: int) -> Iterator[tuple[str, Array]]:
+    """Each fault in words, with the gradient it leads to."""
+    terms = list(contributions(check, variable))
+    total = check.expected(variable).exact
+    held = before(check.program, check.trace, check.at, variable)
+    rest = total - sum((term for _, term in terms), np.zeros_like(total))
+    if held is not None:
+        yield "what the backward before it had left in the leaf is lost: overwritten, not accumulated", total - held
+        yield "what the backward before it had left in the leaf is counted twice", total + held
+    if len(terms) > 1:
+        for name, term in terms:
+            yield f"the gradient is overwritten, not accumulated: only the term of {name} is left", term + rest
+    if len(terms) == 1:
+        yield f"nothing arrives: {_unreached(check, variable)}", np.zeros_like(total)
+    for name, term in terms:
+        yield f"the term of {name} is dropped", total - term
+        yield f"the term of {name} is counted twice", total + term
+    yield from stale(check, variable, total)
+    yield from too_early(check, variable, total)
+    yield from twins(check, variable, total)
+    for counts in itertools.product((1, 0, 2), repeat=len(terms) if len(terms) <= MOST_TERMS else 0):
+        told = [f"{name} {_times(n)}" for (name, _), n in zip(terms, counts, strict=True) if n != 1]
+        mixed = sum((n * term for n, (_, term) in zip(counts, terms, strict=True)), rest)
+        yield f"terms are counted wrongly: {', '.join(told)}", np.asarray(mixed)
+    yield f"nothing arrives: {_unreached(check, variable)}", np.zeros_like(total)
+
+
+def contributions(check: BackwardCheck, variable: int) -> Iterator[tuple[str, Array]]:
+    """The terms of the right gradient, each with the name of the use that it comes from."""
+    for consumer, contribution in zip(check.consumers(variable), check.consumed(variable), strict=True):
+        output = check.program.name(consumer.statement.outputs[0])
+        for k in contribution.places[variable]:
+            if k in contribution.expected:
+                yield f"{output} = {consumer.statement.op}(...)", contribution.expected[k].exact
+
+
+def stale(check: BackwardCheck, variable: int, total: Array) -> Iterator[tuple[str, Array]]:
+    """Gradients that an earlier backward left, on the variable itself or on one that used it."""
+    for at in [at for at in check.trace.gradients if at < check.at]:
+        shown = check.trace.gradients[at]
+        own = shown.get(variable)
+        if own is not None and variable >= len(check.program.inputs):
+            yield "a stale gradient of an earlier backward is added to it", total + own
+        for consumer in check.consumers(variable):
+            old = [shown.get(output) for output in consumer.statement.outputs]
+            if any(g is not None for g in old):
+                term = check.contributed(consumer, old).get(variable)
+                if term is not None:
+                    name = check.program.name(consumer.statement.outputs[0])
+                    yield f"the stale gradient that an earlier backward left in {name} is carried on", total + term
+
+
+def too_early(check: BackwardCheck, variable: int, total: Array) -> Iterator[tuple[str, Array]]:
+    """A consumer visited when its own gradient was not yet complete."""
+    for consumer in check.consumers(variable):
+        if len(consumer.statement.outputs) != 1:
+            continue
+        output = consumer.statement.outputs[0]
+        parts = [term for _, term in contributions(check, output)] + list(check.given(output))
+        right = check.contributed(consumer, consumer.incoming).get(variable)
+        if len(parts) < 2 or right is None:
+            continue
+        name = check.program.name(output)
+        for partial in _partial_sums(parts):
+            term = check.contributed(consumer, [partial]).get(variable)
+            if term is not None:
+                early = f"{name} is visited before all that used it: the order of the walk is wrong"
+                yield early, total - right + term
+                yield f"{name} is visited twice, first with part of its gradient", total + term
+
+
+def _partial_sums(parts: Sequence[Array]) -> Iterator[Array]:
+    for count in range(1, len(parts)):
+        for chosen in itertools.islice(itertools.combinations(parts, count), 16):
+            yield np.asarray(sum(chosen[1:], chosen[0]))
+
+
+def _unreached(check: BackwardCheck, variable: int) -> str:
+    """Why a walk may not visit what uses a variable: another variable of the same value was visited."""
+    for consumer in check.consumers(variable):
+        output = consumer.statement.outputs[0]
+        for other in twins_of(check, output):
+            return (
+                f"{check.program.name(output)} has the same value as {check.program.name(other)} "
+                "and is not visited: visited by value"
+            )
+    return "the walk does not visit what uses it"
+
+
+def twins_of(check: BackwardCheck, variable: int) -> Iterator[int]:
+    """Other variables of the same value."""
+    values = check.trace.values
+    for other in sorted(check.needing):
+        if other != variable and other in values and np.array_equal(values[other], values[variable]):
+            yield other
+
+
+def twins(check: BackwardCheck, variable: int, total: Array) -> Iterator[tuple[str, Array]]:
+    """Another variable of equal value taken for this one."""
+    for other in twins_of(check, variable):
+        share = check.expected(other).exact
+        text = f"it is taken for {check.program.name(other)}, which has the same value: visited by value"
+        if share.shape == total.shape:
+            yield text, total + share
+            yield text, share
+
+
+def _times(count: int) -> str:
+    return "not at all" if count == 0 else "twice"
