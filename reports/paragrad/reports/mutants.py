@@ -23,7 +23,7 @@ from paragrad.reports.cli import FINDING, OURS, PARITY, UsageError
 from paragrad.reports.commands import BUILD, LINE_EVERY, command, console_for, save
 from paragrad.reports.record import Record
 
-PROGRAMS, FEW, QUICKLY = 2000, 200, 200
+PROGRAMS, FEW, QUICKLY = 2000, 100, 200
 """The most programs for a mutant, for one that is listed as equivalent, and for one of the quick run."""
 FOUND = ("killed", "hung")
 """A fault that ends the process, or keeps it from ending, is noticed as well as one of which the judge tells."""
