@@ -52,7 +52,7 @@ FAULTS: dict[str, tuple[dict[str, Any], str]] = {
     "sum": ({"counts": {**COUNTS, "judged": 4}}, "counts don't add up: 7 requested, but 4 judged"),
     "negative": ({"counts": {**COUNTS, "crashed": -1, "judged": 5}}, "counts can't be negative"),
     "nothing judged": ({"counts": {**COUNTS, "judged": 0, "not_run": 4}}, "nothing was judged"),
-    "kind": ({"kind": "speeed"}, "kind should be 'parity' or 'accuracy' or 'speed', is 'speeed'"),
+    "kind": ({"kind": "speeed"}, "kind should be 'parity' or 'accuracy' or 'speed' or 'mutants', is 'speeed'"),
     "seed": ({"seed": "seven"}, "seed should be"),
     "stranger": ({"sead": 7}, "sead is not part of the schema"),
     "body": ({"body": {**BODY, "rows": [{"name": 3}]}}, "body.rows[0].name should be a string, is 3"),
