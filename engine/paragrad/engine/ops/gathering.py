@@ -166,6 +166,25 @@ def scatter_value(input: Array, dim: int, index: Index, value: float) -> Array:
     return scatter(input, dim, index, value)
 
 
+def _additions_to(input: Array, dim: int, index: Index, src: Array) -> float:
+    return _additions(src, dim, index, input.shape) + 1
+
+
+@op(
+    promote=None,
+    rounding=Linear(_additions_to),
+    internal=True,
+    input=lambda g: g,
+    src=lambda g, dim, index: gather(g, dim, index),
+)
+def add_gather(input: Array, dim: int, index: Index, src: Array) -> Array:
+    """`input` with `src` added where `index` points, one after the other, as torch does."""
+    out = np.array(input, order="C")
+    if src.size:
+        np.add.at(out.reshape(-1), _flat("scatter_add", input.shape, dim, index), np.ascontiguousarray(src).reshape(-1))
+    return out
+
+
 def _scatter_add_sample(draw: Draw) -> Call:
     x = draw.tensor()
     dim, index = _index(draw, x)
@@ -180,7 +199,7 @@ def scatter_add(input: Array, dim: int, index: Index, src: Array) -> Array:
     if not hasattr(src, "shape"):
         raise TypeError(f"scatter_add(): argument 'src' must be a tensor, not {type(src).__name__}")
     src = _cropped("scatter_add", src, index, input)
-    return input + put_gather(src, dim, index, input.shape)
+    return add_gather(input, dim, index, src)
 
 
 def _take_along_dim_sample(draw: Draw) -> Call:

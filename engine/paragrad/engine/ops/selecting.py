@@ -78,6 +78,22 @@ def put_select(input: Array, dim: int, index: Index, size: Shape) -> Array:
     return out
 
 
+def _most_to(input: Array, dim: int, index: Index, source: Array) -> float:
+    return _most(source, dim, index, input.shape) + 1
+
+
+@op(
+    promote=None,
+    rounding=Linear(_most_to),
+    internal=True,
+    input=lambda g: g,
+    source=lambda g, dim, index: index_select(g, dim, index),
+)
+def add_select(input: Array, dim: int, index: Index, source: Array) -> Array:
+    """`input` with `source` added at the positions `index` along `dim`."""
+    return input + put_select.compute(source, dim, index, input.shape)
+
+
 def _index_add_sample(draw: Draw) -> Call:
     x = draw.tensor()
     rank = len(x.shape)
@@ -96,7 +112,7 @@ def index_add(input: Array, dim: int, index: Index, source: Array, alpha: float 
     if source.dtype != input.dtype:
         raise RuntimeError(f"index_add(): input and source must have one dtype, got {input.dtype} and {source.dtype}")
     alpha = as_number("index_add", alpha, input.dtype)
-    return input + put_select(source if alpha == 1 else source * alpha, dim, index, input.shape)
+    return add_select(input, dim, index, source if alpha == 1 else source * alpha)
 
 
 def _masked_fill_sample(draw: Draw) -> Call:

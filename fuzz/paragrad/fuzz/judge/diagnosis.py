@@ -29,6 +29,8 @@ from paragrad.fuzz.trace import Engine, Trace
 VARIANTS = 8
 """How often a blamed op is asked again at other values."""
 NONE = "no hypothesis reproduces these numbers"
+HIDDEN = "it lies within a stretch that no Trace shows, such as the inside of a recorded backward"
+WITH_ENGINE = "a third opinion, high-precision differences of the forward, is with the engine"
 FLOAT32 = 2.0**-20
 """What computing in float32 may lose over a few ops."""
 
@@ -69,15 +71,15 @@ class Diagnosis:
         finding = self.finding
         check = self.check() if finding.kind == "gradient" else None
         if has_hidden(self.program) or (check is not None and check.hides(variable)):
-            finding.diagnosis, finding.whose = NONE, UNCLEAR
+            finding.diagnosis, finding.whose = HIDDEN, UNCLEAR
             return
         if check is not None and finding.op == WALK:
             assert finding.found is not None
             finding.diagnosis = walk_fault(check, variable, finding.found) or NONE
             return
         views = list(self.value_views() if check is None else self.gradient_views(check))
-        finding.diagnosis = of_views(views) if views else NONE
         finding.whose = whose(views[0]) if views else UNCLEAR
+        finding.diagnosis = WITH_ENGINE if finding.whose == REFERENCE else of_views(views) if views else NONE
 
     def check(self) -> BackwardCheck:
         """The backward in question."""
