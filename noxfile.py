@@ -92,6 +92,12 @@ def judges(session: nox.Session) -> None:
 
 
 @nox.session(venv_backend="none", requires=["env"])
+def mutants(session: nox.Session) -> None:
+    """Test the tester: plant faults in our own engine and count what the judge finds: -- --quick, or --only softmax."""
+    in_env(session, "-m", "paragrad", "mutants", *session.posargs)
+
+
+@nox.session(venv_backend="none", requires=["env"])
 def lint(session: nox.Session) -> None:
     """Check style, format and types (ruff, mypy strict)."""
     in_env(session, "-m", "ruff", "check")

@@ -121,7 +121,7 @@ def test_nox_list_is_the_manual() -> None:
         for node in tree.body
         if isinstance(node, ast.FunctionDef) and any("nox.session" in ast.unparse(mark) for mark in node.decorator_list)
     }
-    assert {"parity", "tests", "lint", "numpy_only", "bench"} <= sessions.keys()
+    assert {"parity", "tests", "lint", "numpy_only", "bench", "mutants"} <= sessions.keys()
     for name, text in sessions.items():
         assert len((text or "").splitlines()) == 1, f"nox session {name} needs a docstring of one line"
 

@@ -130,6 +130,36 @@ BODIES: dict[str, dict[str, Any]] = {
             {"work": "exp", "size": 16, "side": "engine", "minimum": 1e-6, "median": 1e-6, "rounds": 9},
         ],
     },
+    "mutants": {
+        "families": [
+            {
+                "family": "sign",
+                "planted": 5,
+                "equivalent": 1,
+                "killed": 2,
+                "survived": 1,
+                "hung": 1,
+                "failed": 0,
+                "median": 1.5,
+                "p90": 2.0,
+                "named_op": 2,
+                "named_argument": 1,
+            }
+        ],
+        "survivors": [
+            {"id": "sign:a|b", "description": HOSTILE, "outcome": "survived", "programs": 9, "why": HOSTILE},
+        ],
+        "equivalents": [{"id": "sign:c", "reason": HOSTILE, "outcome": "killed", "programs": 3}],
+        "gone": ["sign:d"],
+        "killed": 2,
+        "hung": 1,
+        "median": 1.5,
+        "p90": 2.0,
+        "named_op": 2,
+        "named_argument": 1,
+        "elapsed": 3.5,
+        "stopped": "interrupted",
+    },
 }
 EXPECTED = {
     "parity": [
@@ -162,6 +192,16 @@ EXPECTED = {
         "| peak | ≤ 400 MiB | 184 MiB | met |",
         "| add | 16 | 1 µs | 4 µs | 0.25 |",
         "| exp | 16 | 1 µs | - | - |",
+    ],
+    "mutants": [
+        "**75.0%** killed: 3 of 4 planted faults that a program can show, 1 of them by a process that hung or died.",
+        "median 1.5, 90th percentile 2",
+        "| sign | 5 | 1 | 2 | 1 | 1 | 0 | 1.5 | 2 | 100.0% | 50.0% |",
+        "## 1 survivor",
+        "| `sign:a\\|b` | survived | 9 |",
+        "## Listed as equivalent, and killed\n\n`sign:c`",
+        "## Listed as equivalent, and no longer there\n\n`sign:d`",
+        "ended early: interrupted",
     ],
 }
 

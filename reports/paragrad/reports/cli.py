@@ -98,6 +98,16 @@ def parser() -> Parser:
     accuracy.add_argument("--json", metavar="FILE", help="where the record goes (build/accuracy.json; - is stdout)")
     accuracy.set_defaults(run="paragrad.reports.commands.accuracy")
 
+    mutants = commands.add_parser("mutants", help="plant faults in our engine and see whether the judge finds each")
+    mutants.add_argument("--quick", action="store_true", help="the fixed selection that CI hunts")
+    mutants.add_argument("--only", action="append", default=[], metavar="NAME", help="a family or an op; repeatable")
+    mutants.add_argument("--seed", type=whole, default=0, metavar="N", help="the seed of the programs (0)")
+    mutants.add_argument("--programs", type=whole, metavar="N", help="the most for one mutant (2000; --quick: 200)")
+    mutants.add_argument("--jobs", type=whole, metavar="N", help="processes (as many as cores)")
+    mutants.add_argument("--resume", action="store_true", help="take up a run that was interrupted")
+    mutants.add_argument("--json", metavar="FILE", help="where the record goes (build/mutants.json; - is stdout)")
+    mutants.set_defaults(run="paragrad.reports.mutants.mutants")
+
     ulps = commands.add_parser("ulps", help="hold the ULP that ops declare against what is measured")
     ulps.add_argument("--programs", type=whole, default=400, metavar="N", help="programs an op and dtype (400)")
     ulps.add_argument("--write", action="store_true", help="take what is declared and measured as what is committed")

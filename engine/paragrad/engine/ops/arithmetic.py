@@ -138,6 +138,8 @@ def _lerp_sample(draw: Draw) -> Call:
     weight: Any = draw.number((-1.0, 2.0))
     if draw.flag():
         weight = draw.shaped(shape if draw.flag(0.7) else shape[1:], (-1.0, 2.0), dtype=x.dtype)
+    if draw.flag(0.2):
+        x, end = end, x
     low, high = min(x.low, end.low), max(x.high, end.high)
     return Call((x, end, weight), {}, (Output(shape, None, 2 * low - high, 2 * high - low),))
 

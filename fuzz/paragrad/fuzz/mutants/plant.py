@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from types import CodeType, FunctionType
 from typing import Any
 
 import torch
@@ -17,6 +18,7 @@ from paragrad.engine.ops.table import Op
 from paragrad.fuzz.engines import pytorch
 
 Rule = Callable[..., Any]
+Planted = AbstractContextManager[None]
 Add = Callable[[Walk, Any, Any, Any], None]
 """Walk.add: of the walk, the parent, the contribution, and the gradient that came in."""
 
@@ -30,16 +32,61 @@ def pullback(op: Op, parameter: str, change: Callable[[Rule], Rule]) -> Iterator
     What the changed rule names of inputs and output is read off its signature, so a rule that is wrapped has to keep
     that (`functools.wraps`).
     """
-    rule, fused = op.pullbacks[parameter], op.fused.pop(parameter, None)
+    rule, forms = op.pullbacks[parameter], dict(op.fused)
+    op.fused.pop(parameter, None)
     op.pullbacks[parameter] = change(rule)
     op.plans.clear()
     try:
         yield
     finally:
         op.pullbacks[parameter] = rule
-        if fused is not None:
-            op.fused[parameter] = fused
+        op.fused.clear()
+        op.fused.update(forms)
         op.plans.clear()
+
+
+@contextmanager
+def fused(op: Op, parameter: str, change: Callable[[Rule], Rule]) -> Iterator[None]:
+    """The fused form of a pullback is `change(form)`; the rule stays right."""
+    form = op.fused[parameter]
+    op.fused[parameter] = change(form)
+    op.plans.clear()
+    try:
+        yield
+    finally:
+        op.fused[parameter] = form
+        op.plans.clear()
+
+
+@contextmanager
+def code(function: FunctionType, wrong: Callable[[], CodeType]) -> Iterator[None]:
+    """The function has the code that `wrong` makes, wherever it is called."""
+    right = function.__code__
+    function.__code__ = wrong()
+    try:
+        yield
+    finally:
+        function.__code__ = right
+
+
+@contextmanager
+def attribute(owner: Any, name: str, wrong: Any) -> Iterator[None]:
+    """`owner.name`, of a class or a module, is `wrong`."""
+    right = vars(owner)[name]
+    setattr(owner, name, wrong)
+    try:
+        yield
+    finally:
+        setattr(owner, name, right)
+
+
+@contextmanager
+def many(*plants: Callable[[], Planted]) -> Iterator[None]:
+    """Several faults at once."""
+    with ExitStack() as stack:
+        for each in plants:
+            stack.enter_context(each())
+        yield
 
 
 def result_of(fault: Callable[[Any], Any]) -> Callable[[Rule], Rule]:
@@ -79,8 +126,8 @@ def walk(add: Add) -> Iterator[None]:
 
 
 @contextmanager
-def overwriting(op: Op, parameter: str) -> Iterator[None]:
-    """`=` for `+=` in one rule: what it contributes replaces what its operand had collected."""
+def adding(op: Op, parameter: str, add: Add) -> Iterator[None]:
+    """What one rule contributes is added up by `add`, everything else as it should be."""
     pulled = False
 
     def marking(rule: Rule) -> Rule:
@@ -91,20 +138,29 @@ def overwriting(op: Op, parameter: str) -> Iterator[None]:
 
         return functools.wraps(rule)(marked)
 
-    def add(self: Walk, parent: Any, contribution: Any, incoming: Any) -> None:
+    def chosen(self: Walk, parent: Any, contribution: Any, incoming: Any) -> None:
         nonlocal pulled
-        held = self.pending.pop(parent, None) if pulled else None
-        pulled = False
-        if held is not None:
-            # The queue holds the parent already; a second entry would be a second visit.
-            queued = list(self.queue)
-            ADD(self, parent, contribution, incoming)
-            self.queue[:] = queued
-        else:
-            ADD(self, parent, contribution, incoming)
+        now, pulled = pulled, False
+        (add if now else ADD)(self, parent, contribution, incoming)
 
-    with pullback(op, parameter, marking), walk(add):
+    with pullback(op, parameter, marking), walk(chosen):
         yield
+
+
+def overwrite(self: Walk, parent: Any, contribution: Any, incoming: Any) -> None:
+    """`=` for `+=`: the contribution replaces what its operand had collected."""
+    if self.pending.pop(parent, None) is None:
+        ADD(self, parent, contribution, incoming)
+        return
+    # The queue holds the parent already; a second entry would be a second visit.
+    queued = list(self.queue)
+    ADD(self, parent, contribution, incoming)
+    self.queue[:] = queued
+
+
+def overwriting(op: Op, parameter: str) -> Planted:
+    """`=` for `+=` in one rule: what it contributes replaces what its operand had collected."""
+    return adding(op, parameter, overwrite)
 
 
 @contextmanager

@@ -208,7 +208,8 @@ class Builder:
         storage = (order * 0.5 - len(order) // 4).astype(self.float_dtype())
         if self.profile.values == "special" and len(order) > 3:
             storage[:3] = self.pick(((np.inf, -np.inf, np.nan), (-np.inf, np.inf, 1e-30), (np.nan, 0.25, 1e30)))
-        variable = Variable(shape, storage.dtype, EVERYWHERE, self.flag(0.88))
+        # Special values lie outside, as they do in `new`.
+        variable = Variable(shape, storage.dtype, (-len(order), len(order)), self.flag(0.88))
         return self.register(variable, Input(f"x{len(self.inputs)}", storage, shape, variable.differentiable))
 
     def beside(self, x: Any, interval: Interval = MODERATE) -> Variable:

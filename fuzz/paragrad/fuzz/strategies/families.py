@@ -9,6 +9,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from hypothesis import strategies as st
 
@@ -84,16 +85,26 @@ def ops_of(family: str, ops: Sequence[Op] | None) -> tuple[str, ...]:
     return tuple(op.name for op in (ops or sampled_ops()) if op.name in known and op.sample is not None)
 
 
+CHOICES: dict[str, tuple[object, ...]] = {
+    "dtype": DTYPES,
+    "values": ("normal", "normal", *VALUES),
+    "growth": GROWTH,
+    "strided": (False, True),
+    "empty": (False, False, False, True),
+    "second": (False, False, False, True),
+}
+"""What a Profile is drawn from, each entry equally often."""
+
+
 def batches(family: str, dtype: str | None = None, ops: Sequence[Op] | None = None) -> st.SearchStrategy[Batch]:
     """Batches of one family, in one dtype or in any."""
-    profiles = st.builds(
-        Profile,
-        dtype=st.just(dtype) if dtype else st.sampled_from(DTYPES),
-        values=st.sampled_from(("normal", "normal", *VALUES)),
-        growth=st.sampled_from(GROWTH),
-        strided=st.booleans(),
-        empty=st.sampled_from((False, False, False, True)),
-        second=st.sampled_from((False, False, False, True)),
-    )
+    choices = CHOICES | ({"dtype": (dtype,)} if dtype else {})
+    profiles = st.builds(Profile, **{name: st.sampled_from(options) for name, options in choices.items()})
     chosen = ops_of(family, ops)
     return st.builds(lambda profile, seed: Batch(family, profile, seed, chosen), profiles, st.integers(0, 2**64 - 1))
+
+
+def batch(family: str, rng: random.Random, ops: Sequence[Op] | None = None) -> Batch:
+    """One batch of a family as `batches` draws it, by a generator and without Hypothesis."""
+    profile: Any = {name: rng.choice(options) for name, options in CHOICES.items()}
+    return Batch(family, Profile(**profile), rng.getrandbits(64), ops_of(family, ops))

@@ -6,13 +6,14 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from paragrad.reports.record import Record
-from paragrad.reports.render import accuracy, false_alarms, judges, parity, speed
+from paragrad.reports.render import accuracy, false_alarms, judges, mutants, parity, speed
 from paragrad.reports.render.markdown import facts
 
 BODIES: Mapping[str, Callable[[Any, Record], list[str]]] = {
     "parity": parity.blocks,
     "accuracy": accuracy.blocks,
     "speed": speed.blocks,
+    "mutants": mutants.blocks,
     "false-alarms": false_alarms.blocks,
     "judges": judges.blocks,
 }
