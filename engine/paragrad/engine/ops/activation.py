@@ -294,9 +294,23 @@ def _gelu(g: Any, input: Any, approximate: str) -> Any:
         t = tanh(_BETA * (input + _KAPPA * (input * input * input)))
         inner = _BETA * (1 + 3 * _KAPPA * (input * input))
         return g * (0.5 * (1 + t) + 0.5 * input * ((1 - t * t) * inner))
-    cdf = 0.5 * (1 + erf(input * math.sqrt(0.5)))
-    pdf = exp(input * input * -0.5) * (1 / math.sqrt(2 * math.pi))
-    return g * (cdf + input * pdf)
+    return g * (normal_cdf(input) + input * _normal_density(input))
+
+
+def _normal_density(input: Any) -> Any:
+    return exp(input * input * -0.5) * (1 / math.sqrt(2 * math.pi))
+
+
+# 1 + erf cancels where input is negative: the error is one of 1. torch's quick erf inside gelu is off by up to 4 u.
+@op(
+    promote="floats",
+    rounding=Analysed(lambda u, errors, input, out: u * (4 + np.abs(out)) + errors[0] * 0.4),
+    internal=True,
+    input=lambda g, input: g * _normal_density(input),
+)
+def normal_cdf(input: Array) -> Array:
+    """The distribution function of the standard normal distribution, (1 + erf(input / √2)) / 2."""
+    return 0.5 * (1 + erf.compute(input * math.sqrt(0.5)))
 
 
 @op(promote="floats", rounding=Analysed(_gelu_error), sample=_gelu_sample, input=_gelu)

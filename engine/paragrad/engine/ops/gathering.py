@@ -113,6 +113,8 @@ def as_number(name: str, value: Any, dtype: Any) -> Any:
 
 
 def _overwrite_error(u: float, errors: Any, input: Array, dim: int, index: Array, src: Any, out: Array) -> Array:
+    if not np.any(errors[0]) and not np.any(errors[1]):
+        return np.zeros(out.shape)
     moved = np.zeros(index.shape) + errors[1]
     return overwrite.compute(np.zeros(input.shape) + errors[0], dim, index, moved)
 

@@ -12,6 +12,8 @@ first order in u.
 
 from __future__ import annotations
 
+import functools
+from contextvars import ContextVar
 from typing import Any
 
 import numpy as np
@@ -27,6 +29,10 @@ TINY = {dtypes.float32: 2.0**-149, dtypes.float64: 2.0**-1074}
 """The smallest subnormal."""
 NEAR = 4
 """Differences of up to this many u pass without a bound."""
+
+
+FINEST: ContextVar[bool] = ContextVar("FINEST", default=False)
+"""Set while nothing but float64 takes part: a cast to less is then a fault of the rule, and excuses nothing."""
 
 
 class Bounded:
@@ -92,6 +98,8 @@ def _values(argument: Any) -> Any:
 
 
 def _computing_dtype(op: Op, args: tuple[Any, ...]) -> dtypes.DType:
+    if FINEST.get():
+        return dtypes.float64
     if "dtype" in op.parameters and isinstance(args[op.parameters.index("dtype")], np.dtype):
         wanted: dtypes.DType = args[op.parameters.index("dtype")]
         return wanted
@@ -121,6 +129,11 @@ def _error(op: Op, args: tuple[Any, ...], values: list[Any], out: Array, unit: f
         return np.asarray(total)
     assert isinstance(rounding, Elementwise), f"{op.name} declares no rounding"
     total = 2 * rounding.ulps * unit * np.abs(out) + (tiny if rounding.ulps else 0.0) + tiny / unit * rounding.lost
+    if rounding.ulps and not out.all():
+        # 0 made of an operand that is 0, as by sqrt or mul, is exact: nothing underflowed.
+        nothing = [a.value == 0 for a in args if isinstance(a, Bounded)]
+        if nothing:
+            total = np.where((out == 0) & functools.reduce(np.logical_or, nothing), 0.0, total)
     for _, position in op.operands:
         error = _operand_error(args[position], unit) if op.parameters[position] in op.pullbacks else np.zeros(())
         if error.any():

@@ -16,15 +16,21 @@ import torch
 import paragrad.engine as pg
 from paragrad.fuzz.engines.own import Own
 from paragrad.fuzz.engines.pytorch import PyTorch
-from paragrad.fuzz.judge.bounds import Bounded
+from paragrad.fuzz.judge.bounds import FINEST, Bounded
 from paragrad.fuzz.judge.local import Expected, RefusedError, bound_on
-from paragrad.fuzz.program import Array, Input, Program
+from paragrad.fuzz.program import Array, Dtype, Input, Program
 from paragrad.fuzz.trace import Trace
 
 JITTERS = 8
 """One side of a kink is missed by all with a chance of 1 in 128."""
 JUMP = 1e-3
 """What moves by more than this, relative to its size, when its operands move by rounding, jumps."""
+
+
+def casts(program: Program) -> bool:
+    """Whether a dtype is among the arguments of some op."""
+    given = (a for _, s in program.applications() for a in (*s.args, *s.kwargs.values()))
+    return any(isinstance(a, Dtype) for a in given)
 
 
 class Float64(PyTorch):
@@ -100,7 +106,9 @@ class EndToEnd:
         self.program = program
         self.reference = reference
         self.exact = Float64().run(program)
+        token = FINEST.set(not any(spec.dtype == np.float32 for spec in program.inputs) and not casts(program))
         self.bounded = BoundedEngine().run(program)
+        FINEST.reset(token)
         failed = self.exact.failure or self.bounded.failure
         if failed is not None:
             raise RefusedError(f"the whole can't be recomputed by recorded rules: {failed.type}: {failed.message}")

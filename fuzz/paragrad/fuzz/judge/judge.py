@@ -79,6 +79,8 @@ class Case:
         if self.trace.failure is not None:
             failure = self.trace.failure
             op = blame_crash(self.engine, self.program, self.trace, self.reference, failure.statement)
+            if not op and has_hidden(self.program) and self.op_at(failure.statement) in ("grad", "backward"):
+                op, _ = self.blame_hidden(None)
             self.found("crash", failure.statement, None, f"{failure.type}: {failure.message}", op=op)
         self.inputs_unchanged()
         # After an optimizer step torch goes on from the subject's parameters: its trace is not all its own.
@@ -213,7 +215,9 @@ class Case:
         shown, torchs = self.trace.values, self.reference.values
         alike, problems = self.paired(shown, torchs, "value")
         for variable, kind, message in problems:
-            self.found(kind, self.makers[variable], variable, message)
+            position = self.makers[variable]
+            op, _ = self.blame_hidden(None) if self.op_at(position) == "grad" else ("", "")
+            self.found(kind, position, variable, message, op=op)
         for variable in sorted(self.apart(self.result.values, shown, torchs, alike)):
             try:
                 self.value(variable)
@@ -268,7 +272,7 @@ class Case:
         elif torchs and not any(k in shown for k in torchs) and self.trace.failure is None:
             problems.append((min(torchs), "missing", "no gradient is shown after this backward"))
         for variable, kind, message in sorted(problems, reverse=True):
-            op, argument = blame_gradient(self.engine, check, variable) if check else ("", "")
+            op, argument = blame_gradient(self.engine, check, variable) if check else self.blame_hidden(position)
             self.found(kind, position, variable, message, op=op, argument=argument)
         for variable in sorted(self.apart(self.result.gradients, shown, torchs, alike), reverse=True):
             self.differing.append((position, variable))

@@ -7,7 +7,9 @@ engine on Bounded arrays for how far rounding alone may carry a correct implemen
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import contextlib
+import functools
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,8 +22,8 @@ from paragrad.engine.ops.rounding import MOVES, Elementwise
 from paragrad.engine.ops.shape import sum_to_size
 from paragrad.engine.ops.table import TABLE
 from paragrad.fuzz.engines.pytorch import resolve
-from paragrad.fuzz.judge.bounds import NEAR, TINY, UNIT, Bounded, sizes
-from paragrad.fuzz.judge.meeting import meeting_dtype, rounded
+from paragrad.fuzz.judge.bounds import FINEST, NEAR, TINY, UNIT, Bounded, sizes
+from paragrad.fuzz.judge.meeting import meeting_dtype, numbers_dtype, rounded
 from paragrad.fuzz.program import Apply, Array, Dtype, Ref, refs, replace_refs
 
 
@@ -66,7 +68,8 @@ class Expected:
             finite = np.isfinite(found) & np.isfinite(self.torch)
             magnitude = np.maximum(np.abs(self.exact), self.bound / UNIT[dtypes.as_dtype(found.dtype)])
             partial = np.isfinite(self.exact) & ~(magnitude < np.finfo(found.dtype).max)
-            overflows = partial & ~np.isfinite(found) | np.isinf(self.bound)
+            overflows = partial & ~np.isfinite(found)
+            overflows |= np.isinf(self.bound) & ~(np.isfinite(found) & np.isnan(self.exact) & np.isnan(self.torch))
         return np.where(finite, close, same | overflows)
 
     def singular(self) -> Array:
@@ -106,6 +109,7 @@ class LocalReference:
         self.operands = sorted({*refs(statement.args), *refs(statement.kwargs)})
         self.values = values
         self.meeting = meeting_dtype(statement, values)
+        self.numbers = numbers_dtype(statement, values)
         self.needing = needing
         self.shifts: Mapping[int, Array] = {}
 
@@ -118,7 +122,7 @@ class LocalReference:
         op = TABLE[self.statement.op]
         if not op.rounding.sums or op.rounding is MOVES:
             return np.abs(native)
-        with np.errstate(all="ignore"):
+        with np.errstate(all="ignore"), own_rules(op.name, False):
             return np.asarray(op.compute(*sizes(op, self._arrays())))
 
     def gradient_sizes(self, incoming: Sequence[Array | None]) -> dict[int, Array]:
@@ -130,7 +134,7 @@ class LocalReference:
         arguments = sizes(op, self._arrays())
         bound = op.bind(self.statement.args, dict(self.statement.kwargs))
         found = {}
-        with np.errstate(all="ignore"):
+        with np.errstate(all="ignore"), own_rules(op.name, False):
             for bit, position in op.operands:
                 operand = bound[position]
                 if isinstance(operand, Ref) and operand.index in self.needing:
@@ -156,22 +160,19 @@ class LocalReference:
 
     def values_expected(self) -> list[Expected | None]:
         """For each output what it should be; None where it is of integer or bool dtype, compared exactly elsewhere."""
-        exact = self._torch(np.float64)[0]
+        exact, unrounded = self._exact_values()
         native = self._torch(None)[0]
-        payloads = self._bounded()[0]
+        with own_rules(self.statement.op, self.finest(())):
+            payloads = self._bounded()[0]
         found: list[Expected | None] = []
-        for e, n, b in zip(exact, native, payloads, strict=True):
+        for e, n, b, other in zip(exact, native, payloads, unrounded, strict=True):
             payload: Any = b.array
             native_array = n.detach().numpy()
             if not n.dtype.is_floating_point:
                 found.append(None)
                 continue
-            bound = (
-                bound_on(payload, native_array, e.detach().numpy())
-                if isinstance(payload, Bounded)
-                else np.zeros(native_array.shape)
-            )
-            expected = Expected(e.detach().numpy().astype(np.float64), native_array, bound)
+            bound = bound_on(payload, native_array, e) if isinstance(payload, Bounded) else 0.0
+            expected = Expected(e, native_array, bound + apart(e, other))
             expected.elsewhere = self._elsewhere({0: native_array}, native_array.shape, _value_alone).get(0, ())
             found.append(expected)
         return found
@@ -180,20 +181,14 @@ class LocalReference:
         """For each operand that requires grad, what this statement contributes given its outputs' gradients."""
         exact = self._vjp(np.float64, incoming)
         native = self._vjp(None, incoming)
-        outputs, leaves = self._bounded()
-        roots = [(o, g) for o, g in zip(outputs, incoming, strict=True) if g is not None and o.requires_grad]
-        targets = [leaves[k] for k in leaves if leaves[k].requires_grad]
-        seeds = [pg.Tensor(Bounded.exact(g)) for _, g in roots]  # type: ignore[arg-type]
-        if not roots:
-            return {}
-        gradients = pg.grad([o for o, _ in roots], targets, seeds, create_graph=True, allow_unused=True)
-        by_leaf = dict(zip([k for k in leaves if leaves[k].requires_grad], gradients, strict=True))
+        unrounded = self._vjp(np.float64, incoming, rounds=False) if self.inexact_numbers else exact
+        with own_rules(self.statement.op, self.finest(incoming)):
+            payloads = self._bounded_gradients(incoming)
         found = {}
         for k in exact:
-            gradient = by_leaf.get(k)
-            if gradient is not None:
-                payload: Any = gradient.array
-                found[k] = Expected(exact[k], native[k], bound_on(payload, native[k], exact[k]))
+            if k in payloads:
+                bound = bound_on(payloads[k], native[k], exact[k]) + apart(exact[k], unrounded[k])
+                found[k] = Expected(exact[k], native[k], bound)
         if (first := incoming[0]) is not None:
             flat = first.reshape(-1)
 
@@ -236,7 +231,28 @@ class LocalReference:
                         others[k][lane].reshape(-1)[spot] = result[0]
         return others if np.any(asked) else {}
 
-    def _torch(self, dtype: Any) -> tuple[list[torch.Tensor], dict[int, torch.Tensor]]:
+    def _exact_values(self) -> tuple[list[Array], list[Array]]:
+        """The outputs in float64, with Python numbers rounded and as they are."""
+        exact = [e.detach().numpy().astype(np.float64) for e in self._torch(np.float64)[0]]
+        if not self.inexact_numbers:
+            return exact, exact
+        return exact, [e.detach().numpy().astype(np.float64) for e in self._torch(np.float64, rounds=False)[0]]
+
+    @functools.cached_property
+    def inexact_numbers(self) -> bool:
+        """Whether a Python number changes when it is rounded: an op may compute with it before or after that."""
+        op = TABLE[self.statement.op]
+        given = [*self.statement.args, *self.statement.kwargs.values(), *op.defaults.values()]
+        numbers = self.numbers
+        return numbers is not None and any(rounded(a, numbers) != a for a in given if type(a) is float)
+
+    def finest(self, incoming: Sequence[Array | None]) -> bool:
+        """Whether nothing but float64 takes part."""
+        arrays = [self.values[k] for k in self.operands] + [g for g in incoming if g is not None]
+        given = (*self.statement.args, *self.statement.kwargs.values())
+        return not any(a.dtype == np.float32 for a in arrays) and not any(isinstance(a, Dtype) for a in given)
+
+    def _torch(self, dtype: Any, rounds: bool = True) -> tuple[list[torch.Tensor], dict[int, torch.Tensor]]:
         leaves = {}
         for k in self.operands:
             array = self.values[k]
@@ -244,20 +260,20 @@ class LocalReference:
                 array = array.astype(self.meeting or array.dtype).astype(dtype) + self.shifts.get(k, 0.0)
             leaves[k] = torch.from_numpy(np.array(array)).requires_grad_(k in self.needing)
         args, kwargs = _arguments(self.statement, leaves, lambda name: _torch_dtype(name, dtype))
-        if dtype is not None and self.meeting is not None:
+        if dtype is not None and self.numbers is not None and rounds:
             # torch rounds Python numbers, those that are defaults, too, to the dtype in which it computes.
             op = TABLE[self.statement.op]
             defaults = {n: op.defaults[n] for n in op.parameters[len(args) :] if type(op.defaults.get(n)) is float}
-            args = [rounded(a, self.meeting) for a in args]
-            kwargs = {name: rounded(a, self.meeting) for name, a in {**defaults, **kwargs}.items()}
+            args = [rounded(a, self.numbers) for a in args]
+            kwargs = {name: rounded(a, self.numbers) for name, a in {**defaults, **kwargs}.items()}
         try:
             result = resolve(self.statement.op)(*args, **kwargs)
         except (RuntimeError, ValueError, IndexError, TypeError) as error:
             raise RefusedError(f"torch refuses {self.statement.op} there: {error}") from error
         return list(result) if isinstance(result, tuple | list) else [result], leaves
 
-    def _vjp(self, dtype: Any, incoming: Sequence[Array | None]) -> dict[int, Array]:
-        outputs, leaves = self._torch(dtype)
+    def _vjp(self, dtype: Any, incoming: Sequence[Array | None], rounds: bool = True) -> dict[int, Array]:
+        outputs, leaves = self._torch(dtype, rounds)
         roots = [(o, g) for o, g in zip(outputs, incoming, strict=True) if g is not None and o.requires_grad]
         if not roots:
             return {}
@@ -279,6 +295,38 @@ class LocalReference:
         args, kwargs = _arguments(self.statement, leaves, dtypes.as_dtype)
         result = TABLE[self.statement.op](*args, **kwargs)
         return list(result) if isinstance(result, tuple | list) else [result], leaves
+
+    def _bounded_gradients(self, incoming: Sequence[Array | None]) -> dict[int, Any]:
+        outputs, leaves = self._bounded()
+        roots = [(o, g) for o, g in zip(outputs, incoming, strict=True) if g is not None and o.requires_grad]
+        if not roots:
+            return {}
+        wanted = [k for k in leaves if leaves[k].requires_grad]
+        seeds = [pg.Tensor(Bounded.exact(g)) for _, g in roots]  # type: ignore[arg-type]
+        targets = [leaves[k] for k in wanted]
+        gradients = pg.grad([o for o, _ in roots], targets, seeds, create_graph=True, allow_unused=True)
+        return {k: g.array for k, g in zip(wanted, gradients, strict=True) if g is not None}
+
+
+@contextlib.contextmanager
+def own_rules(op: str, finest: bool) -> Iterator[None]:
+    """Runs the engine's rules on Bounded arrays; whatever they raise says that they are of no use there.
+
+    Raises RefusedError.
+    """
+    token = FINEST.set(finest)
+    try:
+        yield
+    except Exception as error:
+        raise RefusedError(f"the engine's own rules for {op} fail there: {type(error).__name__}: {error}") from error
+    finally:
+        FINEST.reset(token)
+
+
+def apart(exact: Array, other: Array) -> Array:
+    """How far two results are apart, where both are numbers."""
+    with np.errstate(all="ignore"):
+        return np.asarray(np.nan_to_num(np.abs(exact - other), nan=0.0, posinf=0.0))
 
 
 def _value_alone(reference: LocalReference, spot: int, copies: int) -> dict[int, Array]:

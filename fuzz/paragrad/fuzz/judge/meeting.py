@@ -9,7 +9,7 @@ import numpy as np
 
 from paragrad.engine import dtypes
 from paragrad.engine.ops.table import TABLE
-from paragrad.fuzz.program import Apply, Array, Ref
+from paragrad.fuzz.program import Apply, Array, Ref, refs
 
 
 def meeting_dtype(statement: Apply, values: Mapping[int, Array]) -> dtypes.DType | None:
@@ -24,6 +24,15 @@ def meeting_dtype(statement: Apply, values: Mapping[int, Array]) -> dtypes.DType
     if found not in dtypes.FLOATS:
         found = dtypes.get_default_dtype()
     return found
+
+
+def numbers_dtype(statement: Apply, values: Mapping[int, Array]) -> dtypes.DType | None:
+    """The dtype to which an op rounds Python numbers: that of its first float operand where operands don't meet."""
+    met = meeting_dtype(statement, values)
+    if met is not None:
+        return met
+    floats = [values[k].dtype for k in (*refs(statement.args), *refs(statement.kwargs)) if values[k].dtype.kind == "f"]
+    return dtypes.as_dtype(floats[0]) if floats else None
 
 
 def rounded(argument: Any, dtype: dtypes.DType) -> Any:
