@@ -29,7 +29,7 @@ def _masked_dropout_error(u: float, errors: Any, input: Array, p: float, mask: A
 
 @op(
     promote=None,
-    rounding=Analysed(_masked_dropout_error),
+    rounding=Analysed(_masked_dropout_error, open=lambda input, p, mask: (mask == UNKNOWN) & ~np.isfinite(input)),
     internal=True,
     input=lambda g, p, mask: masked_dropout(g, p, mask),
 )

@@ -54,9 +54,11 @@ class Analysed(Rounding):
     """The op states its own bound: `error(u, errors, *args, out)`, an array of the shape of `out`.
 
     `args` are float64 arrays, `errors` the bound on each array argument in their order (0.0 where exact).
+    `open(*args)` says where inf, NaN and any number are right alike, for nobody knows all that the op was given.
     """
 
     error: Callable[..., Any]
+    open: Callable[..., Any] = lambda *args: False
 
 
 def ulps(count: float, lost: float = 0.0) -> Elementwise:

@@ -13,13 +13,16 @@ from paragrad.fuzz.engines.pytorch import PyTorch
 from paragrad.fuzz.program import Input
 
 
+def spaced(tensor: torch.Tensor) -> torch.Tensor:
+    """The same elements, each followed in memory by one that is not used."""
+    return torch.stack([tensor, torch.zeros_like(tensor)], dim=-1)[..., 0]
+
+
 class StridedPyTorch(PyTorch):
     """torch.Tensor, every second element of a larger one."""
 
     name = "torch, strided"
 
     def leaf(self, spec: Input) -> Any:
-        """The input's numbers, each followed by one that is not used."""
-        tensor = super().leaf(spec).detach()
-        apart = torch.stack([tensor, torch.zeros_like(tensor)], dim=-1)[..., 0]
-        return apart.requires_grad_(spec.requires_grad)
+        """The input, spaced."""
+        return spaced(super().leaf(spec).detach()).requires_grad_(spec.requires_grad)

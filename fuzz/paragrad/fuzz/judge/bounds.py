@@ -86,6 +86,8 @@ def propagate(op: Op, args: tuple[Any, ...]) -> Any:
         finite = np.isfinite(first)
         if not finite.all():
             undecided = _unsettled(op, args, values, first) | _overflows(op, values, first, dtype)
+            if isinstance(op.rounding, Analysed):
+                undecided |= op.rounding.open(*values)
             error = np.where(finite, error, np.where(undecided, np.inf, 0.0))
     bounded = Bounded(first, error, dtype)
     return (bounded, *rest) if rest else bounded

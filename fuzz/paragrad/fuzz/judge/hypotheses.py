@@ -61,8 +61,8 @@ class View:
         wanted = dtype if dtype is np.float64 else None
         try:
             if self.operand is None:
-                return np.asarray(local._torch(wanted)[0][self.output].detach().numpy(), np.float64)
-            found = local._vjp(wanted, incoming).get(self.operand)
+                return np.asarray(local.outputs(wanted)[0][self.output].detach().numpy(), np.float64)
+            found = local.vjp(wanted, incoming).get(self.operand)
         except RefusedError:
             return None
         return None if found is None else found.astype(np.float64)
@@ -100,7 +100,7 @@ def exchanged(view: View) -> Iterator[tuple[str, Array | None]]:
     others = [k for k in view.local.operands if k != view.operand and values[k].dtype.kind == "f"]
     if view.operand is not None:
         try:
-            all_of = view.local._vjp(np.float64, view.incoming)
+            all_of = view.local.vjp(np.float64, view.incoming)
         except RefusedError:
             return
         for k in others:
@@ -243,7 +243,7 @@ def _moved(values: dict[int, Array], operand: int, spot: tuple[int, ...], by: fl
 def _output(view: View, values: dict[int, Array]) -> float | None:
     """⟨incoming, outputs⟩ at other values."""
     try:
-        outputs = LocalReference(view.statement, values, frozenset())._torch(np.float64)[0]
+        outputs = LocalReference(view.statement, values, frozenset()).outputs(np.float64)[0]
     except RefusedError:
         return None
     pairs = zip(outputs, view.incoming, strict=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,11 +18,13 @@ import torch
 
 import paragrad.engine as pg
 from paragrad.engine import dtypes
-from paragrad.engine.ops.rounding import MOVES, Elementwise
+from paragrad.engine.ops.rounding import MOVES
 from paragrad.engine.ops.shape import sum_to_size
 from paragrad.engine.ops.table import TABLE
 from paragrad.fuzz.engines.pytorch import resolve
+from paragrad.fuzz.engines.pytorch_strided import spaced
 from paragrad.fuzz.judge.bounds import FINEST, NEAR, TINY, UNIT, Bounded, sizes
+from paragrad.fuzz.judge.layouts import elsewhere
 from paragrad.fuzz.judge.meeting import meeting_dtype, numbers_dtype, rounded
 from paragrad.fuzz.program import Apply, Array, Dtype, Ref, refs, replace_refs
 
@@ -112,10 +114,11 @@ class LocalReference:
         self.numbers = numbers_dtype(statement, values)
         self.needing = needing
         self.shifts: Mapping[int, Array] = {}
+        self.strided = False
 
     def native_values(self) -> list[Array]:
         """The outputs as torch computes them in the subject's own dtypes."""
-        return [output.detach().numpy() for output in self._torch(None)[0]]
+        return [output.detach().numpy() for output in self.outputs(None)[0]]
 
     def value_size(self, native: Array) -> Array:
         """The size of what was added up to `native`: the sum of the magnitudes; `native` itself where it is no sum."""
@@ -150,21 +153,25 @@ class LocalReference:
 
     def native_gradients(self, incoming: Sequence[Array | None]) -> dict[int, Array]:
         """For each operand that requires grad, torch's contribution in the subject's own dtypes."""
-        return self._vjp(None, incoming)
+        return self.vjp(None, incoming)
 
     def gradients_beside(self, shifts: Mapping[int, Array], incoming: Sequence[Array | None]) -> dict[int, Array]:
         """torch's contributions in float64 with the operands moved by `shifts`."""
         moved = LocalReference(self.statement, self.values, self.needing)
         moved.shifts = shifts
-        return moved._vjp(np.float64, incoming)
+        return moved.vjp(np.float64, incoming)
 
     def values_expected(self) -> list[Expected | None]:
         """For each output what it should be; None where it is of integer or bool dtype, compared exactly elsewhere."""
         exact, unrounded = self._exact_values()
-        native = self._torch(None)[0]
+        native = self.outputs(None)[0]
         with own_rules(self.statement.op, self.finest(())):
             payloads = self._bounded()[0]
         found: list[Expected | None] = []
+
+        def again(reference: LocalReference, spot: int | None, copies: int) -> dict[int, Array]:
+            return {k: output.detach().numpy() for k, output in enumerate(reference.outputs(None)[0])}
+
         for e, n, b, other in zip(exact, native, payloads, unrounded, strict=True):
             payload: Any = b.array
             native_array = n.detach().numpy()
@@ -173,15 +180,17 @@ class LocalReference:
                 continue
             bound = bound_on(payload, native_array, e) if isinstance(payload, Bounded) else 0.0
             expected = Expected(e, native_array, bound + apart(e, other))
-            expected.elsewhere = self._elsewhere({0: native_array}, native_array.shape, _value_alone).get(0, ())
+            expected.elsewhere = elsewhere(self, {len(found): native_array}, native_array.shape, again).get(
+                len(found), ()
+            )
             found.append(expected)
         return found
 
     def gradients_expected(self, incoming: Sequence[Array | None]) -> dict[int, Expected]:
         """For each operand that requires grad, what this statement contributes given its outputs' gradients."""
-        exact = self._vjp(np.float64, incoming)
-        native = self._vjp(None, incoming)
-        unrounded = self._vjp(np.float64, incoming, rounds=False) if self.inexact_numbers else exact
+        exact = self.vjp(np.float64, incoming)
+        native = self.vjp(None, incoming)
+        unrounded = self.vjp(np.float64, incoming, rounds=False) if self.inexact_numbers else exact
         with own_rules(self.statement.op, self.finest(incoming)):
             payloads = self._bounded_gradients(incoming)
         found = {}
@@ -192,51 +201,20 @@ class LocalReference:
         if (first := incoming[0]) is not None:
             flat = first.reshape(-1)
 
-            def alone(reference: LocalReference, spot: int, copies: int) -> dict[int, Array]:
-                return reference._vjp(None, [np.repeat(flat[spot], copies)])
+            def again(reference: LocalReference, spot: int | None, copies: int) -> dict[int, Array]:
+                return reference.vjp(None, incoming if spot is None else [np.repeat(flat[spot], copies)])
 
-            for k, others in self._elsewhere(native, first.shape, alone).items():
+            for k, others in elsewhere(self, native, first.shape, again).items():
                 if k in found:
                     found[k].elsewhere = others
         return found
 
-    def _elsewhere(
-        self,
-        native: dict[int, Array],
-        shape: tuple[int, ...],
-        alone: Callable[[LocalReference, int, int], dict[int, Array]],
-    ) -> dict[int, tuple[Array, ...]]:
-        """What torch gives where elements stand alone, and where each fills vector registers.
-
-        It disagrees with itself: hardtanh's gradient at NaN is 0 in a full register and g in the rest of an array,
-        remainder(1e30, 1e-30) is NaN in the one and a number in the other. Asked of NaNs and of non-finite results.
-        """
-        arrays = {k: self.values[k] for k in self.operands}
-        if not isinstance(TABLE[self.statement.op].rounding, Elementwise):
-            return {}
-        if any(a.shape not in ((), shape) for a in arrays.values()):
-            return {}
-        spread = {k: np.broadcast_to(a, shape).reshape(-1) for k, a in arrays.items()}
-        shaped = {k: result for k, result in native.items() if result.shape == shape}
-        asked = [np.isnan(a) for a in spread.values() if a.dtype.kind == "f"]
-        asked += [~np.isfinite(result.reshape(-1)) for result in shaped.values()]
-        others: dict[int, tuple[Array, ...]]
-        others = {k: (np.array(result, order="C"), np.array(result, order="C")) for k, result in shaped.items()}
-        for spot in np.flatnonzero(np.any(asked, axis=0)).tolist():
-            for lane, copies in enumerate((1, 64)):
-                values = {k: np.repeat(a[spot], copies) for k, a in spread.items()}
-                reference = LocalReference(self.statement, values, self.needing)
-                for k, result in alone(reference, spot, copies).items():
-                    if k in others:
-                        others[k][lane].reshape(-1)[spot] = result[0]
-        return others if np.any(asked) else {}
-
     def _exact_values(self) -> tuple[list[Array], list[Array]]:
         """The outputs in float64, with Python numbers rounded and as they are."""
-        exact = [e.detach().numpy().astype(np.float64) for e in self._torch(np.float64)[0]]
+        exact = [e.detach().numpy().astype(np.float64) for e in self.outputs(np.float64)[0]]
         if not self.inexact_numbers:
             return exact, exact
-        return exact, [e.detach().numpy().astype(np.float64) for e in self._torch(np.float64, rounds=False)[0]]
+        return exact, [e.detach().numpy().astype(np.float64) for e in self.outputs(np.float64, rounds=False)[0]]
 
     @functools.cached_property
     def inexact_numbers(self) -> bool:
@@ -252,13 +230,19 @@ class LocalReference:
         given = (*self.statement.args, *self.statement.kwargs.values())
         return not any(a.dtype == np.float32 for a in arrays) and not any(isinstance(a, Dtype) for a in given)
 
-    def _torch(self, dtype: Any, rounds: bool = True) -> tuple[list[torch.Tensor], dict[int, torch.Tensor]]:
+    def outputs(self, dtype: Any, rounds: bool = True) -> tuple[list[torch.Tensor], dict[int, torch.Tensor]]:
+        """torch's outputs, and its leaves by operand, in float64 or (dtype None) in the subject's own dtypes.
+
+        Python numbers are rounded to the subject's dtype first, or not. Raises RefusedError.
+        """
         leaves = {}
         for k in self.operands:
             array = self.values[k]
             if dtype is not None and array.dtype.kind == "f":
-                array = array.astype(self.meeting or array.dtype).astype(dtype) + self.shifts.get(k, 0.0)
-            leaves[k] = torch.from_numpy(np.array(array)).requires_grad_(k in self.needing)
+                array = array.astype(self.meeting or array.dtype).astype(dtype)
+                array = array + self.shifts[k] if k in self.shifts else array  # -0.0 + 0.0 is 0.0
+            leaf = torch.from_numpy(np.array(array))
+            leaves[k] = (spaced(leaf) if self.strided else leaf).requires_grad_(k in self.needing)
         args, kwargs = _arguments(self.statement, leaves, lambda name: _torch_dtype(name, dtype))
         if dtype is not None and self.numbers is not None and rounds:
             # torch rounds Python numbers, those that are defaults, too, to the dtype in which it computes.
@@ -272,8 +256,9 @@ class LocalReference:
             raise RefusedError(f"torch refuses {self.statement.op} there: {error}") from error
         return list(result) if isinstance(result, tuple | list) else [result], leaves
 
-    def _vjp(self, dtype: Any, incoming: Sequence[Array | None], rounds: bool = True) -> dict[int, Array]:
-        outputs, leaves = self._torch(dtype, rounds)
+    def vjp(self, dtype: Any, incoming: Sequence[Array | None], rounds: bool = True) -> dict[int, Array]:
+        """For each operand that requires grad what torch contributes to its gradient; as for `outputs`."""
+        outputs, leaves = self.outputs(dtype, rounds)
         roots = [(o, g) for o, g in zip(outputs, incoming, strict=True) if g is not None and o.requires_grad]
         if not roots:
             return {}
@@ -327,10 +312,6 @@ def apart(exact: Array, other: Array) -> Array:
     """How far two results are apart, where both are numbers."""
     with np.errstate(all="ignore"):
         return np.asarray(np.nan_to_num(np.abs(exact - other), nan=0.0, posinf=0.0))
-
-
-def _value_alone(reference: LocalReference, spot: int, copies: int) -> dict[int, Array]:
-    return {0: reference._torch(None)[0][0].detach().numpy()}
 
 
 def _torch_dtype(name: str, working: Any) -> torch.dtype:
