@@ -46,7 +46,7 @@ def found(program: Program, engine: Engine, foreign: bool = False) -> Finding:
     torchs = reference(program, trace)
     first = judge(program, trace, torchs, engine, foreign=foreign).first
     assert first is not None
-    diagnose(program, trace, torchs, engine, first)
+    diagnose(program, trace, torchs, engine, first, foreign=foreign)
     return first
 
 

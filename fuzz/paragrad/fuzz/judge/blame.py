@@ -16,7 +16,7 @@ from paragrad.fuzz.editing import renumbered
 from paragrad.fuzz.judge.gradients import BackwardCheck, Consumer
 from paragrad.fuzz.judge.isolate import isolate, shows
 from paragrad.fuzz.judge.local import Expected, RefusedError
-from paragrad.fuzz.program import Array, Backward, Grad, Input, Program
+from paragrad.fuzz.program import Apply, Array, Backward, Grad, Input, Program
 from paragrad.fuzz.trace import Engine, Trace
 
 WALK = "walk"
@@ -53,8 +53,10 @@ def replays(engine: Engine, check: BackwardCheck, variable: int) -> Iterator[Rep
         trace = engine.run(alone)
         last = len(alone.statements) - 1
         shown = trace.gradients.get(last, {})
+        call = alone.statements[0]
+        assert isinstance(call, Apply)
         requiring = frozenset(k for k, spec in enumerate(alone.inputs) if spec.requires_grad)
-        replayed = BackwardCheck(alone, trace, last, requiring | {*alone.statements[0].outputs})  # type: ignore[union-attr]
+        replayed = BackwardCheck(alone, trace, last, requiring | {*call.outputs}, check.foreign)
         parts = []
         if trace.failure is None and shown:
             for index, (parameter, original) in origin.items():

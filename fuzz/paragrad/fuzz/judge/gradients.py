@@ -45,7 +45,7 @@ class Contribution:
     An operand has a part for each argument in which it stands: x - x gives g and -g.
     """
 
-    def __init__(self, consumer: Consumer, trace: Trace, needing: frozenset[int]) -> None:
+    def __init__(self, consumer: Consumer, trace: Trace, needing: frozenset[int], foreign: bool) -> None:
         values = trace.at(consumer.position)
         alone, origin = isolate(settled(consumer.statement, values), values, needing)
         statement = alone.statements[0]
@@ -53,6 +53,8 @@ class Contribution:
         leaves = {index: spec.array() for index, spec in enumerate(alone.inputs)}
         wanted = frozenset(k for k, spec in enumerate(alone.inputs) if spec.requires_grad)
         self.local = LocalReference(statement, leaves, wanted)
+        if not foreign:
+            self.local.shown = values.get(consumer.statement.outputs[0])
         self.incoming = consumer.incoming
         self.places: dict[int, list[int]] = {}
         for index, (_, original) in origin.items():
@@ -77,11 +79,12 @@ class Contribution:
 class BackwardCheck:
     """The backward at one statement of a program, each variable's gradient recomputed at the subject's own values."""
 
-    def __init__(self, program: Program, trace: Trace, at: int, needing: frozenset[int]) -> None:
+    def __init__(self, program: Program, trace: Trace, at: int, needing: frozenset[int], foreign: bool = False) -> None:
         self.program = program
         self.trace = trace
         self.at = at
         self.needing = needing
+        self.foreign = foreign
         self.contributions: dict[int, Contribution] = {}
 
     @functools.cached_property
@@ -121,13 +124,15 @@ class BackwardCheck:
         for consumer in self.consumers(variable):
             found = self.contributions.get(consumer.position)
             if found is None:
-                found = self.contributions[consumer.position] = Contribution(consumer, self.trace, self.needing)
+                found = self.contributions[consumer.position] = Contribution(
+                    consumer, self.trace, self.needing, self.foreign
+                )
             yield found
 
     def contributed(self, consumer: Consumer, incoming: list[Array | None]) -> dict[int, Array]:
         """What a statement contributes to its operands in float64, given other gradients of its outputs."""
         other = Consumer(consumer.position, consumer.statement, incoming)
-        contribution = Contribution(other, self.trace, self.needing)
+        contribution = Contribution(other, self.trace, self.needing, self.foreign)
         exact = {k: e.exact for k, e in contribution.expected.items()}
         return {
             variable: np.asarray(sum(exact[k] for k in places if k in exact))

@@ -253,7 +253,7 @@ class Case:
         """Every variable's gradient after one backward, in the order in which the walk reaches them."""
         shown, torchs = self.trace.gradients[position], self.reference.gradients[position]
         hidden = has_hidden(self.program)
-        check = None if hidden else BackwardCheck(self.program, self.trace, position, frozenset(torchs))
+        check = None if hidden else BackwardCheck(self.program, self.trace, position, frozenset(torchs), self.foreign)
         if hidden:
             # Through a recorded backward an intermediate's gradient depends on which saved values the rule was
             # written with (softmax by its output or by its input); a leaf's does not.

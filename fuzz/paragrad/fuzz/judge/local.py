@@ -26,6 +26,7 @@ from paragrad.fuzz.engines.pytorch_strided import spaced
 from paragrad.fuzz.judge.bounds import FINEST, NEAR, TINY, UNIT, Bounded, sizes
 from paragrad.fuzz.judge.layouts import elsewhere
 from paragrad.fuzz.judge.meeting import meeting_dtype, numbers_dtype, rounded
+from paragrad.fuzz.judge.saved import ShownOutput, uses_output
 from paragrad.fuzz.program import Apply, Array, Dtype, Ref, refs, replace_refs
 
 
@@ -115,6 +116,7 @@ class LocalReference:
         self.needing = needing
         self.shifts: Mapping[int, Array] = {}
         self.strided = False
+        self.shown: Array | None = None
 
     def native_values(self) -> list[Array]:
         """The outputs as torch computes them in the subject's own dtypes."""
@@ -187,12 +189,18 @@ class LocalReference:
         return found
 
     def gradients_expected(self, incoming: Sequence[Array | None]) -> dict[int, Expected]:
-        """For each operand that requires grad, what this statement contributes given its outputs' gradients."""
-        exact = self.vjp(np.float64, incoming)
+        """For each operand that requires grad, what this statement contributes given its outputs' gradients.
+
+        And given its output, where the subject's is `shown`.
+        """
+        saved = None
+        if self.shown is not None and uses_output(TABLE[self.statement.op]):
+            saved = ShownOutput(self.shown)
+        exact = self.vjp(np.float64, incoming, saved=saved)
         native = self.vjp(None, incoming)
-        unrounded = self.vjp(np.float64, incoming, rounds=False) if self.inexact_numbers else exact
+        unrounded = self.vjp(np.float64, incoming, False, saved) if self.inexact_numbers else exact
         with own_rules(self.statement.op, self.finest(incoming)):
-            payloads = self._bounded_gradients(incoming)
+            payloads = self._bounded_gradients(incoming, saved is not None and saved.used)
         found = {}
         for k in exact:
             if k in payloads:
@@ -256,9 +264,18 @@ class LocalReference:
             raise RefusedError(f"torch refuses {self.statement.op} there: {error}") from error
         return list(result) if isinstance(result, tuple | list) else [result], leaves
 
-    def vjp(self, dtype: Any, incoming: Sequence[Array | None], rounds: bool = True) -> dict[int, Array]:
+    def vjp(
+        self,
+        dtype: Any,
+        incoming: Sequence[Array | None],
+        rounds: bool = True,
+        saved: ShownOutput | None = None,
+    ) -> dict[int, Array]:
         """For each operand that requires grad what torch contributes to its gradient; as for `outputs`."""
-        outputs, leaves = self.outputs(dtype, rounds)
+        with contextlib.nullcontext() if saved is None else saved.saving():
+            outputs, leaves = self.outputs(dtype, rounds)
+        if saved is not None:
+            saved.stand_for(outputs, leaves)
         roots = [(o, g) for o, g in zip(outputs, incoming, strict=True) if g is not None and o.requires_grad]
         if not roots:
             return {}
@@ -281,8 +298,11 @@ class LocalReference:
         result = TABLE[self.statement.op](*args, **kwargs)
         return list(result) if isinstance(result, tuple | list) else [result], leaves
 
-    def _bounded_gradients(self, incoming: Sequence[Array | None]) -> dict[int, Any]:
+    def _bounded_gradients(self, incoming: Sequence[Array | None], as_shown: bool) -> dict[int, Any]:
         outputs, leaves = self._bounded()
+        if as_shown and self.shown is not None:
+            output: Any = outputs[0].array
+            output.value, output.error = self.shown.astype(np.float64), np.zeros(self.shown.shape)
         roots = [(o, g) for o, g in zip(outputs, incoming, strict=True) if g is not None and o.requires_grad]
         if not roots:
             return {}
