@@ -152,6 +152,7 @@ class Learner:
     """
 
     name = "learner"
+    foreign = True
 
     def __init__(
         self,

@@ -46,6 +46,9 @@ class Engine(Protocol):
     """An engine under test."""
 
     name: str
+    foreign: bool
+    """Whether it is somebody else's: it need not show every variable, and may choose otherwise than torch at a kink and
+    where torch's result isn't finite."""
 
     def ops(self) -> frozenset[str]:
         """The ops it can run, by the op table's names."""

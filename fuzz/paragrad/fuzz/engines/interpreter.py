@@ -30,6 +30,7 @@ class Interpreter(ABC):
     """The statements of a Program, one by one. A subclass says how its engine makes, calls and reads tensors."""
 
     name: str
+    foreign = False
 
     @abstractmethod
     def ops(self) -> frozenset[str]:

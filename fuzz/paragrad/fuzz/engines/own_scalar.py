@@ -66,6 +66,7 @@ class OwnScalar:
     """paragrad.engine.Value."""
 
     name = "paragrad Value"
+    foreign = False
 
     def ops(self) -> frozenset[str]:
         """What a Value can do."""

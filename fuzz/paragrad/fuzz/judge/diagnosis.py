@@ -35,12 +35,10 @@ FLOAT32 = 2.0**-20
 """What computing in float32 may lose over a few ops."""
 
 
-def diagnose(
-    program: Program, trace: Trace, reference: Trace, engine: Engine, finding: Finding, *, foreign: bool = False
-) -> None:
-    """Fill in `diagnosis` and `whose` of a finding that `judge` made of this trace; `foreign` as there."""
+def diagnose(program: Program, trace: Trace, reference: Trace, engine: Engine, finding: Finding) -> None:
+    """Fill in `diagnosis` and `whose` of a finding that `judge` made of this trace."""
     try:
-        Diagnosis(program, take_in(program, trace)[0], reference, engine, finding, foreign).run()
+        Diagnosis(program, take_in(program, trace)[0], reference, engine, finding).run()
     except RefusedError:
         finding.diagnosis, finding.whose = NONE, UNCLEAR
 
@@ -48,15 +46,12 @@ def diagnose(
 class Diagnosis:
     """One finding, with what is needed to look behind it."""
 
-    def __init__(
-        self, program: Program, trace: Trace, reference: Trace, engine: Engine, finding: Finding, foreign: bool
-    ) -> None:
+    def __init__(self, program: Program, trace: Trace, reference: Trace, engine: Engine, finding: Finding) -> None:
         self.program = program
         self.trace = trace
         self.reference = reference
         self.engine = engine
         self.finding = finding
-        self.foreign = foreign
 
     def run(self) -> None:
         """Say what is behind it."""
@@ -89,7 +84,7 @@ class Diagnosis:
     def check(self) -> BackwardCheck:
         """The backward in question."""
         at = self.finding.statement
-        return BackwardCheck(self.program, self.trace, at, frozenset(self.reference.gradients[at]), self.foreign)
+        return BackwardCheck(self.program, self.trace, at, frozenset(self.reference.gradients[at]), self.engine.foreign)
 
     def of_shape(self) -> str:
         """Of a gradient that has another shape than its variable, or that isn't there."""
@@ -135,11 +130,11 @@ class Diagnosis:
                 continue
             index = wrong[0][0]
             for program in variants(replay.program):
-                yield from gradient_view(self.engine, program, index, self.foreign)
+                yield from gradient_view(self.engine, program, index)
             return
 
 
-def gradient_view(engine: Engine, program: Program, index: int, foreign: bool) -> Iterator[View]:
+def gradient_view(engine: Engine, program: Program, index: int) -> Iterator[View]:
     """What the subject gives for one operand of a Program of one op; nothing where it or torch fails."""
     call, walk = program.statements
     assert isinstance(call, Apply) and isinstance(walk, Backward)
@@ -151,7 +146,7 @@ def gradient_view(engine: Engine, program: Program, index: int, foreign: bool) -
     trace = engine.run(program)
     found = trace.gradients.get(1, {}).get(index)
     local = LocalReference(settled(call, {**trace.values}), values, requiring)
-    local.shown = None if foreign else trace.values.get(call.outputs[0])
+    local.shown = None if engine.foreign else trace.values.get(call.outputs[0])
     try:
         expected = local.gradients_expected(incoming).get(index)
     except RefusedError:

@@ -24,38 +24,27 @@ from paragrad.fuzz.program import Apply, Array, Grad, Program
 from paragrad.fuzz.trace import Engine, Trace
 
 
-def judge(
-    program: Program, trace: Trace, reference: Trace, engine: Engine, *, foreign: bool = False, staged: bool = True
-) -> Judgement:
+def judge(program: Program, trace: Trace, reference: Trace, engine: Engine, *, staged: bool = True) -> Judgement:
     """Judge what `engine` made of `program` against torch's `reference` trace of it.
 
-    A `foreign` engine need not show every variable, may choose its own subgradient at a kink, and its own result where
-    torch's is not finite; ours must do as torch does. Not `staged`, nothing passes because torch computed the same:
-    every number is held against its bound. `engine` is asked again, with programs of one op, only to say which op a
-    wrong gradient is to be blamed on.
+    Of a foreign engine less is asked (see `Engine.foreign`). Not `staged`, nothing passes because torch computed the
+    same: every number is held against its bound. `engine` is asked again, with programs of one op, only to say which op
+    a wrong gradient is to be blamed on.
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # torch's, about degrees of freedom or memory layouts
-        return Case(program, trace, reference, engine, foreign, staged).judge()
+        return Case(program, trace, reference, engine, staged).judge()
 
 
 class Case:
     """One program under judgement."""
 
-    def __init__(
-        self,
-        program: Program,
-        trace: Trace,
-        reference: Trace,
-        engine: Engine,
-        foreign: bool = False,
-        staged: bool = True,
-    ) -> None:
+    def __init__(self, program: Program, trace: Trace, reference: Trace, engine: Engine, staged: bool = True) -> None:
         self.program = program
         self.trace, self.complaints = take_in(program, trace)
         self.engine = engine
         self.reference = reference
-        self.foreign = foreign
+        self.foreign = engine.foreign
         self.staged = staged
         self.result = Judgement()
         self.differing: list[tuple[int, int]] = []
@@ -318,7 +307,7 @@ class Case:
             candidates = once(self.program, self.reference, position)
         for op, alone in candidates:
             trace = self.engine.run(alone)
-            case = Case(alone, trace, reference(alone, trace), self.engine, self.foreign)
+            case = Case(alone, trace, reference(alone, trace), self.engine)
             if (first := case.judge().first) is not None:
                 return op, first.argument
         return ("", "") if has_hidden(self.program) else (WALK, "")
