@@ -192,7 +192,8 @@ class Learner:
                 value.grad = 0.0
         for root, cotangent in zip(statement.roots, statement.cotangents, strict=True):
             variables[root].grad += 1.0 if cotangent is None else variables[cotangent].data
-        for value in self.order(variables[statement.roots[0]]):
+        top = Value(0.0, tuple(variables[root] for root in statement.roots))
+        for value in self.order(top):
             value.step(value)
 
     def shown(self, numbers: dict[int, float], program: Program) -> dict[int, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -202,7 +203,7 @@ def unary(op: str, a: float) -> Program:
     return Program([Input.of("x0", np.array(a), True)], [Apply(op, (Ref(0),), {}, (1,)), Backward((1,), (None,))])
 
 
-@pytest.mark.parametrize("program", [binary("maximum", 2.0, 2.0), unary("relu", 0.0)])
+@pytest.mark.parametrize("program", [binary("maximum", 2.0, 2.0), unary("relu", 0.0), unary("relu", math.nan)])
 def test_another_choice_at_a_kink_is_a_convention(program: Program) -> None:
     engine = Learner()
     trace = engine.run(program)

@@ -36,7 +36,7 @@ class Kinks:
         self.engine = engine
 
     def conventional(self, found: Array) -> Array:
-        """Where `found` differs from torch's gradient and lies in the subdifferential; a mask of its shape."""
+        """Where `found` differs from torch's gradient and lies in the subdifferential, or there is none; a mask."""
         expected = self.check.expected(self.variable)
         lowest, highest = expected.exact.copy(), expected.exact.copy()
         with np.errstate(all="ignore"):
@@ -49,8 +49,19 @@ class Kinks:
                         highest += above - contribution.expected[k].exact
             kink = highest - lowest > SMOOTH * np.maximum(np.abs(lowest), np.abs(highest))
             inside = (found >= lowest - expected.bound) & (found <= highest + expected.bound)
-        chosen = kink & inside & ~expected.accepts(found)
-        return chosen if chosen.any() and self.shares_add_up() else np.zeros_like(chosen)
+        apart = ~expected.accepts(found)
+        undefined = apart & self.beside_nan(found.shape)
+        chosen = kink & inside & apart
+        return undefined | chosen if chosen.any() and self.shares_add_up() else undefined
+
+    def beside_nan(self, shape: tuple[int, ...]) -> Array:
+        """Where an operand of a consumer is NaN: no derivative is defined there; everywhere if it has another shape."""
+        found = np.zeros(shape, np.bool_)
+        for contribution in self.check.consumed(self.variable):
+            for array in contribution.local.values.values():
+                if array.dtype.kind == "f" and np.isnan(array).any():
+                    found |= np.isnan(array) if array.shape == shape else True
+        return found
 
     def shares_add_up(self) -> bool:
         """Whether each consumer, replayed, spreads as much over its operands as some point around the kink does."""
