@@ -363,4 +363,5 @@ def bound_on(payload: Bounded, native: Array, exact: Array) -> Array:
         strange = np.isfinite(exact) & ~(np.abs(payload.value - exact) <= 8 * np.abs(exact) + 2 * payload.error)
         strange |= np.isfinite(exact) & ~np.isfinite(payload.value)
         total = np.where(strange, NEAR * UNIT[dtype] * np.abs(exact) + TINY[dtype], total)
+        total = np.where(np.isinf(exact) & np.isfinite(payload.value), TINY[dtype], total)
     return 2 * total if dtype is dtypes.float64 else np.asarray(total * (1 + 1e-6))

@@ -64,6 +64,7 @@ class Steps:
                 bound = update(*wide, before[k], self.exact.state(k), self.drift[k])
                 # Doubled where the expected value is itself only as precise as the subject.
                 bound = bound * (2 if dtype is dtypes.float64 else 1 + 1e-6)
+                bound = np.where(np.isfinite(exact[k]), bound, 0.0)
             self.found[position, k] = Expected(exact[k], native[k], bound)
 
 
