@@ -1,0 +1,153 @@
+"""One conversation with one child: requests go out, answers come back in order, or the child is Lost."""
+
+from __future__ import annotations
+
+import queue
+import secrets
+import signal
+import time
+from collections import deque
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from paragrad.fuzz.engines.worker import protocol
+from paragrad.fuzz.engines.worker.errors import AnswerError, Lost
+from paragrad.fuzz.engines.worker.limits import Limits
+from paragrad.fuzz.engines.worker.process import Process
+from paragrad.fuzz.program import Program
+from paragrad.fuzz.trace import Failure, Trace
+
+PAUSE = 0.1
+"""Seconds between two looks at a child that is over its time but may not have had the processor."""
+MOST_WORDS = 5
+"""Lines of what a child printed last that a message repeats."""
+
+
+class Session:
+    """A child that runs. Whatever ends it is raised as Lost, then and by each later call."""
+
+    def __init__(
+        self, command: Sequence[str], folder: Path | None, environment: Mapping[str, str], limits: Limits
+    ) -> None:
+        self.strays = 0
+        """Lines that answered nothing we asked."""
+        self.reached: int | None = None
+        """The statement that the child last said it came to, where it was asked to tell."""
+        self._process = Process(command, folder, environment, limits)
+        self._nonce = secrets.token_hex(8)
+        self._number = 0
+        self._since = time.monotonic()
+        self._open: dict[int, deque[dict[str, Any]]] = {}
+        self._lost: Lost | None = None
+
+    @property
+    def printed(self) -> int:
+        """Bytes that the child has printed."""
+        return self._process.printed
+
+    def ask(self, method: str, **rest: Any) -> int:
+        """Send a request; return its number."""
+        return self._send(protocol.request(self._number + 1, self._nonce, method, **rest))
+
+    def run(self, programs: Sequence[Program], progress: bool = False) -> int:
+        """Ask for programs to be run; return the request's number."""
+        return self._send(protocol.run_request(self._number + 1, self._nonce, programs, progress))
+
+    def _send(self, line: bytes) -> int:
+        self._number += 1
+        self._open[self._number] = deque()
+        self.reached = None
+        self._since = time.monotonic()
+        self._process.send(line)
+        return self._number
+
+    def is_first(self, number: int) -> bool:
+        """Whether the child works at this request: no earlier one is open."""
+        return number == min(self._open)
+
+    def finish(self, number: int) -> None:
+        """Expect no more answers to a request."""
+        del self._open[number]
+
+    def answer(self, number: int, seconds: float) -> dict[str, Any]:
+        """The next answer to an open request. Raises Lost where the child ends, or is silent for so many seconds."""
+        answers = self._open[number]
+        while not answers:
+            if self._lost is not None:
+                raise self._lost
+            remaining = self._since + seconds - time.monotonic()
+            if remaining <= 0 and self._process.watch.hangs(self._since, seconds):
+                self._process.kill()
+                self._lost = Lost("Hang", f"no answer within {seconds:g} s, the time limit; it was ended")
+            else:
+                self._receive(PAUSE if remaining <= 0 else remaining)
+        return answers.popleft()
+
+    def trace(self, number: int, index: int, program: Program, seconds: float) -> Trace:
+        """The answer to the program at `index` of a request to run. Raises Lost.
+
+        An answer that is not what the protocol says becomes the Trace's failure, an AnswerError.
+        """
+        while True:
+            answer = self.answer(number, seconds)
+            shown = answer.get("index")
+            if "at" in answer:
+                self.reached = answer["at"] if isinstance(answer["at"], int) else None
+            elif shown == index:
+                break
+            elif isinstance(shown, int) and shown < index:  # answered twice
+                self.strays += 1
+            elif shown is None:
+                raise Lost("Died", f"it gave up: {answer.get('error')}")
+            else:
+                raise Lost("Died", f"it answered program {shown!r} of a request where {index} was due")
+        try:
+            return protocol.read_trace(answer.get("trace"), program)
+        except AnswerError as error:
+            return Trace(failure=Failure(len(program.statements) - 1, "AnswerError", str(error)))
+
+    def _receive(self, seconds: float) -> None:
+        """Take up the next lines. What answers another open request waits there for whoever asked."""
+        try:
+            received = self._process.receive(seconds)
+        except queue.Empty:
+            return
+        if received is None:
+            self._lost = self._ending()
+            return
+        arrival, lines = received
+        for line in lines:
+            message = protocol.read(line)
+            if message is None or message.get("nonce") != self._nonce or message.get("id") not in self._open:
+                self.strays += 1
+            else:
+                self._since = max(self._since, arrival)
+                self._open[message["id"]].append(message)
+
+    def _ending(self) -> Lost:
+        """What the end of the child means."""
+        code = self._process.exit_code()
+        if (held := self._process.watch.exceeded) is not None:
+            limit = self._process.watch.limits.memory
+            return Lost("MemoryLimit", f"it held {held >> 20:,} MiB of memory, limit {limit >> 20:,} MiB; it was ended")
+        if code is None:
+            self._process.kill()
+            return Lost("Died", "it closed the channel on which it answers, or sent an answer without an end")
+        words = self._process.last_words().splitlines()[-MOST_WORDS:]
+        return Lost("Died", f"the process ended with {exit_text(code)}" + "".join(f"\n  {line}" for line in words))
+
+    def close(self) -> None:
+        """End the child."""
+        self._process.close()
+
+
+def exit_text(code: int) -> str:
+    """An exit code in words."""
+    if code < 0:
+        try:
+            name = signal.Signals(-code).name
+        except ValueError:
+            return f"signal {-code}"
+        return f"signal {-code} ({name}{', perhaps for want of memory' if name == 'SIGKILL' else ''})"
+    return f"exit code {code if code < 1 << 31 else hex(code)}"
