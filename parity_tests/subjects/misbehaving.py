@@ -2,6 +2,7 @@
 
 import math
 import os
+import subprocess
 import sys
 import threading
 import time
@@ -92,6 +93,23 @@ def patch():
     sys.modules["json"] = sys.modules["os"] = None
 
 
+def leave_processes():
+    """Start a process that outlives this one, and tell its number."""
+    started = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(1000)"], stdin=subprocess.DEVNULL)
+    raise RuntimeError(started.pid)
+
+
+def deadlock():
+    lock = threading.Lock()
+    lock.acquire()
+    lock.acquire()
+
+
+def die_later():
+    """Leave a thread behind that ends the process, some programs later."""
+    threading.Timer(0.05, os._exit, (7,)).start()
+
+
 class Unspeakable(Exception):
     def __str__(self):
         raise RuntimeError("no words")
@@ -136,6 +154,11 @@ class Value:
             elif fault:
                 globals()[fault]()
         return Value(value, ((self, 1 - value * value),))
+
+    def __repr__(self):
+        if os.environ.get("PARAGRAD_FAULT") == "wordless":
+            raise RuntimeError("no words")
+        return f"Value({self.data})"
 
     def backward(self):
         order, seen = [], set()

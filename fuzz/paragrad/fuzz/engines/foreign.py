@@ -116,31 +116,28 @@ class Foreign:
         flight: deque[Batch] = deque()
         try:
             while True:
-                session = self._ready()
-                if flight and flight[0].session is not session:  # lost to another run, between two of our answers
-                    again.extendleft(_unanswered(flight))
-                    flight.clear()
-                while len(flight) < AHEAD and (drawn := list(islice(_chain(again, coming), BATCH))):
-                    flight.append(Batch(session, session.run(drawn), drawn))
+                if not flight or flight[0].session is self._session:
+                    while len(flight) < AHEAD and (drawn := _drawn(again, coming)):
+                        session = self._ready()
+                        flight.append(Batch(session, session.run(drawn), drawn))
                 if not flight:
                     return
                 batch = flight[0]
+                program = batch.programs[batch.answered]
                 try:
-                    trace = session.trace(
-                        batch.number, batch.answered, batch.programs[batch.answered], self.limits.seconds
-                    )
+                    trace = batch.session.trace(batch.number, batch.answered, program, self.limits.seconds)
                 except Lost as lost:
                     again.extendleft(_unanswered(flight))
-                    ours = session.is_first(batch.number)
                     flight.clear()
-                    self._drop()
-                    if not ours:  # it happened in a program of another run, which will see it for itself
+                    if batch.session is self._session:
+                        self._drop()
+                    if not batch.session.is_working_at(batch.number):
                         continue
                     trace = self._blamed(again.popleft(), lost)
                 else:
                     batch.answered += 1
                     if batch.answered == len(batch.programs):
-                        session.finish(batch.number)
+                        batch.session.finish(batch.number)
                         flight.popleft()
                 yield trace
         finally:
@@ -255,11 +252,11 @@ def _unanswered(flight: Iterable[Batch]) -> list[Program]:
     return [program for batch in flight for program in batch.programs[batch.answered :]][::-1]
 
 
-def _chain(again: deque[Program], coming: Iterator[Program]) -> Iterator[Program]:
-    """First what has to be sent again, which may grow, then what is still to come."""
-    while again:
-        yield again.popleft()
-    yield from coming
+def _drawn(again: deque[Program], coming: Iterator[Program]) -> list[Program]:
+    """A batch: first what has to be sent again, then what is still to come."""
+    drawn = [again.popleft() for _ in range(min(BATCH, len(again)))]
+    drawn.extend(islice(coming, BATCH - len(drawn)))
+    return drawn
 
 
 def split(command: str) -> list[str]:

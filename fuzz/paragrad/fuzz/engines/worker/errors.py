@@ -16,7 +16,7 @@ class AnswerError(ValueError):
 
 
 class Lost(Exception):
-    """The child is gone, or had to be killed: `type` is Hang, MemoryLimit or Died."""
+    """The child is gone, or had to be killed: `type` is Hang, MemoryLimit, Died or AnswerError."""
 
     def __init__(self, type: str, message: str) -> None:
         super().__init__(message)

@@ -1,7 +1,7 @@
 """Limits on a child, held by its parent through psutil: a thread that watches memory and processor time.
 
 Time is judged by two clocks. A child that has computed for the limit hangs; one that waited for a busy machine gets
-PATIENCE times the limit on the wall clock, so that a loaded machine makes no finding.
+some times the limit on the wall clock, so that a loaded machine makes no finding.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ from dataclasses import dataclass
 
 import psutil
 
-PATIENCE = 4.0
 TICK = 0.05
 """Seconds between two looks at the child itself."""
 FAMILY_TICKS = 8
@@ -58,11 +57,11 @@ class Watch:
         _cap(pid, limits.memory)
         threading.Thread(target=self._watch, name="paragrad watch", daemon=True).start()
 
-    def hangs(self, since: float, limit: float) -> bool:
+    def hangs(self, since: float, limit: float, patience: float) -> bool:
         """Whether a child that has been silent since `since` (monotonic seconds) has had its time."""
         silent = time.monotonic() - since
         computed = self._spent - self._mark[1] if self._mark[0] <= since else 0.0
-        return silent >= PATIENCE * limit or (silent >= limit and computed >= limit / 2)
+        return silent >= patience * limit or (silent >= limit and computed >= limit / 2)
 
     def _watch(self) -> None:
         ticks = 0

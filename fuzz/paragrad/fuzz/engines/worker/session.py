@@ -18,6 +18,8 @@ from paragrad.fuzz.engines.worker.process import Process
 from paragrad.fuzz.program import Program
 from paragrad.fuzz.trace import Failure, Trace
 
+PATIENCE = 4.0
+"""Times the limit that a program gets on the wall clock where the child does not compute."""
 PAUSE = 0.1
 """Seconds between two looks at a child that is over its time but may not have had the processor."""
 MOST_WORDS = 5
@@ -40,6 +42,7 @@ class Session:
         self._since = time.monotonic()
         self._open: dict[int, deque[dict[str, Any]]] = {}
         self._lost: Lost | None = None
+        self._closed = False
 
     @property
     def printed(self) -> int:
@@ -62,22 +65,25 @@ class Session:
         self._process.send(line)
         return self._number
 
-    def is_first(self, number: int) -> bool:
-        """Whether the child works at this request: no earlier one is open."""
-        return number == min(self._open)
+    def is_working_at(self, number: int) -> bool:
+        """Whether what ended the child happened in this request: no earlier one was open, and we didn't end it."""
+        return number == min(self._open) and not self._closed
 
     def finish(self, number: int) -> None:
         """Expect no more answers to a request."""
         del self._open[number]
 
-    def answer(self, number: int, seconds: float) -> dict[str, Any]:
-        """The next answer to an open request. Raises Lost where the child ends, or is silent for so many seconds."""
+    def answer(self, number: int, seconds: float, patience: float = 1.0) -> dict[str, Any]:
+        """The next answer to an open request. Raises Lost where the child ends, or is silent for so many seconds.
+
+        A child that seems to wait for a busy machine gets `patience` times as many.
+        """
         answers = self._open[number]
         while not answers:
             if self._lost is not None:
                 raise self._lost
             remaining = self._since + seconds - time.monotonic()
-            if remaining <= 0 and self._process.watch.hangs(self._since, seconds):
+            if remaining <= 0 and self._process.watch.hangs(self._since, seconds, patience):
                 self._process.kill()
                 self._lost = Lost("Hang", f"no answer within {seconds:g} s, the time limit; it was ended")
             else:
@@ -90,7 +96,7 @@ class Session:
         An answer that is not what the protocol says becomes the Trace's failure, an AnswerError.
         """
         while True:
-            answer = self.answer(number, seconds)
+            answer = self.answer(number, seconds, PATIENCE)
             shown = answer.get("index")
             if "at" in answer:
                 self.reached = answer["at"] if isinstance(answer["at"], int) else None
@@ -99,9 +105,11 @@ class Session:
             elif isinstance(shown, int) and shown < index:  # answered twice
                 self.strays += 1
             elif shown is None:
-                raise Lost("Died", f"it gave up: {answer.get('error')}")
+                self._lost = Lost("AnswerError", f"it gave up: {answer.get('error')}")
+                raise self._lost
             else:
-                raise Lost("Died", f"it answered program {shown!r} of a request where {index} was due")
+                self._lost = Lost("AnswerError", f"it answered program {shown!r} of a request where {index} was due")
+                raise self._lost
         try:
             return protocol.read_trace(answer.get("trace"), program)
         except AnswerError as error:
@@ -138,7 +146,10 @@ class Session:
         return Lost("Died", f"the process ended with {exit_text(code)}" + "".join(f"\n  {line}" for line in words))
 
     def close(self) -> None:
-        """End the child."""
+        """End the child. Whoever still waits for an answer finds it Lost."""
+        if self._lost is None:
+            self._closed = True
+            self._lost = Lost("Died", "it was ended before it answered")
         self._process.close()
 
 
