@@ -27,9 +27,9 @@ MEMORY = ("MemoryLimit", "MemoryError")
 """Ended by the parent, or refused by the kernel, where there is such a limit."""
 
 FAULTS: dict[str, tuple[tuple[str, ...], str]] = {
-    "loop": (("Hang",), "no answer within 0.5 s"),
-    "walk": (("Hang",), "no answer within 0.5 s"),
-    "deadlock": (("Hang",), "no answer within 0.5 s"),
+    "loop": (("Hang",), "no answer within 0.3 s"),
+    "walk": (("Hang",), "no answer within 0.3 s"),
+    "deadlock": (("Hang",), "no answer within 0.3 s"),
     "allocate": (MEMORY, ""),
     "allocate_at_once": (MEMORY, ""),
     "segfault": (("Died",), "misbehaving.py" if os.name == "posix" else ""),
@@ -61,11 +61,22 @@ def is_right(trace: Trace, x: float) -> bool:
     return trace.failure is None and shown is not None and math.isclose(float(shown), slope, rel_tol=1e-12)
 
 
+def runs(number: int) -> bool:
+    """Whether a process of this number runs; one that has just been killed may still be on its way out."""
+    try:
+        psutil.Process(number).wait(5)
+    except psutil.NoSuchProcess:
+        return False
+    except psutil.TimeoutExpired:
+        return psutil.Process(number).status() != psutil.STATUS_ZOMBIE
+    return False
+
+
 @pytest.mark.parametrize("child", CHILDREN)
 @pytest.mark.parametrize("fault", [*FAULTS, *HARMLESS])
 def test_survived(fault: str, child: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PARAGRAD_FAULT", fault)
-    seconds = 0.5 if "Hang" in FAULTS.get(fault, [()])[0] else 20.0
+    seconds = 0.3 if "Hang" in FAULTS.get(fault, [()])[0] else 20.0
     with misbehaving(child, seconds=seconds) as engine:
         before, struck, *after = engine.run_many([program(x) for x in (1.0, 13.0, 3.0, 4.0)])
         again = engine.run(program(5.0))
@@ -124,8 +135,17 @@ def test_processes_of_the_subject_end_with_it(monkeypatch: pytest.MonkeyPatch) -
         failure = engine.run(program(13.0)).failure
     assert failure is not None
     assert failure.type == "RuntimeError"
-    left = int(failure.message)
-    assert not psutil.pid_exists(left) or psutil.Process(left).status() == psutil.STATUS_ZOMBIE
+    assert not runs(int(failure.message))
+
+
+def test_processes_that_lost_their_parent_end_too(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("PARAGRAD_FAULT", "leave_orphan")
+    monkeypatch.setenv("PARAGRAD_NOTE", str(tmp_path / "note"))
+    with misbehaving() as engine:
+        assert engine.run(program(13.0)).failure is not None
+    started = [int(line) for line in (tmp_path / "note").read_text(encoding="utf-8").split()]
+    assert len(started) == 2  # the program was run again, to be sure
+    assert not any(map(runs, started))
 
 
 def test_a_run_within_a_run(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -269,3 +289,15 @@ def test_limits_can_be_changed_on_the_way(monkeypatch: pytest.MonkeyPatch) -> No
 def test_a_long_command_line_is_split() -> None:
     with Foreign(command=command()) as engine:
         assert is_right(engine.run(program(1.0)), 1.0)
+
+
+@pytest.mark.skipif("child" not in CHILDREN, reason="the child for Python classes is not in this checkout")
+@pytest.mark.parametrize("end", ["os._exit(4)", "while True: pass", "sys.exit('done')", "print('x' * 10_000_000)"])
+def test_an_import_that_does_not_end_well(end: str, tmp_path: Path) -> None:
+    """The class is defined; what the module goes on to do is not run a second time."""
+    text = (SUBJECTS / "misbehaving.py").read_text(encoding="utf-8")
+    (tmp_path / "trains.py").write_text(f"{text}\n{end}\n", encoding="utf-8")
+    target = Target(path=tmp_path / "trains.py", class_name="Value", root=tmp_path, seconds=0.5)
+    with Foreign(target, python=Path(sys.executable), limits=Limits(hello=5.0)) as engine:
+        assert is_right(engine.run(program(1.0)), 1.0)
+        assert any("definitions" in note for note in engine.notes) or "print" in end

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 import time
+from pathlib import Path
 
 
 def loop():
@@ -97,6 +98,14 @@ def leave_processes():
     """Start a process that outlives this one, and tell its number."""
     started = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(1000)"], stdin=subprocess.DEVNULL)
     raise RuntimeError(started.pid)
+
+
+def leave_orphan():
+    """Start a process, write its number to the file in PARAGRAD_NOTE, and be gone."""
+    started = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(1000)"], start_new_session=True)
+    with Path(os.environ["PARAGRAD_NOTE"]).open("a") as note:
+        print(started.pid, file=note)
+    os._exit(3)
 
 
 def deadlock():

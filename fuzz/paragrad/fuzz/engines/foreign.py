@@ -261,7 +261,10 @@ def _drawn(again: deque[Program], coming: Iterator[Program]) -> list[Program]:
 
 def split(command: str) -> list[str]:
     """A command line as a list; a backslash is part of a path on Windows."""
-    words = shlex.split(command, posix=sys.platform != "win32")
+    if sys.platform == "win32":
+        words = [word.strip('"') for word in shlex.split(command, posix=False)]
+    else:
+        words = shlex.split(command)
     if not words:
         raise SubjectError("start", "--exec needs a command")
     return words

@@ -15,6 +15,8 @@ from dataclasses import dataclass
 
 import psutil
 
+MARK = "PARAGRAD_WORKER"
+"""The environment variable by which the processes of a child are known."""
 TICK = 0.05
 """Seconds between two looks at the child itself."""
 FAMILY_TICKS = 8
@@ -109,6 +111,14 @@ def descendants(root: psutil.Process, known: frozenset[psutil.Process]) -> froze
         with contextlib.suppress(psutil.Error):
             found.update(member.children(recursive=True))
     return frozenset(found)
+
+
+def kill_marked(mark: str, since: float) -> None:
+    """Kill what was started since then (seconds of the epoch) with MARK set to `mark`: the orphans of a dead child."""
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error, OSError):
+            if process.create_time() >= since and process.environ().get(MARK) == mark:
+                process.kill()
 
 
 def kill_tree(root: psutil.Process, known: frozenset[psutil.Process]) -> None:

@@ -10,6 +10,7 @@ import atexit
 import contextlib
 import os
 import queue
+import secrets
 import subprocess
 import threading
 import time
@@ -20,15 +21,15 @@ from typing import IO
 import psutil
 
 from paragrad.fuzz.engines.worker.errors import SubjectError
-from paragrad.fuzz.engines.worker.limits import Limits, Watch, kill_tree
+from paragrad.fuzz.engines.worker.limits import MARK, Limits, Watch, kill_marked, kill_tree
 
 CHUNK = 1 << 16
 MOST_WAITING = 1024
 MOST_LINE = 64 << 20
 """Bytes of one answer."""
-KEPT = 4096
+KEPT = 1 << 14
 """Bytes of what the child printed last."""
-GRACE = 1.0
+GRACE = 0.5
 """Seconds that a process has to end, or a pipe to close, once the other one did."""
 
 Lines = tuple[float, list[bytes]]
@@ -39,6 +40,7 @@ class Process:
     """A running child. `command` must be a list of arguments; its first is looked up on the PATH."""
 
     def __init__(self, command: Sequence[str], folder: Path | None, environment: Mapping[str, str], limits: Limits):
+        self._mark = secrets.token_hex(8)
         try:
             self._child = subprocess.Popen(
                 list(command),
@@ -46,7 +48,7 @@ class Process:
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
                 cwd=folder,
-                env=dict(environment),
+                env={**environment, MARK: self._mark},
                 start_new_session=True,  # Ctrl-C is for us; we then end the child
             )
             self._root = psutil.Process(self._child.pid)
@@ -91,6 +93,8 @@ class Process:
         """Kill, and let go of pipes and threads."""
         self._closing.set()
         self.kill()
+        with contextlib.suppress(psutil.Error):
+            kill_marked(self._mark, self._root.create_time())
         self._outgoing.put(None)
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._child.wait(GRACE)

@@ -190,14 +190,17 @@ def _arrays(data: Any, where: str) -> dict[int, Any]:
 
 
 def read_array(data: Any, where: str, variable: str) -> Array | Unreadable | None:
-    """{"dtype", "shape", "data"} as an array. Raises AnswerError, naming the place."""
+    """{"dtype", "shape", "data"}, or a number alone for a float64 of shape (). Raises AnswerError, naming the place."""
+    kind = type(data)
+    if kind is float:
+        return np.array(data)
     if data is None:
         return None
     try:
+        if kind is int or kind is str:
+            return np.array(float(data))
         dtype, shape, numbers = data["dtype"], data["shape"], data["data"]
         if dtype == "float64":
-            if not shape and type(numbers[0]) is float and len(numbers) == 1:  # most of what scalar engines show
-                return np.array(numbers[0])
             return np.array([float(x) for x in numbers]).reshape(_shape(shape))
         return _other(np.dtype(dtype), numbers).reshape(_shape(shape))
     except (KeyError, TypeError, ValueError, IndexError, OverflowError) as error:

@@ -22,6 +22,7 @@ PATIENCE = 4.0
 """Times the limit that a program gets on the wall clock where the child does not compute."""
 PAUSE = 0.1
 """Seconds between two looks at a child that is over its time but may not have had the processor."""
+CRASH_STACK = "(most recent call first):"
 MOST_WORDS = 5
 """Lines of what a child printed last that a message repeats."""
 
@@ -142,8 +143,8 @@ class Session:
         if code is None:
             self._process.kill()
             return Lost("Died", "it closed the channel on which it answers, or sent an answer without an end")
-        words = self._process.last_words().splitlines()[-MOST_WORDS:]
-        return Lost("Died", f"the process ended with {exit_text(code)}" + "".join(f"\n  {line}" for line in words))
+        words = last_words(self._process.last_words())
+        return Lost("Died", "\n  ".join([f"the process ended with {exit_text(code)}", *words]))
 
     def close(self) -> None:
         """End the child. Whoever still waits for an answer finds it Lost."""
@@ -151,6 +152,15 @@ class Session:
             self._closed = True
             self._lost = Lost("Died", "it was ended before it answered")
         self._process.close()
+
+
+def last_words(printed: str) -> list[str]:
+    """The lines of what a child printed that tell of its end: the top of Python's stack in a crash, else the last."""
+    lines = printed.splitlines()
+    for k, line in enumerate(lines):
+        if line.endswith(CRASH_STACK):
+            return [place.strip() for place in lines[k + 1 : k + 1 + MOST_WORDS]]
+    return lines[-MOST_WORDS:]
 
 
 def exit_text(code: int) -> str:
