@@ -14,7 +14,7 @@ import psutil
 import pytest
 
 from paragrad.fuzz.engines.foreign import Foreign, Source
-from paragrad.fuzz.engines.worker import interpreter
+from paragrad.fuzz.engines.worker import interpreter, process
 from paragrad.fuzz.engines.worker.errors import SubjectError
 from paragrad.fuzz.engines.worker.limits import Limits
 from paragrad.fuzz.engines.worker.protocol import Target
@@ -27,13 +27,13 @@ MEMORY = ("MemoryLimit", "MemoryError")
 """Ended by the parent, or refused by the kernel, where there is such a limit."""
 
 FAULTS: dict[str, tuple[tuple[str, ...], str]] = {
-    "loop": (("Hang",), "no answer within 0.3 s"),
-    "walk": (("Hang",), "no answer within 0.3 s"),
-    "deadlock": (("Hang",), "no answer within 0.3 s"),
+    "loop": (("Hang",), "no answer within 0.5 s"),
+    "walk": (("Hang",), "no answer within 0.5 s"),
     "allocate": (MEMORY, ""),
     "allocate_at_once": (MEMORY, ""),
     "segfault": (("Died",), "misbehaving.py" if os.name == "posix" else ""),
     "leave": (("Died",), "exit code 3"),
+    "close_every_descriptor": (("Died",), ""),
     "quit": (("SystemExit",), "5"),
     "interrupt": (("KeyboardInterrupt",), ""),
     "unspeakable": (("Unspeakable",), ""),
@@ -76,7 +76,7 @@ def runs(number: int) -> bool:
 @pytest.mark.parametrize("fault", [*FAULTS, *HARMLESS])
 def test_survived(fault: str, child: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PARAGRAD_FAULT", fault)
-    seconds = 0.3 if "Hang" in FAULTS.get(fault, [()])[0] else 20.0
+    seconds = 0.5 if "Hang" in FAULTS.get(fault, [()])[0] else 20.0
     with misbehaving(child, seconds=seconds) as engine:
         before, struck, *after = engine.run_many([program(x) for x in (1.0, 13.0, 3.0, 4.0)])
         again = engine.run(program(5.0))
@@ -117,6 +117,15 @@ def test_only_one_file_needs_a_system() -> None:
         tree = ast.walk(ast.parse(path.read_text(encoding="utf-8")))
         names = {getattr(node, key, None) for node in tree for key in ("id", "attr", "arg", "module", "name")}
         assert path.name == "posix.py" or names.isdisjoint(banned), f"{path.name}: {names & banned}"
+
+
+def test_a_child_that_waits_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It does not compute, so it gets some times the limit, but not all the time in the world."""
+    monkeypatch.setenv("PARAGRAD_FAULT", "deadlock")
+    with misbehaving(seconds=0.2, confirm=False) as engine:
+        failure = engine.run(program(13.0)).failure
+    assert failure is not None
+    assert failure.type == "Hang"
 
 
 def test_what_an_earlier_program_left_is_not_blamed_on_a_later_one(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -176,11 +185,11 @@ def test_answers_nobody_waits_for(monkeypatch: pytest.MonkeyPatch) -> None:
         ("refuses", "no class", "speaker has no class Valve"),
         ("ends", "start", "exit code 1\n  no engine today"),
         ("mute", "start", "closed the channel"),
-        ("silent", "start", "no answer within 0.3 s"),
+        ("silent", "start", "no answer within 0.5 s"),
     ],
 )
 def test_a_subject_that_cannot_be_used(mode: str, kind: str, words: str) -> None:
-    limits = {"hello": 0.3} if mode == "silent" else {}
+    limits = {"hello": 0.5} if mode == "silent" else {}
     with misbehaving(mode=mode, **limits) as engine, pytest.raises(SubjectError) as raised:
         engine.ops()
     assert raised.value.kind == kind
@@ -202,6 +211,14 @@ def test_answers_that_are_wrong(mode: str, words: str) -> None:
         assert trace.failure is not None
         assert trace.failure.type == "AnswerError"
         assert words in trace.failure.message
+
+
+def test_an_answer_without_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(process, "MOST_LINE", 1 << 20)
+    with misbehaving(mode="long") as engine:
+        failure = engine.run(program(1.0)).failure
+    assert failure is not None
+    assert (failure.type, failure.message) == ("AnswerError", "an answer of more than 1 MiB; it was ended")
 
 
 @pytest.mark.parametrize("mode", ["twice", "junk"])

@@ -70,6 +70,10 @@ def close_everything():
         os.close(descriptor)
 
 
+def close_every_descriptor():
+    os.closerange(0, 100)
+
+
 def quit():
     sys.exit(5)
 

@@ -70,6 +70,7 @@ class Foreign:
         if (target is None) == (command is None):
             raise ValueError("name a target or a command")
         self.limits = limits or Limits()
+        """May be replaced on the way: time at once, memory for the next child."""
         self.notes: list[str] = []
         """What was noticed on the way and is no finding: an import that failed, lines that answered nothing."""
         self.restarts = 0

@@ -14,8 +14,15 @@ from typing import Any
 _system: Any = resource
 
 
+RESERVE = 2
+"""The kernel counts what is reserved, the parent's watch what is used: so many times its limit may be reserved."""
+
+
 def cap(pid: int, memory: int) -> None:
-    """Cap the writable memory of a running process, in bytes, and its core dumps, where the kernel allows it."""
+    """Cap the writable memory that a running process reserves, and its core dumps, where the kernel can.
+
+    `memory` is the limit in bytes on what it may use.
+    """
     with contextlib.suppress(AttributeError, OSError, ValueError):
         _system.prlimit(pid, _system.RLIMIT_CORE, (0, 0))
-        _system.prlimit(pid, _system.RLIMIT_DATA, (memory, memory))
+        _system.prlimit(pid, _system.RLIMIT_DATA, (RESERVE * memory, RESERVE * memory))

@@ -54,6 +54,8 @@ class Process:
             self._root = psutil.Process(self._child.pid)
         except (OSError, psutil.Error) as error:
             raise SubjectError("start", f"{command[0]} does not start: {error}") from error
+        self.overlong = False
+        """Whether the child sent more than MOST_LINE bytes without an end; it is read no further."""
         self.printed = 0
         """Bytes that the child has printed."""
         self._ended = threading.Event()
@@ -89,8 +91,11 @@ class Process:
         """Kill the child and all that came from it."""
         kill_tree(self._root, self.watch.family)
 
-    def close(self) -> None:
-        """Kill, and let go of pipes and threads."""
+    def close(self, farewell: bytes | None = None) -> None:
+        """Kill, and let go of pipes and threads. A child that is sent a `farewell` may end by itself first."""
+        if farewell is not None:
+            self.send(farewell)
+            self._ended.wait(GRACE)
         self._closing.set()
         self.kill()
         with contextlib.suppress(psutil.Error):
@@ -141,6 +146,7 @@ class Process:
                     self._answered = time.monotonic()
                     self._put((self._answered, lines))
                 elif size > MOST_LINE:
+                    self.overlong = True
                     break
         self._put(None)
 

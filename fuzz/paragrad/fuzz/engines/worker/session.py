@@ -11,10 +11,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from paragrad.fuzz.engines.worker import protocol
+from paragrad.fuzz.engines.worker import process, protocol
 from paragrad.fuzz.engines.worker.errors import AnswerError, Lost
 from paragrad.fuzz.engines.worker.limits import Limits
-from paragrad.fuzz.engines.worker.process import Process
 from paragrad.fuzz.program import Program
 from paragrad.fuzz.trace import Failure, Trace
 
@@ -37,7 +36,7 @@ class Session:
         """Lines that answered nothing we asked."""
         self.reached: int | None = None
         """The statement that the child last said it came to, where it was asked to tell."""
-        self._process = Process(command, folder, environment, limits)
+        self._process = process.Process(command, folder, environment, limits)
         self._nonce = secrets.token_hex(8)
         self._number = 0
         self._since = time.monotonic()
@@ -136,22 +135,26 @@ class Session:
 
     def _ending(self) -> Lost:
         """What the end of the child means."""
+        if self._process.overlong:
+            self._process.kill()
+            return Lost("AnswerError", f"an answer of more than {process.MOST_LINE >> 20} MiB; it was ended")
         code = self._process.exit_code()
         if (held := self._process.watch.exceeded) is not None:
             limit = self._process.watch.limits.memory
             return Lost("MemoryLimit", f"it held {held >> 20:,} MiB of memory, limit {limit >> 20:,} MiB; it was ended")
         if code is None:
             self._process.kill()
-            return Lost("Died", "it closed the channel on which it answers, or sent an answer without an end")
+            return Lost("Died", "it closed the channel on which it answers")
         words = last_words(self._process.last_words())
         return Lost("Died", "\n  ".join([f"the process ended with {exit_text(code)}", *words]))
 
     def close(self) -> None:
         """End the child. Whoever still waits for an answer finds it Lost."""
+        idle = self._lost is None and not self._open
         if self._lost is None:
             self._closed = True
             self._lost = Lost("Died", "it was ended before it answered")
-        self._process.close()
+        self._process.close(protocol.request(self._number + 1, self._nonce, "bye") if idle else None)
 
 
 def last_words(printed: str) -> list[str]:
