@@ -200,7 +200,7 @@ def test_a_subject_that_cannot_be_used(mode: str, kind: str, words: str) -> None
     ("mode", "words"),
     [
         ("null", 'values: variable 0 is {"dtype": "float64", "shape": [], "data": [null]}, which is no array'),
-        ("skips", "it answered program 1 of a request where 0 was due"),
+        ("skips", "it answered program 1 where program 0 of a request was due"),
         ("gives-up", "a fault of the child's own"),
     ],
 )

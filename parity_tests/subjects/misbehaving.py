@@ -71,7 +71,7 @@ def close_everything():
 
 
 def close_every_descriptor():
-    os.closerange(0, 100)
+    os.closerange(0, 4096)
 
 
 def quit():

@@ -107,7 +107,7 @@ for line in requests:
     elif request["method"] == "run":
         for answer in answers(request, mode):
             if mode == "junk":
-                write(private, b'not JSON\n{"id": 1}\n[]\n\xff\xfe\n')
+                write(private, b'not JSON\n{"id": 1}\n{"id": []}\n[]\n\xff\xfe\n')
             send(request, answer)
     elif request["method"] == "source":
         send(request, {"result": {"file": "speaker.py", "line": 7, "text": "def tanh"}})

@@ -14,7 +14,7 @@ import secrets
 import subprocess
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import IO
 
@@ -74,8 +74,8 @@ class Process:
         atexit.register(self.kill)
 
     @staticmethod
-    def _thread(work: object, *arguments: object) -> threading.Thread:
-        thread = threading.Thread(target=work, args=arguments, name="paragrad pipe", daemon=True)  # type: ignore[arg-type]
+    def _thread(work: Callable[..., None], *arguments: object) -> threading.Thread:
+        thread = threading.Thread(target=work, args=arguments, name="paragrad pipe", daemon=True)
         thread.start()
         return thread
 

@@ -97,18 +97,16 @@ class Session:
         """
         while True:
             answer = self.answer(number, seconds, PATIENCE)
-            shown = answer.get("index")
+            shown = whole(answer, "index")
             if "at" in answer:
-                self.reached = answer["at"] if isinstance(answer["at"], int) else None
+                self.reached = whole(answer, "at")
             elif shown == index:
                 break
-            elif isinstance(shown, int) and shown < index:  # answered twice
+            elif shown is not None and shown < index:  # answered twice
                 self.strays += 1
-            elif shown is None:
-                self._lost = Lost("AnswerError", f"it gave up: {answer.get('error')}")
-                raise self._lost
             else:
-                self._lost = Lost("AnswerError", f"it answered program {shown!r} of a request where {index} was due")
+                given = f"program {shown}" if shown is not None else answer.get("error", answer.get("index"))
+                self._lost = Lost("AnswerError", f"it answered {given} where program {index} of a request was due")
                 raise self._lost
         try:
             return protocol.read_trace(answer.get("trace"), program)
@@ -127,11 +125,15 @@ class Session:
         arrival, lines = received
         for line in lines:
             message = protocol.read(line)
-            if message is None or message.get("nonce") != self._nonce or message.get("id") not in self._open:
+            if (
+                message is None
+                or message.get("nonce") != self._nonce
+                or (number := whole(message, "id")) not in self._open
+            ):
                 self.strays += 1
             else:
                 self._since = max(self._since, arrival)
-                self._open[message["id"]].append(message)
+                self._open[number].append(message)
 
     def _ending(self) -> Lost:
         """What the end of the child means."""
@@ -155,6 +157,12 @@ class Session:
             self._closed = True
             self._lost = Lost("Died", "it was ended before it answered")
         self._process.close(protocol.request(self._number + 1, self._nonce, "bye") if idle else None)
+
+
+def whole(message: Mapping[str, Any], key: str) -> int | None:
+    """The whole number under a key, None where there is none."""
+    number = message.get(key)
+    return number if type(number) is int else None
 
 
 def last_words(printed: str) -> list[str]:
