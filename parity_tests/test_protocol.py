@@ -108,7 +108,7 @@ def test_hello_names_the_target() -> None:
         "class": "Value",
         "root": "folder",
         "map": {"tanh": "th"},
-        "seconds": 2.0,
+        "seconds": 0.0,
         "definitions": True,
     }
 

@@ -46,7 +46,7 @@ class Target:
             "class": self.class_name,
             "root": None if self.root is None else str(self.root),
             "map": dict(self.names),
-            "seconds": self.seconds,
+            "seconds": 0.0 if definitions else self.seconds,
             "definitions": definitions,
         }
 
