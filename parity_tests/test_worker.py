@@ -264,6 +264,15 @@ def test_a_python_that_does_not_start(make: object, words: str, tmp_path: Path) 
         Foreign(Target(path=SUBJECTS / "misbehaving.py"), python=asked)
 
 
+def test_a_python_that_is_none() -> None:
+    """It starts, and is something else; here, a Python that does not know what to run."""
+    with Foreign(Target(path=SUBJECTS / "misbehaving.py"), python=Path(sys.executable)) as engine:
+        engine._command[1:] = [str(SUBJECTS / "no such file")]
+        engine._drop()
+        with pytest.raises(SubjectError, match="(?s)does not answer: .* exit code 2.*Name another Python"):
+            engine.ops()
+
+
 def test_a_command_that_does_not_start() -> None:
     for wrong in ("no-such-program --at-all", ""):
         with pytest.raises(SubjectError):

@@ -198,7 +198,8 @@ class Foreign:
         except Lost as lost:
             self._drop()
             if self._target is None or self._definitions:
-                raise SubjectError("start", f"{self._why} does not answer: {lost}") from lost
+                mend = "" if self._target is None else "\nName another Python, 3.8 or newer, with --python"
+                raise SubjectError("start", f"{self._why} does not answer: {lost}{mend}") from lost
             self._note(f"loaded definitions only, because the import did not end well: {lost}")
             self._definitions = True
             self._start()
