@@ -264,13 +264,13 @@ def test_a_python_that_does_not_start(make: object, words: str, tmp_path: Path) 
         Foreign(Target(path=SUBJECTS / "misbehaving.py"), python=asked)
 
 
-def test_a_python_that_is_none() -> None:
-    """It starts, and is something else; here, a Python that does not know what to run."""
+def test_a_python_that_does_not_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(interpreter, "CHILD", SUBJECTS / "no such file")
     with Foreign(Target(path=SUBJECTS / "misbehaving.py"), python=Path(sys.executable)) as engine:
-        engine._command[1:] = [str(SUBJECTS / "no such file")]
-        engine._drop()
-        with pytest.raises(SubjectError, match="(?s)does not answer: .* exit code 2.*Name another Python"):
+        with pytest.raises(SubjectError) as raised:
             engine.ops()
+        assert "does not answer: the process ended with exit code 2" in str(raised.value)
+        assert "Name another Python, 3.8 or newer, with --python" in str(raised.value)
 
 
 def test_a_command_that_does_not_start() -> None:
