@@ -1,0 +1,240 @@
+"""Run a Program, given as its JSON, on a subject; what comes back is the protocol's trace."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from . import construct, gradient, lists, names, plain
+from .plain import Plain
+from .probe import Subject
+from .tester import Unsupported
+
+
+class ReturnedNone(Exception):
+    """An op of the subject returned nothing."""
+
+
+class Run:
+    """One run of one program: `variables` are the subject's instances, or whatever its ops gave."""
+
+    def __init__(self, subject: Subject, program: dict[str, Any]) -> None:
+        self.subject = subject
+        self.maker = subject.maker
+        self.program = program
+        self.variables: list[Any] = []
+        self.asked: list[bool] = []
+        self.parents: list[set[int]] = []
+        self.aliases: set[int] = set()
+        self.reached: set[int] = set()
+        self.left: Any = None
+        self.trace: dict[str, Any] = {
+            "values": {},
+            "gradients": {},
+            "parameters": {},
+            "inputs_after": {},
+            "failure": None,
+        }
+
+    def run(self) -> dict[str, Any]:
+        """Run every statement, or up to the first that fails."""
+        position = -1
+        try:
+            for spec in self.program["inputs"]:
+                self.take(self.leaf(spec), bool(spec["requires_grad"]), set())
+            for position, statement in enumerate(self.program["statements"]):
+                self.statement(position, statement)
+        except BaseException as error:
+            try:
+                message = str(error)[:1000]
+            except BaseException:
+                message = "its message can't be read"
+            self.trace["failure"] = {"statement": position, "type": type(error).__name__, "message": message}
+        for index in range(min(len(self.program["inputs"]), len(self.variables))):
+            self.trace["inputs_after"][str(index)] = self.shown(self.variables[index])
+        return self.trace
+
+    def leaf(self, spec: dict[str, Any]) -> Any:
+        """An instance for an input; a view of the subject's NumPy where the input is one."""
+        shape = tuple(spec["shape"])
+        data = plain.decode(spec["storage"], spec["dtype"])
+        if spec["strides"] is None:
+            return self.maker.make(Plain(data, shape, spec["dtype"]), bool(spec["requires_grad"]))
+        array = plain.numpy()
+        if array is None or self.maker.listed:
+            data = plain.viewed(data, shape, spec["strides"], spec["offset"])
+            return self.maker.make(Plain(data, shape, spec["dtype"]), bool(spec["requires_grad"]))
+        storage = array.array(data, dtype=spec["dtype"])
+        steps = [s * storage.itemsize for s in spec["strides"]]
+        view = array.lib.stride_tricks.as_strided(storage[spec["offset"] :], shape, steps)
+        return self.maker.constructor.make(view, bool(spec["requires_grad"]))
+
+    def take(self, value: Any, asked: bool, parents: set[int]) -> None:
+        """Take up a new variable and show its value."""
+        index = len(self.variables)
+        if any(value is other for other in self.variables) and self.maker.is_node(value):
+            self.aliases.add(index)
+        self.variables.append(value)
+        self.asked.append(asked)
+        self.parents.append(parents)
+        self.trace["values"][str(index)] = self.shown(value)
+
+    def shown(self, value: Any) -> dict[str, Any]:
+        """The numbers of a variable as the protocol has them."""
+        try:
+            found = self.maker.read(value)
+            return {"unreadable": plain.describe(value)} if found is None else plain.encode(found)
+        except BaseException as error:
+            return {"unreadable": type(error).__name__ + ": " + str(error)[: plain.CAP]}
+
+    def statement(self, position: int, statement: dict[str, Any]) -> None:
+        """Run one statement."""
+        if "op" in statement:
+            self.apply(statement)
+        elif "backward" in statement:
+            if statement.get("create_graph"):
+                raise Unsupported("second derivatives are not asked of a foreign engine")
+            self.backward(statement)
+            self.trace["gradients"][str(position)] = self.gradients()
+        elif "zero_grad" in statement:
+            self.zero()
+        else:
+            raise Unsupported("a foreign engine is not asked for " + ", ".join(sorted(statement)))
+
+    def value(self, argument: dict[str, Any]) -> Any:
+        """An argument of the JSON with the subject's instances in it."""
+        ((tag, value),) = argument.items()
+        if tag == "ref":
+            return self.variables[value]
+        if tag == "int":
+            return int(value)
+        if tag == "float":
+            return float(value)
+        if tag in ("bool", "str"):
+            return value
+        if tag == "none":
+            return None
+        if tag == "ellipsis":
+            return Ellipsis
+        if tag == "tuple":
+            return tuple([self.value(part) for part in value])
+        if tag == "slice":
+            return slice(*[self.value(part) for part in value])
+        raise Unsupported("an argument of kind " + tag)
+
+    def apply(self, statement: dict[str, Any]) -> None:
+        """Call an op and show its output."""
+        op = statement["op"]
+        bound = self.subject.bound.get(op)
+        if bound is None:
+            raise Unsupported("no " + op + " was found")
+        if len(statement["outputs"]) != 1:
+            raise Unsupported(op + " with several outputs")
+        args = [self.value(a) for a in statement["args"]]
+        operands, rest = args[: bound.arity], args[bound.arity :]
+        options = dict(zip(names.PARAMETERS.get(op, ()), rest))
+        for name, argument in statement["kwargs"].items():
+            options[name] = self.value(argument)
+        result = bound.call(*operands, **options)
+        if result is None:
+            raise ReturnedNone(bound.candidate.spelled + " returned None")
+        parents = set(_refs(statement["args"])) | set(_refs(list(statement["kwargs"].values())))
+        self.take(result, any(self.asked[k] for k in parents), parents)
+
+    def backward(self, statement: dict[str, Any]) -> None:
+        """One walk from all roots: from their sum, weighted by the cotangents."""
+        gradients = self.subject.gradients
+        roots = [self.variables[k] for k in statement["backward"]]
+        weights = [None if k is None else self.variables[k] for k in statement["cotangents"]]
+        pending = list(statement["backward"])
+        while pending:
+            k = pending.pop()
+            if k not in self.reached:
+                self.reached.add(k)
+                pending.extend(self.parents[k])
+        seed = None
+        if len(roots) == 1 and (weights[0] is None or gradients.start.seeded):
+            root = roots[0]
+            if weights[0] is not None:
+                seed = self.raw(weights[0])
+        else:
+            root = self.total(roots, weights)
+        returned = gradients.start.run(root, seed)
+        self.left = gradient.leavings(gradients.access, root, returned)
+
+    def raw(self, node: Any) -> Any:
+        """A node's numbers as the subject takes them."""
+        numbers = self.maker.read(node)
+        return node if numbers is None else construct.raw(numbers, self.maker.listed)
+
+    def total(self, roots: list[Any], weights: list[Any]) -> Any:
+        """The sum of the roots' elements, each times its weight, made with the subject's own ops."""
+        bound = self.subject.bound
+        terms = []
+        for root, weight in zip(roots, weights):
+            if weight is not None:
+                if "mul" not in bound:
+                    raise Unsupported("a cotangent needs mul, which was not found")
+                root = bound["mul"].call(root, weight)
+            if len(roots) > 1 and self.subject.kind == "tensor":
+                root = self.summed(root)
+            terms.append(root)
+        total = terms[0]
+        for term in terms[1:]:
+            if "add" not in bound:
+                raise Unsupported("several roots need add, which was not found")
+            total = bound["add"].call(total, term)
+        return total
+
+    def summed(self, root: Any) -> Any:
+        """The sum of all elements, also where sum always keeps its dims; else the mean times their number."""
+        numbers = self.maker.read(root)
+        shape = numbers.shape if numbers is not None else ()
+        bound = self.subject.bound
+        if "sum" in bound:
+            try:
+                return bound["sum"].call(root)
+            except Unsupported:
+                return bound["sum"].call(root, dim=tuple(range(len(shape))), keepdim=True)
+        if "mean" in bound and "mul" in bound:
+            count = self.maker.make(Plain([float(lists.size(shape))]), False)
+            return bound["mul"].call(bound["mean"].call(root), count)
+        raise Unsupported("several roots need sum or mean, which were not found")
+
+    def gradients(self) -> dict[str, Any]:
+        """The gradient of every variable of which one is asked.
+
+        What no walk reached has none in torch, where most engines show 0: that is shown as none; anything else there
+        is shown as it is.
+        """
+        found: dict[str, Any] = {}
+        for index, value in enumerate(self.variables):
+            if not self.asked[index] or index in self.aliases or not self.maker.is_node(value):
+                continue
+            try:
+                numbers = self.subject.gradients.read(value, self.left)
+            except BaseException as error:
+                found[str(index)] = {"unreadable": type(error).__name__ + ": " + str(error)[: plain.CAP]}
+                continue
+            if numbers is None or (index not in self.reached and numbers.zero()):
+                found[str(index)] = None
+            else:
+                found[str(index)] = plain.encode(numbers)
+        return found
+
+    def zero(self) -> None:
+        """Give every leaf the gradient of a fresh one."""
+        for index, spec in enumerate(self.program["inputs"]):
+            if spec["requires_grad"]:
+                self.subject.gradients.zero(self.variables[index], self.leaf(spec))
+        self.reached.clear()
+
+
+def _refs(argument: Any) -> list[int]:
+    """The variables that arguments refer to."""
+    if isinstance(argument, list):
+        return [k for part in argument for k in _refs(part)]
+    if isinstance(argument, dict):
+        if "ref" in argument:
+            return [argument["ref"]]
+        return [k for tag in ("tuple", "slice") for k in _refs(argument.get(tag, []))]
+    return []
