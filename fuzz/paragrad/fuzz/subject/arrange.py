@@ -15,7 +15,7 @@ from .axis import AXES, KEEPS, Axis, along, last, reducing
 from .bind import Bound, parameters
 from .candidates import Candidate, Candidates
 from .construct import raw
-from .plain import Plain
+from .plain import Plain, message
 from .stubs import MissingDependency
 from .tester import RIGHT, Tester, Unsupported
 
@@ -71,7 +71,7 @@ class Arranged:
         try:
             actual = [self.maker.make(x) for x in inputs]
         except BaseException as error:
-            return "raises " + type(error).__name__ + ": " + str(error)[:200]
+            return "raises " + type(error).__name__ + ": " + message(error)
         return same(self.tester.result(lambda *a: call(*a, **options), actual), expected)
 
     def bind(self) -> dict[str, Bound]:

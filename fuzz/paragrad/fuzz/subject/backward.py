@@ -14,11 +14,6 @@ from .plain import Plain
 
 GRADIENT_NAMES = ("grad", "_grad", "gradient", "derivative", "grad_value", "adjoint", "adj", "deriv", "dx", "d", "g",
                   "bar", "grads", "delta", "get_grad", "gradients")  # fmt: skip
-BACKWARD_NAMES = (
-    "backward backprop backpropagate backpropagation propagate propagateback reverse runbackward backwards "
-    "computegradients computegradient computegrads computegrad calculategradients differentiate autodiff walk"
-).split()
-
 Run = Callable[[Any, Any], Any]
 """Takes the root and a raw seed, None for 1; returns what the subject's backward returned."""
 
@@ -47,10 +42,10 @@ def method_names(cls: Any) -> list[str]:
         if hidden or not callable(getattr(cls, name, None)):
             continue
         alike = difflib.SequenceMatcher(None, plainly, "backward").ratio() > 0.8
-        if plainly in BACKWARD_NAMES:
-            found.append((BACKWARD_NAMES.index(plainly), name))
+        if plainly in names.BACKWARD:
+            found.append((names.BACKWARD.index(plainly), name))
         elif alike or "backw" in plainly or "backprop" in plainly:
-            found.append((len(BACKWARD_NAMES), name))
+            found.append((len(names.BACKWARD), name))
     return [name for _, name in sorted(found)]
 
 
@@ -60,7 +55,7 @@ class Ways:
     def __init__(self, maker: Maker, kind: str) -> None:
         self.maker = maker
         self.kind = kind
-        leaf = maker.make(Plain([1.0], (1,) if kind == "tensor" else ()))
+        leaf = maker.make(Plain([1.0], (1, 1) if kind == "tensor" else ()))
         self.holder = next((n for n in GRADIENT_NAMES[:5] if hasattr(leaf, n)), None)
 
     def seed(self, root: Any, seed: Any) -> Any:
@@ -136,7 +131,7 @@ def starts(maker: Maker, candidates: Candidates, kind: str, wanted: str | None) 
     for name in [only] if only else method_names(maker.cls):
         if hasattr(maker.cls, name):
             yield from ways.of(name, method(name), takes(getattr(maker.cls, name)), "." + name + "()")
-    for key in [names.normal(only)] if only else BACKWARD_NAMES:
+    for key in [names.normal(only)] if only else names.BACKWARD:
         for name, function in candidates.functions.get(key, ()):
             if not isinstance(function, type):
                 yield from ways.of(name, function, takes(function), name + "(root)")

@@ -36,7 +36,7 @@ class Bound:
     def report(self) -> dict[str, Any]:
         """As the protocol has it."""
         return {
-            "spelled": self.candidate.spelled,
+            "spelled": self.candidate.written(self.arity),
             "arity": self.arity,
             "numbers": self.numbers,
             "values": self.values,
@@ -100,7 +100,7 @@ class Elementwise:
             return None
         candidate, call, outcome = options[k]
         bound = Bound(op, arity, candidate, call, {"v" * arity: outcome})
-        bound.also = [c.spelled for c, _, o in options if c is not candidate and (c.strong or o == RIGHT)]
+        bound.also = [c.written(arity) for c, _, o in options if c is not candidate and (c.strong or o == RIGHT)]
         self.bound[op] = bound
         return bound
 
@@ -159,7 +159,7 @@ class Elementwise:
         if op != "leaky_relu":
             return None
         found = self.tester.result(
-            candidate.call, [self.tester.maker.make(Plain([-1.0], (1,) if self.tester.kind == "tensor" else ()))]
+            candidate.call, [self.tester.maker.make(Plain([-1.0], (1, 1) if self.tester.kind == "tensor" else ()))]
         )
         if isinstance(found, str) or len(found.data) != 1 or not 0 < -found.data[0] < 1:
             return None
@@ -227,7 +227,7 @@ def parameters(function: Any) -> list[str]:
 def two(candidate: Candidate) -> bool:
     """Whether a function may take two operands: `max()` may as well be a reduction."""
     found = parameters(candidate.source)
-    return len(found) >= 2 and found[1] not in ("axis", "dim", "dims", "keepdims", "keepdim")
+    return not found or (len(found) >= 2 and found[1] not in ("axis", "dim", "dims", "keepdims", "keepdim"))
 
 
 def with_keyword(call: Callable[..., Any], torch_name: str, keyword: str) -> Callable[..., Any]:

@@ -27,6 +27,13 @@ class Candidate:
         self.strong = strong
         """Whether the name alone says that it is the engine's op: a method is, a function may work on plain numbers."""
 
+    def written(self, arity: int) -> str:
+        """How it is written with so many operands."""
+        if arity < 2 or not self.spelled.endswith((")", "(a)")):
+            return self.spelled
+        inside = "b" if self.spelled.endswith("()") else "a, b"
+        return self.spelled.rpartition("(")[0] + "(" + inside + ")"
+
 
 class Candidates:
     """The candidates of a subject, by normal name."""
@@ -92,16 +99,15 @@ class Candidates:
         if not isinstance(value, type):
             yield Candidate(name, name + "(a)", value, value, False)
             return
-        source = getattr(value, "forward", value)
-        apply = getattr(value, "apply", None)
+        apply, call, forward = (getattr(value, n, None) for n in ("apply", "__call__", "forward"))
         if callable(apply):
-            yield Candidate(name, name + ".apply(a)", apply, source, False)
+            yield Candidate(name, name + ".apply(a)", apply, forward or apply, False)
         if "__call__" in dir(value):
-            yield Candidate(name, name + "()(a)", lambda *a, **k: value()(*a, **k), source, False)
-        if callable(getattr(value, "forward", None)):
-            yield Candidate(name, name + "().forward(a)", lambda *a, **k: value().forward(*a, **k), source, False)
+            yield Candidate(name, name + "()(a)", lambda *a, **k: value()(*a, **k), call, False)
+        if callable(forward):
+            yield Candidate(name, name + "().forward(a)", lambda *a, **k: value().forward(*a, **k), forward, False)
         if issubclass(value, self.maker.base):
-            yield Candidate(name, name + "(a)", value, source, False)
+            yield Candidate(name, name + "(a)", value, value, False)
 
     def operator(self, op: str) -> Iterator[Candidate]:
         """The operator of an op, where the class has it."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 import inspect
 import sys
 from types import ModuleType
-from typing import Any
+from typing import Any, Callable
 
-from . import packages
+from . import names, packages
 from .plain import describe
 
 
@@ -40,12 +40,24 @@ def takes(function: Any) -> int:
 
 
 def goes_back(cls: Any) -> bool:
-    """Whether a class looks like an engine's: it has a backward to be called on an instance, or arithmetic."""
-    named = any("back" in n.lower() and not n.startswith("_") and callable(f) and takes(f) <= 1 and
-                not isinstance(f, (staticmethod, classmethod)) for n, f in vars(cls).items())  # fmt: skip
-    counts = any(n in vars(cls) for n in ("__add__", "__mul__"))
-    layer = any(n in vars(cls) for n in ("forward", "__call__", "parameters"))
-    return (named and not layer) or counts
+    """Whether a class has a backward that is called on an instance."""
+    for name in dir(cls):
+        found = inspect.getattr_static(cls, name)
+        plainly = names.normal(name)
+        named = "back" in plainly or plainly in names.BACKWARD
+        if named and inspect.isfunction(found) and not name.startswith("_") and takes(found) <= 1:
+            return True
+    return False
+
+
+def counts(cls: Any) -> bool:
+    """Whether a class has arithmetic."""
+    return hasattr(cls, "__add__") or hasattr(cls, "__mul__")
+
+
+def acts(cls: Any) -> bool:
+    """Whether a class is a layer or an op, not a number."""
+    return any(hasattr(cls, n) for n in ("forward", "apply", "parameters")) or "__call__" in dir(cls)
 
 
 def choose(loaded: Loaded, wanted: str | None) -> Any:
@@ -68,14 +80,21 @@ def choose(loaded: Loaded, wanted: str | None) -> Any:
             )
         listed = ", ".join(own) or "none"
         raise LoadError("no class", file.name + " has no class " + wanted + " (its classes: " + listed + "). " + notes)
-    able = {n: c for n, c in own.items() if goes_back(c)}
-    both = {n: c for n, c in able.items() if any("back" in m.lower() for m in dir(c)) and hasattr(c, "__mul__")}
-    able = both or able
-    able = {n: c for n, c in able.items() if not any(b in able.values() for b in c.__mro__[1:])} or able
+    able: dict[str, Any] = {}
+    outside = any(names.normal(n) in names.BACKWARD and callable(f) for n, f in vars(module).items())
+    likely: list[Callable[[Any], bool]] = [
+        lambda c: goes_back(c) and counts(c),
+        counts,
+        lambda c: goes_back(c) and not acts(c),
+        lambda c: outside and not acts(c),
+    ]
+    for suits in likely:
+        able = able or {n: c for n, c in own.items() if suits(c)}
+    able = {n: c for n, c in able.items() if not any(b in able.values() for b in c.__mro__[1:])}
     if len(able) == 1:
         return next(iter(able.values()))
     if able:
-        names = ", ".join(file.name + ":" + n for n in able)
-        raise LoadError("several classes", "Several classes could be the engine; name one: " + names + ".")
+        all_able = ", ".join(file.name + ":" + n for n in able)
+        raise LoadError("several classes", "Several classes could be the engine; name one: " + all_able + ".")
     listed = ", ".join(own) or "none"
     raise LoadError("no class", file.name + " has no class with a backward (its classes: " + listed + "). " + notes)

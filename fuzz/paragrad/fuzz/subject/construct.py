@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import inspect
 import operator
+import sys
+from pathlib import Path
 from typing import Any, Callable
 
-from . import plain
+from . import packages, plain
 from .plain import Plain
 
 DATA_PARAMETERS = (*plain.DATA_NAMES, "values", "initial_value", "init", "number", "scalar", "a", "n")
@@ -119,14 +121,14 @@ class Maker:
     """A constructor and a reader that agree: what was put in is read back."""
 
     def __init__(
-        self, cls: Any, constructor: Constructor, where: str, read: Callable[[Any], Any], listed: bool
+        self, cls: Any, constructor: Constructor, where: str, read: Callable[[Any], Any], listed: bool, root: Path
     ) -> None:
         self.cls = cls
         self.constructor = constructor
         self.where = where
         self.access = read
         self.listed = listed
-        base = [c for c in cls.__mro__ if c.__module__ == cls.__module__]
+        base = [c for c in cls.__mro__ if packages.under(root, sys.modules.get(c.__module__))]
         self.base = base[-1] if base else cls
 
     def is_node(self, value: Any) -> bool:
@@ -167,7 +169,7 @@ def same(found: Plain | None, numbers: Plain) -> bool:
     return all(isinstance(x, (int, float)) and abs(x - y) <= 1e-6 for x, y in zip(found.data, numbers.data))
 
 
-def agree(cls: Any, module: Any, probes: list[Plain], listed: bool) -> Maker | None:
+def agree(cls: Any, module: Any, root: Path, probes: list[Plain], listed: bool) -> Maker | None:
     """The first constructor and reader that give back each of the probes."""
     for constructor in constructors(cls, module):
         try:
@@ -177,7 +179,7 @@ def agree(cls: Any, module: Any, probes: list[Plain], listed: bool) -> Maker | N
         if not all(isinstance(m, cls) for m in made):
             continue
         for where, access in readers(made[0]):
-            maker = Maker(cls, constructor, where, access, listed)
+            maker = Maker(cls, constructor, where, access, listed, root)
             try:
                 if all(same(maker.read(m), p) for m, p in zip(made, probes)):
                     return maker
@@ -187,17 +189,17 @@ def agree(cls: Any, module: Any, probes: list[Plain], listed: bool) -> Maker | N
 
 
 NUMBERS = [Plain([1.7]), Plain([-2.3])]
-ARRAYS = [Plain([1.7, -2.3, 0.5, 4.0, -1.0, 3.25], (2, 3)), Plain([0.5, -0.25], (2,))]
+ARRAYS = [Plain([1.7, -2.3, 0.5, 4.0, -1.0, 3.25], (2, 3)), Plain([0.5, -0.25], (1, 2))]
 
 
-def find(cls: Any, module: Any) -> tuple[Maker, str]:
+def find(cls: Any, module: Any, root: Path) -> tuple[Maker, str]:
     """The Maker of a class, and whether it is of scalars or tensors. Raises ConstructorError."""
-    scalar = agree(cls, module, NUMBERS, True)
+    scalar = agree(cls, module, root, NUMBERS, True)
     members = {n.replace("_", "").lower() for n in dir(cls)} | {n.replace("_", "").lower() for n in vars(module)}
     for listed in (False, True):
         if not listed and plain.numpy() is None:
             continue
-        tensor = agree(cls, module, ARRAYS, listed)
+        tensor = agree(cls, module, root, ARRAYS, listed)
         if tensor is None:
             continue
         wraps = not listed and hasattr(tensor.access(tensor.make(ARRAYS[0])), "dtype")

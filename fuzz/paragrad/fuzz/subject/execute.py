@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from . import construct, gradient, lists, names, plain
+from . import construct, gradient, guard, names, plain
 from .plain import Plain
 from .probe import Subject
 from .tester import Unsupported
@@ -43,12 +43,11 @@ class Run:
                 self.take(self.leaf(spec), bool(spec["requires_grad"]), set())
             for position, statement in enumerate(self.program["statements"]):
                 self.statement(position, statement)
+                guard.check()
         except BaseException as error:
-            try:
-                message = str(error)[:1000]
-            except BaseException:
-                message = "its message can't be read"
-            self.trace["failure"] = {"statement": position, "type": type(error).__name__, "message": message}
+            guard.check()
+            failure = {"statement": position, "type": type(error).__name__, "message": plain.message(error)}
+            self.trace["failure"] = failure
         for index in range(min(len(self.program["inputs"]), len(self.variables))):
             self.trace["inputs_after"][str(index)] = self.shown(self.variables[index])
         return self.trace
@@ -82,9 +81,16 @@ class Run:
         """The numbers of a variable as the protocol has them."""
         try:
             found = self.maker.read(value)
-            return {"unreadable": plain.describe(value)} if found is None else plain.encode(found)
+            return {"unreadable": plain.describe(value)} if found is None else self.encoded(found)
         except BaseException as error:
-            return {"unreadable": type(error).__name__ + ": " + str(error)[: plain.CAP]}
+            return {"unreadable": type(error).__name__ + ": " + plain.message(error)}
+
+    def encoded(self, numbers: Plain) -> dict[str, Any]:
+        """The numbers as the protocol has them; a scalar engine's are single, whatever they lie in."""
+        if self.subject.kind == "scalar" and len(numbers.data) == 1:
+            dtype = numbers.dtype if numbers.dtype.startswith("float") else "float64"
+            numbers = Plain([float(numbers.data[0])], (), dtype)
+        return plain.encode(numbers)
 
     def statement(self, position: int, statement: dict[str, Any]) -> None:
         """Run one statement."""
@@ -157,7 +163,7 @@ class Run:
             if weights[0] is not None:
                 seed = self.raw(weights[0])
         else:
-            root = self.total(roots, weights)
+            root = self.subject.weighing.total(roots, weights)
         returned = gradients.start.run(root, seed)
         self.left = gradient.leavings(gradients.access, root, returned)
 
@@ -165,40 +171,6 @@ class Run:
         """A node's numbers as the subject takes them."""
         numbers = self.maker.read(node)
         return node if numbers is None else construct.raw(numbers, self.maker.listed)
-
-    def total(self, roots: list[Any], weights: list[Any]) -> Any:
-        """The sum of the roots' elements, each times its weight, made with the subject's own ops."""
-        bound = self.subject.bound
-        terms = []
-        for root, weight in zip(roots, weights):
-            if weight is not None:
-                if "mul" not in bound:
-                    raise Unsupported("a cotangent needs mul, which was not found")
-                root = bound["mul"].call(root, weight)
-            if len(roots) > 1 and self.subject.kind == "tensor":
-                root = self.summed(root)
-            terms.append(root)
-        total = terms[0]
-        for term in terms[1:]:
-            if "add" not in bound:
-                raise Unsupported("several roots need add, which was not found")
-            total = bound["add"].call(total, term)
-        return total
-
-    def summed(self, root: Any) -> Any:
-        """The sum of all elements, also where sum always keeps its dims; else the mean times their number."""
-        numbers = self.maker.read(root)
-        shape = numbers.shape if numbers is not None else ()
-        bound = self.subject.bound
-        if "sum" in bound:
-            try:
-                return bound["sum"].call(root)
-            except Unsupported:
-                return bound["sum"].call(root, dim=tuple(range(len(shape))), keepdim=True)
-        if "mean" in bound and "mul" in bound:
-            count = self.maker.make(Plain([float(lists.size(shape))]), False)
-            return bound["mul"].call(bound["mean"].call(root), count)
-        raise Unsupported("several roots need sum or mean, which were not found")
 
     def gradients(self) -> dict[str, Any]:
         """The gradient of every variable of which one is asked.
@@ -213,12 +185,12 @@ class Run:
             try:
                 numbers = self.subject.gradients.read(value, self.left)
             except BaseException as error:
-                found[str(index)] = {"unreadable": type(error).__name__ + ": " + str(error)[: plain.CAP]}
+                found[str(index)] = {"unreadable": type(error).__name__ + ": " + plain.message(error)}
                 continue
             if numbers is None or (index not in self.reached and numbers.zero()):
                 found[str(index)] = None
             else:
-                found[str(index)] = plain.encode(numbers)
+                found[str(index)] = self.encoded(numbers)
         return found
 
     def zero(self) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import operator
 from typing import Any, Callable, Iterator
 
-from . import backward, names, plain
+from . import backward, guard, names, plain
 from .backward import GRADIENT_NAMES, Start
 from .bind import Bound
 from .candidates import Candidates
@@ -118,7 +118,7 @@ def leavings(access: Access, root: Any, returned: Any) -> Any:
 def attempt(maker: Maker, kind: str, start: Start, bound: dict[str, Bound]) -> tuple[int, Access | None, str]:
     """How well a way does: 3 right, 2 some numbers, 1 it ran, 0 it raised; where gradients lie; what was raised."""
     top: tuple[int, Access | None, str] = (0, None, "")
-    shape = (2,) if kind == "tensor" else ()
+    shape = (1, 2) if kind == "tensor" else ()
     count = 2 if kind == "tensor" else 1
     for op, *wanted in EXPRESSIONS:
         if op not in bound:
@@ -134,8 +134,10 @@ def attempt(maker: Maker, kind: str, start: Start, bound: dict[str, Bound]) -> t
                 returned = start.run(root, None)
             except BaseException as error:
                 if top[0] == 0:
-                    top = (0, top[1], type(error).__name__ + ": " + str(error)[:200])
+                    top = (0, top[1], type(error).__name__ + ": " + plain.message(error))
                 continue
+            finally:
+                guard.check()
             for access in accesses(maker, a, root, returned):
                 score = graded(maker, access, (a, b), leavings(access, root, returned), wanted)
                 if score > top[0]:
@@ -170,12 +172,12 @@ def find(maker: Maker, candidates: Candidates, kind: str, bound: dict[str, Bound
             break
     if best is None:
         raise GradientError(
-            maker.cls.__name__ + " has no method that goes back (looked for " + ", ".join(backward.BACKWARD_NAMES[:6])
+            maker.cls.__name__ + " has no method that goes back (looked for " + ", ".join(names.BACKWARD[:6])
             + " and names like them" + (", and for " + wanted if wanted else "") + ")."
         )  # fmt: skip
     score, start, access, told = best
     if access is None:
-        leaf = maker.make(Plain([LEFT], (1,) if kind == "tensor" else ()))
+        leaf = maker.make(Plain([LEFT], (1, 1) if kind == "tensor" else ()))
         access = next(iter(accesses(maker, leaf, leaf, None)), None)
     if access is None:
         raise GradientError(

@@ -162,6 +162,13 @@ GELU: dict[str, Truth] = {
 """gelu's two forms, by torch's name."""
 
 
+BACKWARD = (
+    "backward backprop backpropagate backpropagation propagate propagateback reverse runbackward backwards "
+    "computegradients computegradient computegrads computegrad calculategradients differentiate autodiff walk"
+).split()
+"""Normal names of methods and functions that start a backward, likeliest first."""
+
+
 def normal(name: str) -> str:
     """A name without case and underscores."""
     return name.replace("_", "").lower()

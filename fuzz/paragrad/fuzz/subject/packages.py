@@ -19,10 +19,11 @@ from typing import Any, Iterator
 class Place:
     """A source file: `root` comes first on the path, `package` are the names of the folders from there to the file."""
 
-    def __init__(self, file: Path, root: Path, package: tuple[str, ...]) -> None:
+    def __init__(self, file: Path, root: Path, package: tuple[str, ...], imported: tuple[str, ...] = ()) -> None:
         self.file = file
         self.root = root
         self.package = package
+        self.imported = imported
         self.stem = file.parent.name if file.stem == "__init__" and package else file.stem
         names = package if file.stem == "__init__" else (*package, file.stem)
         self.name = ".".join(names) if names else file.stem
@@ -54,7 +55,7 @@ def locate(file: Path, tree: ast.AST | None) -> Place:
                     depth = max(depth, height + 1)
     depth = min(depth, len(folders) - 1)
     package = tuple(folder.name for folder in reversed(folders[:depth]))
-    return Place(file, folders[depth], package)
+    return Place(file, folders[depth], package, tuple([name for name, level in imports(tree) if level == 0]))
 
 
 def local(root: Path, name: str) -> bool:
@@ -94,7 +95,12 @@ class Shell(ModuleType):
 
 
 def open_shells(place: Place) -> None:
-    """Register a shell for each package around the file."""
+    """Register a shell for each package around the file, and for folders that an installed package would hide."""
+    for name in place.imported:
+        top = name.partition(".")[0]
+        bare = (place.root / top).is_dir() and not (place.root / top / "__init__.py").is_file()
+        if bare and local(place.root, top):
+            sys.modules[top] = Shell(top, place.root / top)
     folder = place.root
     for depth, part in enumerate(place.package, start=1):
         folder = folder / part

@@ -136,6 +136,14 @@ def describe(value: Any) -> str:
     return text if len(text) <= CAP else text[:CAP] + " ..."
 
 
+def message(error: BaseException) -> str:
+    """An exception's text, capped, even where asking for it fails."""
+    try:
+        return str(error)[: 5 * CAP]
+    except BaseException:
+        return "its message can't be read"
+
+
 def encode(found: Plain) -> dict[str, Any]:
     """As the protocol's ARRAY."""
     if found.dtype.startswith("float"):

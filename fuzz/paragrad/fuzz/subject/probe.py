@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-from . import arrange, backward, bind, construct, gradient, names, stubs, tester
+from . import arrange, backward, bind, construct, gradient, guard, names, stubs, tester, weighing
 from .candidates import Candidates
 from .choose import Loaded, LoadError
 from .load import load
@@ -24,6 +24,7 @@ class Subject:
         self.candidates = candidates
         self.bound: dict[str, bind.Bound] = {}
         self.gradients: Any = None
+        self.weighing: Any = None
         self.notes: list[str] = list(loaded.notes)
 
     def hello(self) -> dict[str, Any]:
@@ -59,7 +60,7 @@ class Subject:
         used = {b.candidate.name for b in self.bound.values()}
         used |= {spelled.split("(")[0].split(".")[-1] for b in self.bound.values() for spelled in b.also}
         used |= set(backward.method_names(self.maker.cls)) | {self.gradients.start.name}
-        used |= {self.maker.where.strip(".()"), self.gradients.access.name or ""}
+        used |= {self.maker.where.strip(".()"), self.gradients.access.form.strip(".()")}
         used |= {name for name in dir(self.maker.cls) if names.normal(name) in gradient.ZEROING}
         methods = [name for listed in self.candidates.methods.values() for name in listed]
         found = [name for name in methods if name not in used and callable(getattr(self.maker.cls, name))]
@@ -75,12 +76,11 @@ class Subject:
 
 def probe(target: dict[str, Any]) -> Subject:
     """Load a target and find everything out. Raises LoadError."""
-    limit = sys.getrecursionlimit()
     loaded = load(target, stubs.StandIns())
-    if sys.getrecursionlimit() != limit:
+    if guard.keep_limit():
         loaded.notes.append("its import sets the recursion limit to " + str(sys.getrecursionlimit()))
     try:
-        maker, kind = construct.find(loaded.cls, loaded.module)
+        maker, kind = construct.find(loaded.cls, loaded.module, loaded.place.root)
     except construct.ConstructorError as error:
         raise LoadError("constructor", str(error)) from error
     candidates = Candidates(maker, loaded.module, loaded.place)
@@ -96,4 +96,5 @@ def probe(target: dict[str, Any]) -> Subject:
         subject.gradients = gradient.find(maker, candidates, kind, subject.bound, wanted.get("backward"))
     except gradient.GradientError as error:
         raise LoadError("no backward", str(error)) from error
+    subject.weighing = weighing.Weighing(maker, kind, subject.bound, subject.gradients)
     return subject

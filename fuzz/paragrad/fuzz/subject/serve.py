@@ -90,11 +90,8 @@ def serve() -> int:
         elif subject is None:
             channel.answer(request, error={"kind": "protocol", "message": "say hello first"})
         elif method == "run":
-            limit = sys.getrecursionlimit()
             for index, program in enumerate(request["programs"]):
                 channel.answer(request, index=index, trace=execute.Run(subject, program).run())
-                if sys.getrecursionlimit() != limit:
-                    sys.setrecursionlimit(limit)
         elif method == "source":
             channel.answer(request, result=source(subject, request.get("op")))
         else:

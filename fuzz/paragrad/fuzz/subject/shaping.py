@@ -181,11 +181,11 @@ def mean_loss(arranged: Any, op: str, candidate: Candidate) -> Bound | None:
     return reducing(arranged, op, candidate, {"node": lambda x, y: y}, [X, Z], results)
 
 
-def of_one_reduction(reduction: str, convert: Callable[[Any, Any], Any], f: Any, x: Any, y: Any, **options: Any) -> Any:
+def of_one_reduction(fixed: str, convert: Callable[[Any, Any], Any], f: Any, x: Any, y: Any, **options: Any) -> Any:
     """The call of a loss that reduces in one way only, its target converted for the subject."""
     plainly = {"ignore_index": -100, "label_smoothing": 0.0}
-    if options.pop("reduction", "mean") != reduction:
-        raise Unsupported("its reduction is always " + reduction)
+    if options.pop("reduction", "mean") != fixed:
+        raise Unsupported("its reduction is always " + fixed)
     if any(value not in (None, plainly.get(name)) for name, value in options.items()):
         raise Unsupported("it takes no " + ", ".join(options))
     return f(x, convert(x, y))

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any, Callable, Sequence
 
-from . import names
+from . import guard, names
 from .construct import Maker
-from .plain import Plain, describe
+from .plain import Plain, describe, message
 from .stubs import MissingDependency
 
 RIGHT = "right"
@@ -38,7 +38,7 @@ class Tester:
                 actual = [c[0] if k in numbers else self.maker.make(Plain([c[i] for i in group], shape))
                           for k, c in enumerate(columns)]  # fmt: skip
             except BaseException as error:
-                return "raises " + type(error).__name__ + ": " + str(error)[:200]
+                return "raises " + type(error).__name__ + ": " + message(error)
             found = self.result(call, actual)
             if isinstance(found, str):
                 return found
@@ -58,7 +58,9 @@ class Tester:
         except MissingDependency:
             raise
         except BaseException as error:
-            return "raises " + type(error).__name__ + ": " + str(error)[:200]
+            return "raises " + type(error).__name__ + ": " + message(error)
+        finally:
+            guard.check()
         try:
             found = self.maker.read(made)
         except BaseException as error:
