@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Callable
 
 from . import construct, gradient, guard, names, plain
 from .plain import Plain
@@ -15,39 +15,43 @@ class ReturnedNone(Exception):
 
 
 class Run:
-    """One run of one program: `variables` are the subject's instances, or whatever its ops gave."""
+    """One run of one program: `variables` are the subject's instances, or whatever its ops gave.
 
-    def __init__(self, subject: Subject, program: dict[str, Any]) -> None:
+    `tell` is called with the position of each statement before it runs.
+    """
+
+    def __init__(self, subject: Subject, program: dict[str, Any], tell: Callable[[int], None] | None = None) -> None:
         self.subject = subject
         self.maker = subject.maker
+        self.scalar = subject.kind == "scalar"
         self.program = program
+        self.tell = tell
         self.variables: list[Any] = []
+        self.known: set[int] = set()
         self.asked: list[bool] = []
-        self.parents: list[set[int]] = []
+        self.parents: list[list[int]] = []
         self.aliases: set[int] = set()
         self.reached: set[int] = set()
         self.left: Any = None
-        self.trace: dict[str, Any] = {
-            "values": {},
-            "gradients": {},
-            "parameters": {},
-            "inputs_after": {},
-            "failure": None,
-        }
+        self.values: dict[str, Any] = {}
+        self.trace: dict[str, Any] = {"values": self.values, "gradients": {}, "parameters": {}, "inputs_after": {}}
 
     def run(self) -> dict[str, Any]:
         """Run every statement, or up to the first that fails."""
         position = -1
+        failure = None
         try:
             for spec in self.program["inputs"]:
-                self.take(self.leaf(spec), bool(spec["requires_grad"]), set())
+                self.take(self.leaf(spec), spec["requires_grad"], [])
             for position, statement in enumerate(self.program["statements"]):
+                if self.tell is not None:
+                    self.tell(position)
                 self.statement(position, statement)
                 guard.check()
         except BaseException as error:
             guard.check()
             failure = {"statement": position, "type": type(error).__name__, "message": plain.message(error)}
-            self.trace["failure"] = failure
+        self.trace["failure"] = failure
         for index in range(min(len(self.program["inputs"]), len(self.variables))):
             self.trace["inputs_after"][str(index)] = self.shown(self.variables[index])
         return self.trace
@@ -67,29 +71,35 @@ class Run:
         view = array.lib.stride_tricks.as_strided(storage[spec["offset"] :], shape, steps)
         return self.maker.constructor.make(view, bool(spec["requires_grad"]))
 
-    def take(self, value: Any, asked: bool, parents: set[int]) -> None:
+    def take(self, value: Any, asked: bool, parents: list[int]) -> None:
         """Take up a new variable and show its value."""
         index = len(self.variables)
-        if any(value is other for other in self.variables) and self.maker.is_node(value):
+        if id(value) in self.known and self.maker.is_node(value):
             self.aliases.add(index)
+        self.known.add(id(value))
         self.variables.append(value)
         self.asked.append(asked)
         self.parents.append(parents)
-        self.trace["values"][str(index)] = self.shown(value)
+        self.values[str(index)] = self.shown(value)
 
-    def shown(self, value: Any) -> dict[str, Any]:
+    def shown(self, value: Any) -> Any:
         """The numbers of a variable as the protocol has them."""
         try:
+            if self.scalar and self.maker.is_node(value):
+                number = self.maker.access(value)
+                if type(number) is float:  # the usual case, and the quick one
+                    return plain.bare(number)
             found = self.maker.read(value)
             return {"unreadable": plain.describe(value)} if found is None else self.encoded(found)
         except BaseException as error:
             return {"unreadable": type(error).__name__ + ": " + plain.message(error)}
 
-    def encoded(self, numbers: Plain) -> dict[str, Any]:
+    def encoded(self, numbers: Plain) -> Any:
         """The numbers as the protocol has them; a scalar engine's are single, whatever they lie in."""
-        if self.subject.kind == "scalar" and len(numbers.data) == 1:
-            dtype = numbers.dtype if numbers.dtype.startswith("float") else "float64"
-            numbers = Plain([float(numbers.data[0])], (), dtype)
+        if self.scalar and len(numbers.data) == 1:
+            if not numbers.dtype.startswith("float") or numbers.dtype == "float64":
+                return plain.bare(float(numbers.data[0]))
+            numbers = Plain(numbers.data, (), numbers.dtype)
         return plain.encode(numbers)
 
     def statement(self, position: int, statement: dict[str, Any]) -> None:
@@ -135,15 +145,24 @@ class Run:
             raise Unsupported("no " + op + " was found")
         if len(statement["outputs"]) != 1:
             raise Unsupported(op + " with several outputs")
-        args = [self.value(a) for a in statement["args"]]
+        args = []
+        parents: list[int] = []
+        for argument in statement["args"]:
+            place = argument.get("ref")
+            if place is None:
+                args.append(self.value(argument))
+                parents += _refs(argument)
+            else:
+                args.append(self.variables[place])
+                parents.append(place)
         operands, rest = args[: bound.arity], args[bound.arity :]
-        options = dict(zip(names.PARAMETERS.get(op, ()), rest))
+        options = dict(zip(names.PARAMETERS.get(op, ()), rest)) if rest else {}
         for name, argument in statement["kwargs"].items():
             options[name] = self.value(argument)
+            parents += _refs(argument)
         result = bound.call(*operands, **options)
         if result is None:
             raise ReturnedNone(bound.candidate.spelled + " returned None")
-        parents = set(_refs(statement["args"])) | set(_refs(list(statement["kwargs"].values())))
         self.take(result, any(self.asked[k] for k in parents), parents)
 
     def backward(self, statement: dict[str, Any]) -> None:
@@ -179,10 +198,16 @@ class Run:
         is shown as it is.
         """
         found: dict[str, Any] = {}
+        get = self.subject.gradients.access.get
         for index, value in enumerate(self.variables):
             if not self.asked[index] or index in self.aliases or not self.maker.is_node(value):
                 continue
             try:
+                if self.scalar and index in self.reached:
+                    number = get(value, self.left)
+                    if type(number) is float:
+                        found[str(index)] = plain.bare(number)
+                        continue
                 numbers = self.subject.gradients.read(value, self.left)
             except BaseException as error:
                 found[str(index)] = {"unreadable": type(error).__name__ + ": " + plain.message(error)}

@@ -14,6 +14,7 @@ from .backward import GRADIENT_NAMES, Start
 from .bind import Bound
 from .candidates import Candidates
 from .construct import Maker
+from .interrupt import Trial
 from .plain import Plain
 
 TABLES = ("grads", "gradients", "_grads", "grad_table", "grad")
@@ -126,15 +127,18 @@ def attempt(maker: Maker, kind: str, start: Start, bound: dict[str, Bound]) -> t
         for reduce in ("", "sum"):
             if reduce and (kind == "scalar" or "sum" not in bound):
                 continue
+            trial = Trial()
             try:
-                a, b = (maker.make(Plain([x] * count, shape)) for x in (LEFT, RIGHT_OPERAND))
-                root = bound[op].call(a, b)
-                root = bound["sum"].call(root) if reduce else root
-                maker.read(root)
-                returned = start.run(root, None)
+                with trial:
+                    a, b = (maker.make(Plain([x] * count, shape)) for x in (LEFT, RIGHT_OPERAND))
+                    root = bound[op].call(a, b)
+                    root = bound["sum"].call(root) if reduce else root
+                    maker.read(root)
+                    returned = start.run(root, None)
             except BaseException as error:
                 if top[0] == 0:
-                    top = (0, top[1], type(error).__name__ + ": " + plain.message(error))
+                    told = type(error).__name__ + ": " + plain.message(error)
+                    top = (0, top[1], "TimeoutError: it hangs" if trial.late else told)
                 continue
             finally:
                 guard.check()

@@ -10,9 +10,7 @@ import ast
 import importlib
 import importlib.util
 import os
-import signal
 import sys
-import threading
 import time
 from pathlib import Path
 from types import ModuleType
@@ -20,41 +18,11 @@ from typing import Any
 
 from . import definitions, packages, stubs
 from .choose import Loaded, LoadError, choose
+from .interrupt import Interrupt
 
 SECONDS = 3.0
 RETRIES = 12
 """How many libraries may be missing, one found out at a time."""
-
-
-class Interrupt:
-    """After some seconds the main thread is interrupted, again and again until the block is left."""
-
-    def __init__(self, seconds: float) -> None:
-        self.seconds = seconds
-        self.done = threading.Event()
-        self.late = False
-
-    def __enter__(self) -> Interrupt:
-        self.main = threading.get_ident()
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-        threading.Thread(target=self.watch, daemon=True).start()
-        return self
-
-    def watch(self) -> None:
-        """Wait, then interrupt: by a signal where threads can be sent one, for it ends a sleep, too."""
-        wait = self.seconds
-        while not self.done.wait(wait):
-            self.late = True
-            wait = 0.3
-            if hasattr(signal, "pthread_kill"):
-                signal.pthread_kill(self.main, signal.SIGINT)
-            else:
-                import _thread
-
-                _thread.interrupt_main()
-
-    def __exit__(self, *error: object) -> None:
-        self.done.set()
 
 
 def find(target: dict[str, Any]) -> Path:
@@ -135,8 +103,8 @@ def load_file(file: Path, target: dict[str, Any], stand_ins: stubs.StandIns) -> 
     loaded = Loaded(place)
     sys.path.insert(0, str(place.root))
     packages.make_way(place.root)
-    seconds = target.get("seconds")
-    reason = full_import(loaded, SECONDS if seconds is None else seconds, tree, stand_ins)
+    seconds = SECONDS if target.get("seconds") is None else target["seconds"]
+    reason = full_import(loaded, 0 if target.get("definitions") else seconds, tree, stand_ins)
     if reason is not None:
         loaded.notes.append("loaded definitions only: " + reason)
         fresh(loaded)
@@ -170,7 +138,7 @@ def full_import(loaded: Loaded, seconds: float, tree: ast.Module, stand_ins: stu
     """Run the whole file; None, or why that did not do."""
     file = loaded.place.file
     if seconds <= 0:
-        return "so it was asked"
+        return "a full import was not asked for"
     libraries(loaded.place, tree)
     code = compile(file.read_bytes(), str(file), "exec", 0, True)
     for _ in range(RETRIES):

@@ -144,10 +144,15 @@ def message(error: BaseException) -> str:
         return "its message can't be read"
 
 
+def bare(number: float) -> Any:
+    """A float64 without dimensions as the protocol has it: a number, or a string where JSON has none."""
+    return number if number - number == 0 and (number != 0 or math.copysign(1, number) > 0) else repr(number)
+
+
 def encode(found: Plain) -> dict[str, Any]:
     """As the protocol's ARRAY."""
     if found.dtype.startswith("float"):
-        data = [x if x - x == 0 and (x != 0 or math.copysign(1, x) > 0) else repr(x) for x in found.data]
+        data = [bare(x) for x in found.data]
     elif found.dtype == "bool":
         data = found.data
     else:

@@ -11,12 +11,14 @@ import inspect
 import io
 import json
 import os
+import signal
 import sys
+from functools import partial
 from typing import Any
 
 from . import execute, probe
 from .choose import LoadError
-from .plain import describe
+from .plain import describe, message
 
 PROTOCOL = 1
 HIGH = 200
@@ -75,6 +77,7 @@ def _private(descriptor: int) -> int:
 def serve() -> int:
     """Answer until `bye` or the end of the input."""
     channel = Channel()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's
     sys.stdin = io.TextIOWrapper(io.FileIO(0, "r", closefd=False), encoding="utf-8")
     printed = io.BufferedWriter(io.FileIO(1, "w", closefd=False))
     sys.stdout = io.TextIOWrapper(printed, encoding="utf-8", errors="backslashreplace", line_buffering=True)
@@ -91,24 +94,34 @@ def serve() -> int:
             channel.answer(request, error={"kind": "protocol", "message": "say hello first"})
         elif method == "run":
             for index, program in enumerate(request["programs"]):
-                channel.answer(request, index=index, trace=execute.Run(subject, program).run())
+                tell = partial(progress, channel, request, index) if request.get("progress") else None
+                channel.answer(request, index=index, trace=execute.Run(subject, program, tell).run())
         elif method == "source":
             channel.answer(request, result=source(subject, request.get("op")))
         else:
             channel.answer(request, error={"kind": "protocol", "message": "unknown method " + describe(method)})
 
 
+def progress(channel: Channel, request: dict[str, Any], index: int, position: int) -> None:
+    """Say which statement comes next, so that the parent knows where a program died."""
+    channel.answer(request, index=index, at=position)
+
+
 def hello(channel: Channel, request: dict[str, Any]) -> probe.Subject | None:
     """Load and probe the target; answer with what was found, or with what went wrong."""
     if request.get("protocol") != PROTOCOL:
-        message = "this child speaks protocol " + str(PROTOCOL) + ", not " + describe(request.get("protocol"))
-        channel.answer(request, error={"kind": "protocol", "message": message})
+        told = "this child speaks protocol " + str(PROTOCOL) + ", not " + describe(request.get("protocol"))
+        channel.answer(request, error={"kind": "protocol", "message": told})
         return None
     try:
         subject = probe.probe(request["target"])
         content = {"protocol": PROTOCOL, **subject.hello()}
     except LoadError as error:
         channel.answer(request, error={"kind": error.kind, "message": str(error)})
+        return None
+    except BaseException as error:
+        told = "while it was probed, " + type(error).__name__ + ": " + message(error)
+        channel.answer(request, error={"kind": "probe", "message": told})
         return None
     channel.answer(request, result=content)
     return subject

@@ -6,6 +6,7 @@ from typing import Any, Callable, Sequence
 
 from . import guard, names
 from .construct import Maker
+from .interrupt import Trial
 from .plain import Plain, describe, message
 from .stubs import MissingDependency
 
@@ -53,11 +54,15 @@ class Tester:
 
     def result(self, call: Callable[..., Any], actual: Sequence[Any]) -> Plain | str:
         """The numbers of a call, or in words why there are none."""
+        trial = Trial()
         try:
-            made = call(*actual)
+            with trial:
+                made = call(*actual)
         except MissingDependency:
             raise
         except BaseException as error:
+            if trial.late:
+                return "hangs for over " + str(trial.seconds) + " s"
             return "raises " + type(error).__name__ + ": " + message(error)
         finally:
             guard.check()
