@@ -1,0 +1,144 @@
+"""The ways to start a backward: a method, a function of the root, or a list of nodes to be walked by hand."""
+
+from __future__ import annotations
+
+import difflib
+from typing import Any, Callable, Iterator
+
+from . import names, plain
+from .candidates import Candidates
+from .choose import takes
+from .construct import Maker, raw
+from .lists import size
+from .plain import Plain
+
+GRADIENT_NAMES = ("grad", "_grad", "gradient", "derivative", "grad_value", "adjoint", "adj", "deriv", "dx", "d", "g",
+                  "bar", "grads", "delta", "get_grad", "gradients")  # fmt: skip
+Run = Callable[[Any, Any], Any]
+"""Takes the root and a raw seed, None for 1; returns what the subject's backward returned."""
+
+
+class Start:
+    """A way to start a backward."""
+
+    def __init__(self, name: str, form: str, run: Run, seeded: bool) -> None:
+        self.name = name
+        self.form = form
+        self.run = run
+        self.seeded = seeded
+
+
+def method(name: str) -> Callable[..., Any]:
+    """A method as a function of its object."""
+    return lambda root, *rest: getattr(root, name)(*rest)
+
+
+def method_names(cls: Any) -> list[str]:
+    """Methods that may be the backward, likeliest first; names with a slip of the pen, too."""
+    found: list[tuple[float, str]] = []
+    for name in dir(cls):
+        plainly = names.normal(name)
+        hidden = name.startswith("__") or (name.startswith("_") and "iter" not in plainly)
+        if hidden or not callable(getattr(cls, name, None)):
+            continue
+        alike = difflib.SequenceMatcher(None, plainly, "backward").ratio() > 0.8
+        if plainly in names.BACKWARD:
+            found.append((names.BACKWARD.index(plainly), name))
+        elif alike or "backw" in plainly or "backprop" in plainly:
+            found.append((len(names.BACKWARD), name))
+    return [name for _, name in sorted(found)]
+
+
+class Ways:
+    """The ways to start for one class."""
+
+    def __init__(self, maker: Maker, kind: str) -> None:
+        self.maker = maker
+        self.kind = kind
+        leaf = maker.make(Plain([1.0], (1, 1) if kind == "tensor" else ()))
+        self.holder = next((n for n in GRADIENT_NAMES[:5] if hasattr(leaf, n)), None)
+
+    def seed(self, root: Any, seed: Any) -> Any:
+        """The seed, or a raw 1 of the root's shape."""
+        if seed is not None:
+            return seed
+        if self.kind == "scalar":
+            return 1.0
+        numbers = self.maker.read(root)
+        shape = numbers.shape if numbers is not None else ()
+        return raw(Plain([1.0] * size(shape), shape), self.maker.listed)
+
+    def implicit(self, call: Callable[..., Any]) -> Run:
+        """Without a seed."""
+        return lambda root, seed: call(root)
+
+    def explicit(self, call: Callable[..., Any]) -> Run:
+        """With the seed as a number or array."""
+        return lambda root, seed: call(root, self.seed(root, seed))
+
+    def wrapped(self, call: Callable[..., Any]) -> Run:
+        """With the seed as an instance."""
+
+        def run(root: Any, seed: Any) -> Any:
+            numbers = plain.plain(self.seed(root, seed))
+            return call(root, seed if numbers is None else self.maker.make(numbers, False))
+
+        return run
+
+    def held(self, call: Callable[..., Any], holder: str) -> Run:
+        """With the seed set as the root's gradient."""
+
+        def run(root: Any, seed: Any) -> Any:
+            setattr(root, holder, self.seed(root, seed))
+            return call(root)
+
+        return run
+
+    def walk(self, name: str, holder: str) -> Run:
+        """A method lists the nodes: seed the root, then call each node's own step."""
+        listing = method(name)
+        needs = takes(getattr(self.maker.cls, name))
+
+        def run(root: Any, seed: Any) -> None:
+            listed = listing(root) if needs <= 0 else listing(root, root)
+            nodes = [n for n in listed if self.maker.is_node(n)]
+            if not nodes:
+                raise TypeError(name + "() lists no nodes")
+            setattr(root, holder, self.seed(root, seed))
+            for node in reversed(nodes) if nodes[-1] is root else nodes:
+                node._backward()
+
+        return run
+
+    def of(self, name: str, call: Callable[..., Any], needs: int, form: str) -> Iterator[Start]:
+        """The ways to call one method or function that needs so many arguments besides the root."""
+        inside, end = form[:-1], form[-1]
+        comma = "" if inside.endswith("(") else ", "
+        if needs <= 0:
+            yield Start(name, form, self.implicit(call), False)
+        if needs <= 1:
+            yield Start(name, inside + comma + "seed" + end, self.explicit(call), True)
+            wrapped = inside + comma + self.maker.cls.__name__ + "(seed)" + end
+            yield Start(name, wrapped, self.wrapped(call), True)
+        if self.holder is not None and needs <= 0:
+            yield Start(name, "." + self.holder + " = seed, then " + form, self.held(call, self.holder), True)
+
+
+def starts(maker: Maker, candidates: Candidates, kind: str, wanted: str | None) -> Iterator[Start]:
+    """The ways to try, likeliest first; only those of one name where that is wanted."""
+    ways = Ways(maker, kind)
+    only = wanted.strip("()") if wanted else None
+    for name in [only] if only else method_names(maker.cls):
+        if hasattr(maker.cls, name):
+            yield from ways.of(name, method(name), takes(getattr(maker.cls, name)), "." + name + "()")
+    for key in [names.normal(only)] if only else names.BACKWARD:
+        for name, function in candidates.functions.get(key, ()):
+            if not isinstance(function, type):
+                yield from ways.of(name, function, takes(function), name + "(root)")
+    if ways.holder is None:
+        return
+    for name in dir(maker.cls):
+        listing = any(word in names.normal(name) for word in ("topo", "sort", "order")) and not name.startswith("__")
+        if name == only or (listing and only is None):
+            form = "." + ways.holder + " = seed, then ._backward() of each node of ." + name + "()"
+            yield Start(name, form, ways.walk(name, ways.holder), True)

@@ -1,0 +1,253 @@
+"""Bind the op table's elementwise ops to what the subject has, each by its usual names, confirmed by its value.
+
+An op whose forward is wrong, or raises, stays bound when its name says what it is meant to be: that is a finding, not
+something unsupported. What it did is told in `tried`.
+"""
+
+from __future__ import annotations
+
+import math
+from functools import partial
+from typing import Any, Callable, Sequence
+
+from . import names
+from .candidates import Candidate, Candidates
+from .plain import Plain
+from .stubs import MissingDependency
+from .tester import RIGHT, Tester, Unsupported
+
+
+class Bound:
+    """An op of ours as the subject has it: `call` takes the operands, then torch's further arguments by name."""
+
+    def __init__(
+        self, op: str, arity: int, candidate: Candidate, call: Callable[..., Any], tried: dict[str, str]
+    ) -> None:
+        self.op = op
+        self.arity = arity
+        self.candidate = candidate
+        self.call = call
+        self.tried = tried
+        self.numbers = "none"
+        self.values = "both"
+        self.arguments: dict[str, Any] = {}
+        self.also: list[str] = []
+
+    def report(self) -> dict[str, Any]:
+        """As the protocol has it."""
+        return {
+            "spelled": self.candidate.written(self.arity),
+            "arity": self.arity,
+            "numbers": self.numbers,
+            "values": self.values,
+            "tried": self.tried,
+            "arguments": self.arguments,
+            "also": self.also,
+        }
+
+
+def best(options: list[tuple[Candidate, Callable[..., Any], str]]) -> int | None:
+    """Which option to bind: the first right one, else the first whose name says what it is."""
+    for k, (_, _, outcome) in enumerate(options):
+        if outcome == RIGHT:
+            return k
+    for k, (candidate, _, outcome) in enumerate(options):
+        if candidate.strong or outcome.startswith("wrong"):
+            return k
+    return None
+
+
+class Elementwise:
+    """Binds unary and binary ops."""
+
+    def __init__(self, tester: Tester, candidates: Candidates, wanted: dict[str, str], notes: list[str]) -> None:
+        self.tester = tester
+        self.candidates = candidates
+        self.wanted = wanted
+        self.notes = notes
+        self.bound: dict[str, Bound] = {}
+
+    def options(self, op: str, usual: str) -> list[Candidate]:
+        """The candidates for an op."""
+        if op in self.wanted:
+            found = self.candidates.mapped(op, self.wanted[op])
+            if not found:
+                self.notes.append("--map " + op + "=" + self.wanted[op] + ": there is no such method or function")
+            return found
+        return [*self.candidates.operator(op), *self.candidates.named(usual)]
+
+    def left_out(self, op: str, error: MissingDependency) -> None:
+        """Note an op that needs what is not installed."""
+        note = op + " left out: " + str(error)
+        if note not in self.notes:
+            self.notes.append(note)
+
+    def bind(self) -> dict[str, Bound]:
+        """Bind what can be bound."""
+        for op, (points, truth, usual) in names.UNARY.items():
+            self.unary(op, points, truth, usual)
+        for op, (torch_name, default, truth, usual, own) in names.LIMITS.items():
+            self.limited(op, torch_name, default, truth, usual, own)
+        self.gelu()
+        for op, (left, right, truth, usual) in names.BINARY.items():
+            self.binary(op, left, right, truth, usual)
+        return self.bound
+
+    def chosen(self, op: str, arity: int, options: list[tuple[Candidate, Callable[..., Any], str]]) -> Bound | None:
+        """Bind the best of the options, and name the others."""
+        k = best(options)
+        if k is None:
+            return None
+        candidate, call, outcome = options[k]
+        bound = Bound(op, arity, candidate, call, {"v" * arity: outcome})
+        bound.also = [c.written(arity) for c, _, o in options if c is not candidate and (c.strong or o == RIGHT)]
+        self.bound[op] = bound
+        return bound
+
+    def unary(self, op: str, points: Sequence[float], truth: names.Truth, usual: str) -> None:
+        """An op of one operand."""
+        options = []
+        for candidate in self.options(op, usual):
+            try:
+                outcome = self.tester.outcome(candidate.call, [points], truth)
+            except MissingDependency as error:
+                self.left_out(op, error)
+                continue
+            options.append((candidate, candidate.call, outcome))
+        self.chosen(op, 1, options)
+
+    def limited(self, op: str, torch_name: str, default: float, truth: Any, usual: str, own: str) -> None:
+        """An op with one number besides: that number as an argument where it can be given, else as it is fixed."""
+        options = []
+        given: dict[str, Any] = {}
+        for candidate in self.options(op, usual):
+            for keyword in (
+                *(
+                    k
+                    for k in parameters(candidate.source)
+                    if names.normal(k) in (*own.split(), torch_name.replace("_", ""))
+                ),
+                "",
+            ):
+                call = with_keyword(candidate.call, torch_name, keyword) if keyword else candidate.call
+                used = 0.3 if keyword else default
+                asked = partial(call, **{torch_name: 0.3}) if keyword else call
+                try:
+                    outcome = self.tester.outcome(asked, [names.ANY], lambda x, s=used: truth(x, s))
+                except MissingDependency as error:
+                    self.left_out(op, error)
+                    continue
+                fixed = None if keyword or outcome == RIGHT else self.fixed(candidate, op)
+                if fixed is not None:
+                    outcome = RIGHT
+                given[candidate.spelled + keyword] = (
+                    {"keyword": keyword} if keyword else {"fixed": default if fixed is None else fixed}
+                )
+                options.append((candidate, call, outcome))
+                if outcome == RIGHT:
+                    break
+        bound = self.chosen(op, 1, options)
+        if bound is not None:
+            for key, value in given.items():
+                if key.startswith(bound.candidate.spelled):
+                    bound.arguments[torch_name] = value
+            if "fixed" in bound.arguments.get(torch_name, {}):
+                bound.call = only(bound.call, torch_name, bound.arguments[torch_name]["fixed"])
+
+    def fixed(self, candidate: Candidate, op: str) -> float | None:
+        """The slope that a leaky_relu without an argument has, where it is one."""
+        if op != "leaky_relu":
+            return None
+        found = self.tester.result(
+            candidate.call, [self.tester.maker.make(Plain([-1.0], (1, 1) if self.tester.kind == "tensor" else ()))]
+        )
+        if isinstance(found, str) or len(found.data) != 1 or not 0 < -found.data[0] < 1:
+            return None
+        slope = -float(found.data[0])
+        right = self.tester.outcome(candidate.call, [names.ANY], lambda x: x if x > 0 else slope * x)
+        return slope if right == RIGHT else None
+
+    def gelu(self) -> None:
+        """gelu, in one of its two forms."""
+        options = []
+        form: dict[str, str] = {}
+        for candidate in self.options("gelu", "gelu"):
+            for name, truth in names.GELU.items():
+                outcome = self.tester.outcome(candidate.call, [names.ANY], truth)
+                form.setdefault(candidate.spelled, name)
+                if outcome == RIGHT:
+                    form[candidate.spelled] = name
+                options.append((candidate, candidate.call, outcome))
+        bound = self.chosen("gelu", 1, options)
+        if bound is not None:
+            name = form[bound.candidate.spelled]
+            bound.arguments["approximate"] = {"fixed": name}
+            bound.call = only(bound.call, "approximate", name, "none")
+
+    def binary(self, op: str, left: Sequence[float], right: Sequence[float], truth: names.Truth, usual: str) -> None:
+        """An op of two operands, and on which sides it takes Python numbers."""
+        options = []
+        for candidate in self.options(op, usual):
+            if (
+                op in ("maximum", "minimum", "add", "mul")
+                and not candidate.name.startswith("__")
+                and not two(candidate)
+            ):
+                continue
+            outcome = self.tester.outcome(candidate.call, [left, right], truth)
+            if outcome != RIGHT and op == "pow":
+                raised = self.tester.outcome(candidate.call, [left, (2.5,)], truth, (1,))
+                options.append((candidate, candidate.call, RIGHT if raised == RIGHT else outcome))
+            else:
+                options.append((candidate, candidate.call, outcome))
+        bound = self.chosen(op, 2, options)
+        if bound is None:
+            return
+        call = bound.call
+        tried = {
+            "vv": self.tester.outcome(call, [left, right], truth),
+            "vn": self.tester.outcome(call, [left, (2.0,)], truth, (1,)),
+            "nv": self.tester.outcome(call, [(2.0,), right], truth, (0,)),
+        }
+        bound.tried = tried
+        refused = {k for k, outcome in tried.items() if outcome.startswith("raises")}
+        bound.values = (
+            "both" if "vv" not in refused or refused == set(tried) else "left" if "vn" not in refused else "right"
+        )
+        accepted = [side for key, side in (("nv", "left"), ("vn", "right")) if key not in refused]
+        bound.numbers = "both" if len(accepted) == 2 else accepted[0] if accepted else "none"
+
+
+def parameters(function: Any) -> list[str]:
+    """The names of a function's parameters; none where they can't be told."""
+    code = getattr(function, "__code__", None)
+    return list(code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]) if code is not None else []
+
+
+def two(candidate: Candidate) -> bool:
+    """Whether a function may take two operands: `max()` may as well be a reduction."""
+    found = parameters(candidate.source)
+    return not found or (len(found) >= 2 and found[1] not in ("axis", "dim", "dims", "keepdims", "keepdim"))
+
+
+def with_keyword(call: Callable[..., Any], torch_name: str, keyword: str) -> Callable[..., Any]:
+    """The call with torch's argument passed under the subject's name of it."""
+
+    def named(*operands: Any, **options: Any) -> Any:
+        if torch_name in options:
+            options[keyword] = options.pop(torch_name)
+        return call(*operands, **options)
+
+    return named
+
+
+def only(call: Callable[..., Any], torch_name: str, value: Any, default: Any = None) -> Callable[..., Any]:
+    """The call where the argument can't be given: asked for any other than the fixed value, it is unsupported."""
+
+    def guarded(*operands: Any, **options: Any) -> Any:
+        asked = options.pop(torch_name, default)
+        if asked is not None and asked != value and not (isinstance(value, float) and math.isclose(asked, value)):
+            raise Unsupported(torch_name + " is always " + str(value) + " here")
+        return call(*operands, **options)
+
+    return guarded

@@ -1,0 +1,237 @@
+"""Run a Program, given as its JSON, on a subject; what comes back is the protocol's trace."""
+
+from __future__ import annotations
+
+from typing import Any, Callable
+
+from . import construct, gradient, guard, names, plain
+from .plain import Plain
+from .probe import Subject
+from .tester import Unsupported
+
+
+class ReturnedNone(Exception):
+    """An op of the subject returned nothing."""
+
+
+class Run:
+    """One run of one program: `variables` are the subject's instances, or whatever its ops gave.
+
+    `tell` is called with the position of each statement before it runs.
+    """
+
+    def __init__(self, subject: Subject, program: dict[str, Any], tell: Callable[[int], None] | None = None) -> None:
+        self.subject = subject
+        self.maker = subject.maker
+        self.scalar = subject.kind == "scalar"
+        self.program = program
+        self.tell = tell
+        self.variables: list[Any] = []
+        self.known: set[int] = set()
+        self.asked: list[bool] = []
+        self.parents: list[list[int]] = []
+        self.aliases: set[int] = set()
+        self.reached: set[int] = set()
+        self.left: Any = None
+        self.values: dict[str, Any] = {}
+        self.trace: dict[str, Any] = {"values": self.values, "gradients": {}, "parameters": {}, "inputs_after": {}}
+
+    def run(self) -> dict[str, Any]:
+        """Run every statement, or up to the first that fails."""
+        position = -1
+        failure = None
+        try:
+            for spec in self.program["inputs"]:
+                self.take(self.leaf(spec), spec["requires_grad"], [])
+            for position, statement in enumerate(self.program["statements"]):
+                if self.tell is not None:
+                    self.tell(position)
+                self.statement(position, statement)
+                guard.check()
+        except BaseException as error:
+            guard.check()
+            failure = {"statement": position, "type": type(error).__name__, "message": plain.message(error)}
+        self.trace["failure"] = failure
+        for index in range(min(len(self.program["inputs"]), len(self.variables))):
+            self.trace["inputs_after"][str(index)] = self.shown(self.variables[index])
+        return self.trace
+
+    def leaf(self, spec: dict[str, Any]) -> Any:
+        """An instance for an input; a view of the subject's NumPy where the input is one."""
+        shape = tuple(spec["shape"])
+        data = plain.decode(spec["storage"], spec["dtype"])
+        if spec["strides"] is None:
+            return self.maker.make(Plain(data, shape, spec["dtype"]), bool(spec["requires_grad"]))
+        array = plain.numpy()
+        if array is None or self.maker.listed:
+            data = plain.viewed(data, shape, spec["strides"], spec["offset"])
+            return self.maker.make(Plain(data, shape, spec["dtype"]), bool(spec["requires_grad"]))
+        storage = array.array(data, dtype=spec["dtype"])
+        steps = [s * storage.itemsize for s in spec["strides"]]
+        view = array.lib.stride_tricks.as_strided(storage[spec["offset"] :], shape, steps)
+        return self.maker.constructor.make(view, bool(spec["requires_grad"]))
+
+    def take(self, value: Any, asked: bool, parents: list[int]) -> None:
+        """Take up a new variable and show its value."""
+        index = len(self.variables)
+        if id(value) in self.known and self.maker.is_node(value):
+            self.aliases.add(index)
+        self.known.add(id(value))
+        self.variables.append(value)
+        self.asked.append(asked)
+        self.parents.append(parents)
+        self.values[str(index)] = self.shown(value)
+
+    def shown(self, value: Any) -> Any:
+        """The numbers of a variable as the protocol has them."""
+        try:
+            if self.scalar and self.maker.is_node(value):
+                number = self.maker.access(value)
+                if type(number) is float:  # the usual case, and the quick one
+                    return plain.bare(number)
+            found = self.maker.read(value)
+            return {"unreadable": plain.describe(value)} if found is None else self.encoded(found)
+        except BaseException as error:
+            return {"unreadable": type(error).__name__ + ": " + plain.message(error)}
+
+    def encoded(self, numbers: Plain) -> Any:
+        """The numbers as the protocol has them; a scalar engine's are single, whatever they lie in."""
+        if self.scalar and len(numbers.data) == 1:
+            if not numbers.dtype.startswith("float") or numbers.dtype == "float64":
+                return plain.bare(float(numbers.data[0]))
+            numbers = Plain(numbers.data, (), numbers.dtype)
+        return plain.encode(numbers)
+
+    def statement(self, position: int, statement: dict[str, Any]) -> None:
+        """Run one statement."""
+        if "op" in statement:
+            self.apply(statement)
+        elif "backward" in statement:
+            if statement.get("create_graph"):
+                raise Unsupported("second derivatives are not asked of a foreign engine")
+            self.backward(statement)
+            self.trace["gradients"][str(position)] = self.gradients()
+        elif "zero_grad" in statement:
+            self.zero()
+        else:
+            raise Unsupported("a foreign engine is not asked for " + ", ".join(sorted(statement)))
+
+    def value(self, argument: dict[str, Any]) -> Any:
+        """An argument of the JSON with the subject's instances in it."""
+        ((tag, value),) = argument.items()
+        if tag == "ref":
+            return self.variables[value]
+        if tag == "int":
+            return int(value)
+        if tag == "float":
+            return float(value)
+        if tag in ("bool", "str"):
+            return value
+        if tag == "none":
+            return None
+        if tag == "ellipsis":
+            return Ellipsis
+        if tag == "tuple":
+            return tuple([self.value(part) for part in value])
+        if tag == "slice":
+            return slice(*[self.value(part) for part in value])
+        raise Unsupported("an argument of kind " + tag)
+
+    def apply(self, statement: dict[str, Any]) -> None:
+        """Call an op and show its output."""
+        op = statement["op"]
+        bound = self.subject.bound.get(op)
+        if bound is None:
+            raise Unsupported("no " + op + " was found")
+        if len(statement["outputs"]) != 1:
+            raise Unsupported(op + " with several outputs")
+        args = []
+        parents: list[int] = []
+        for argument in statement["args"]:
+            place = argument.get("ref")
+            if place is None:
+                args.append(self.value(argument))
+                parents += _refs(argument)
+            else:
+                args.append(self.variables[place])
+                parents.append(place)
+        operands, rest = args[: bound.arity], args[bound.arity :]
+        options = dict(zip(names.PARAMETERS.get(op, ()), rest)) if rest else {}
+        for name, argument in statement["kwargs"].items():
+            options[name] = self.value(argument)
+            parents += _refs(argument)
+        result = bound.call(*operands, **options)
+        if result is None:
+            raise ReturnedNone(bound.candidate.spelled + " returned None")
+        self.take(result, any(self.asked[k] for k in parents), parents)
+
+    def backward(self, statement: dict[str, Any]) -> None:
+        """One walk from all roots: from their sum, weighted by the cotangents."""
+        gradients = self.subject.gradients
+        roots = [self.variables[k] for k in statement["backward"]]
+        weights = [None if k is None else self.variables[k] for k in statement["cotangents"]]
+        pending = list(statement["backward"])
+        while pending:
+            k = pending.pop()
+            if k not in self.reached:
+                self.reached.add(k)
+                pending.extend(self.parents[k])
+        seed = None
+        if len(roots) == 1 and (weights[0] is None or gradients.start.seeded):
+            root = roots[0]
+            if weights[0] is not None:
+                seed = self.raw(weights[0])
+        else:
+            root = self.subject.weighing.total(roots, weights)
+        returned = gradients.start.run(root, seed)
+        self.left = gradient.leavings(gradients.access, root, returned)
+
+    def raw(self, node: Any) -> Any:
+        """A node's numbers as the subject takes them."""
+        numbers = self.maker.read(node)
+        return node if numbers is None else construct.raw(numbers, self.maker.listed)
+
+    def gradients(self) -> dict[str, Any]:
+        """The gradient of every variable of which one is asked.
+
+        What no walk reached has none in torch, where most engines show 0: that is shown as none; anything else there
+        is shown as it is.
+        """
+        found: dict[str, Any] = {}
+        get = self.subject.gradients.access.get
+        for index, value in enumerate(self.variables):
+            if not self.asked[index] or index in self.aliases or not self.maker.is_node(value):
+                continue
+            try:
+                if self.scalar and index in self.reached:
+                    number = get(value, self.left)
+                    if type(number) is float:
+                        found[str(index)] = plain.bare(number)
+                        continue
+                numbers = self.subject.gradients.read(value, self.left)
+            except BaseException as error:
+                found[str(index)] = {"unreadable": type(error).__name__ + ": " + plain.message(error)}
+                continue
+            if numbers is None or (index not in self.reached and numbers.zero()):
+                found[str(index)] = None
+            else:
+                found[str(index)] = self.encoded(numbers)
+        return found
+
+    def zero(self) -> None:
+        """Give every leaf the gradient of a fresh one."""
+        for index, spec in enumerate(self.program["inputs"]):
+            if spec["requires_grad"]:
+                self.subject.gradients.zero(self.variables[index], self.leaf(spec))
+        self.reached.clear()
+
+
+def _refs(argument: Any) -> list[int]:
+    """The variables that arguments refer to."""
+    if isinstance(argument, list):
+        return [k for part in argument for k in _refs(part)]
+    if isinstance(argument, dict):
+        if "ref" in argument:
+            return [argument["ref"]]
+        return [k for tag in ("tuple", "slice") for k in _refs(argument.get(tag, []))]
+    return []

@@ -1,0 +1,190 @@
+"""Where gradients lie, and which way to start a backward gives right ones.
+
+Each way is tried on small expressions; the first that gives right gradients is taken, else the one that does best: an
+engine whose every gradient is wrong is a finding, not unsupported.
+"""
+
+from __future__ import annotations
+
+import operator
+from typing import Any, Callable, Iterator
+
+from . import backward, guard, names, plain
+from .backward import GRADIENT_NAMES, Start
+from .bind import Bound
+from .candidates import Candidates
+from .construct import Maker
+from .interrupt import Trial
+from .plain import Plain
+
+TABLES = ("grads", "gradients", "_grads", "grad_table", "grad")
+ZEROING = (
+    "zerograd zerograds resetgrad resetgrads cleargrad cleargrads resetgradient zerogradient zerogradients".split()
+)
+LEFT, RIGHT_OPERAND = 1.7, -2.3
+EXPRESSIONS: list[tuple[str, float, float]] = [("mul", RIGHT_OPERAND, LEFT), ("add", 1.0, 1.0), ("sub", 1.0, -1.0)]
+"""Expressions of two leaves, with the gradients of both."""
+
+
+class GradientError(Exception):
+    """Nothing that looks like a backward, or like a gradient."""
+
+
+class Access:
+    """Where a node's gradient lies: `get` takes the node and what the backward left behind."""
+
+    def __init__(self, form: str, get: Callable[[Any, Any], Any], name: str | None) -> None:
+        self.form = form
+        self.get = get
+        self.name = name
+
+
+class Gradients:
+    """The backward of a subject."""
+
+    def __init__(self, maker: Maker, kind: str, start: Start, access: Access, score: int, told: str) -> None:
+        self.maker = maker
+        self.kind = kind
+        self.start = start
+        self.access = access
+        self.score = score
+        self.told = told
+
+    def read(self, node: Any, left: Any) -> Plain | None:
+        """The gradient of a node; None where there is none. Raises TypeError where it is no number."""
+        found = self.access.get(node, left)
+        if found is None:
+            return None
+        numbers = plain.within(found, plain.DATA_NAMES)
+        if numbers is None:
+            raise TypeError(plain.describe(found))
+        return numbers
+
+    def zero(self, node: Any, fresh: Any) -> None:
+        """Leave the gradient of a leaf as a fresh one has it."""
+        name = self.access.name
+        if name is None:
+            return
+        try:
+            setattr(node, name, getattr(fresh, name))
+        except AttributeError:
+            for method in dir(type(node)):
+                if names.normal(method) in ZEROING:
+                    getattr(node, method)()
+                    return
+            raise
+
+
+def accesses(maker: Maker, node: Any, root: Any, left: Any) -> Iterator[Access]:
+    """Where the gradient may lie, likeliest first."""
+    for name in GRADIENT_NAMES:
+        if not hasattr(node, name):
+            continue
+        held = getattr(node, name)
+        if callable(held) and not maker.is_node(held):
+            yield Access("." + name + "()", alone(operator.methodcaller(name)), None)
+        elif not isinstance(held, dict):
+            yield Access("." + name, alone(operator.attrgetter(name)), name)
+    if isinstance(left, dict):
+        yield Access("the dict that it returns", table, None)
+    for name in TABLES:
+        if isinstance(getattr(root, name, None), dict):
+            yield Access("the dict ." + name + " on the root", table, None)
+
+
+def alone(get: Callable[[Any], Any]) -> Callable[[Any, Any], Any]:
+    """A getter that needs the node only."""
+    return lambda node, left: get(node)
+
+
+def table(node: Any, left: Any) -> Any:
+    """The entry of a node in a dict, by itself or by its identity."""
+    if not isinstance(left, dict):
+        return None
+    try:
+        if node in left:
+            return left[node]
+    except TypeError:  # it can't be hashed
+        pass
+    return left.get(id(node))
+
+
+def leavings(access: Access, root: Any, returned: Any) -> Any:
+    """The table that an access looks into."""
+    if "on the root" in access.form:
+        return getattr(root, access.form.split(".")[1].split(" ")[0])
+    return returned
+
+
+def attempt(maker: Maker, kind: str, start: Start, bound: dict[str, Bound]) -> tuple[int, Access | None, str]:
+    """How well a way does: 3 right, 2 some numbers, 1 it ran, 0 it raised; where gradients lie; what was raised."""
+    top: tuple[int, Access | None, str] = (0, None, "")
+    shape = (1, 2) if kind == "tensor" else ()
+    count = 2 if kind == "tensor" else 1
+    for op, *wanted in EXPRESSIONS:
+        if op not in bound:
+            continue
+        for reduce in ("", "sum"):
+            if reduce and (kind == "scalar" or "sum" not in bound):
+                continue
+            trial = Trial()
+            try:
+                with trial:
+                    a, b = (maker.make(Plain([x] * count, shape)) for x in (LEFT, RIGHT_OPERAND))
+                    root = bound[op].call(a, b)
+                    root = bound["sum"].call(root) if reduce else root
+                    maker.read(root)
+                    returned = start.run(root, None)
+            except BaseException as error:
+                if top[0] == 0:
+                    told = type(error).__name__ + ": " + plain.message(error)
+                    top = (0, top[1], "TimeoutError: it hangs" if trial.late else told)
+                continue
+            finally:
+                guard.check()
+            for access in accesses(maker, a, root, returned):
+                score = graded(maker, access, (a, b), leavings(access, root, returned), wanted)
+                if score > top[0]:
+                    top = (score, access, "")
+                if score == 3:
+                    return top
+    return top
+
+
+def graded(maker: Maker, access: Access, leaves: Any, left: Any, wanted: list[float]) -> int:
+    """3 where both gradients are right, 2 where one is a number other than 0, 1 where they can be read."""
+    found = []
+    for leaf in leaves:
+        try:
+            numbers = plain.within(access.get(leaf, left), plain.DATA_NAMES)
+        except BaseException:
+            return 0
+        found.append(numbers)
+    if all(f is not None and all(names.close(float(x), w) for x in f.data) for f, w in zip(found, wanted)):
+        return 3
+    return 2 if any(f is not None and not f.zero() for f in found) else 1
+
+
+def find(maker: Maker, candidates: Candidates, kind: str, bound: dict[str, Bound], wanted: str | None) -> Gradients:
+    """The backward of a subject. Raises GradientError."""
+    best: tuple[int, Start, Access | None, str] | None = None
+    for start in backward.starts(maker, candidates, kind, wanted):
+        score, access, told = attempt(maker, kind, start, bound)
+        if best is None or score > best[0]:
+            best = (score, start, access, told)
+        if score == 3:
+            break
+    if best is None:
+        raise GradientError(
+            maker.cls.__name__ + " has no method that goes back (looked for " + ", ".join(names.BACKWARD[:6])
+            + " and names like them" + (", and for " + wanted if wanted else "") + ")."
+        )  # fmt: skip
+    score, start, access, told = best
+    if access is None:
+        leaf = maker.make(Plain([LEFT], (1, 1) if kind == "tensor" else ()))
+        access = next(iter(accesses(maker, leaf, leaf, None)), None)
+    if access is None:
+        raise GradientError(
+            "After " + start.form + " no gradient was found (looked for " + ", ".join(GRADIENT_NAMES[:6]) + "). " + told
+        )
+    return Gradients(maker, kind, start, access, score, told)

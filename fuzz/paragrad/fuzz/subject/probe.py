@@ -1,0 +1,100 @@
+"""Find out how a loaded class is spoken to: its constructor, its ops, its backward; and tell what was found."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+from . import arrange, backward, bind, construct, gradient, guard, names, stubs, tester, weighing
+from .candidates import Candidates
+from .choose import Loaded, LoadError
+from .load import load
+
+SPECIAL = frozenset(("backward", "data", "grad"))
+"""Keys of a target's map that are no ops."""
+
+
+class Subject:
+    """A class that can be run: how to make and read instances, the ops it has, how its gradients are asked for."""
+
+    def __init__(self, loaded: Loaded, maker: construct.Maker, kind: str, candidates: Candidates) -> None:
+        self.loaded = loaded
+        self.maker = maker
+        self.kind = kind
+        self.candidates = candidates
+        self.bound: dict[str, bind.Bound] = {}
+        self.gradients: Any = None
+        self.weighing: Any = None
+        self.notes: list[str] = list(loaded.notes)
+
+    def hello(self) -> dict[str, Any]:
+        """The answer to hello, without the protocol's number."""
+        maker, gradients = self.maker, self.gradients
+        constructor = maker.constructor
+        probe = [
+            {"what": "constructor", "found": constructor.form},
+            {"what": "data", "found": maker.where},
+            {"what": "gradient", "found": gradients.access.form},
+            {"what": "backward", "found": gradients.start.form},
+            {"what": "seed", "found": "may be given" if gradients.start.seeded else "implicit"},
+            {"what": "requires_grad", "found": constructor.option or "no such argument"},
+        ]
+        if gradients.score < 3:
+            states = ("it raises " + gradients.told, "gradients can be read, all are 0", "not all gradients are right")
+            probe.append({"what": "trial", "found": "a*b, a+b, a-b: " + states[gradients.score]})
+        return {
+            "engine": maker.cls.__name__ + " from " + self.loaded.place.file.name,
+            "kind": self.kind,
+            "requires_grad": constructor.option is not None,
+            "ops": {name: bound.report() for name, bound in sorted(self.bound.items())},
+            "unmatched": self.unmatched(),
+            "backwards": backward.method_names(maker.cls),
+            "in_place": [op for op in names.IN_PLACE if self.candidates.in_place(op) is not None],
+            "import_failure": self.loaded.failure,
+            "probe": probe,
+            "notes": self.notes,
+        }
+
+    def unmatched(self) -> list[str]:
+        """Public methods that are bound to nothing, and functions of the subject's module likewise."""
+        used = {b.candidate.name for b in self.bound.values()}
+        used |= {spelled.split("(")[0].split(".")[-1] for b in self.bound.values() for spelled in b.also}
+        used |= set(backward.method_names(self.maker.cls)) | {self.gradients.start.name}
+        used |= {self.maker.where.strip(".()"), self.gradients.access.form.strip(".()")}
+        used |= {name for name in dir(self.maker.cls) if names.normal(name) in gradient.ZEROING}
+        methods = [name for listed in self.candidates.methods.values() for name in listed]
+        found = [name for name in methods if name not in used and callable(getattr(self.maker.cls, name))]
+        own = self.loaded.module.__name__
+        found += [
+            name + " (function)"
+            for listed in self.candidates.functions.values()
+            for name, value in listed
+            if name not in used and not isinstance(value, type) and value.__module__ == own
+        ]
+        return sorted(found)
+
+
+def probe(target: dict[str, Any]) -> Subject:
+    """Load a target and find everything out. Raises LoadError."""
+    loaded = load(target, stubs.StandIns())
+    if guard.keep_limit():
+        loaded.notes.append("its import sets the recursion limit to " + str(sys.getrecursionlimit()))
+    try:
+        maker, kind = construct.find(loaded.cls, loaded.module, loaded.place.root)
+    except construct.ConstructorError as error:
+        raise LoadError("constructor", str(error)) from error
+    candidates = Candidates(maker, loaded.module, loaded.place)
+    subject = Subject(loaded, maker, kind, candidates)
+    wanted = dict(target.get("map") or {})
+    trial = tester.Tester(maker, kind)
+    ops = {k: v for k, v in wanted.items() if k not in SPECIAL}
+    subject.bound = bind.Elementwise(trial, candidates, ops, subject.notes).bind()
+    if kind == "tensor":
+        subject.bound.update(arrange.Arranged(trial, candidates, ops, subject.notes).bind())
+    subject.notes += ["--map " + k + ": no such op can be bound" for k in ops if k not in subject.bound]
+    try:
+        subject.gradients = gradient.find(maker, candidates, kind, subject.bound, wanted.get("backward"))
+    except gradient.GradientError as error:
+        raise LoadError("no backward", str(error)) from error
+    subject.weighing = weighing.Weighing(maker, kind, subject.bound, subject.gradients)
+    return subject

@@ -1,0 +1,141 @@
+"""The protocol: JSON lines on descriptors that the subject does not know.
+
+Descriptors 0 and 1 are taken away before the subject is imported: it reads nothing, and what it prints goes where its
+errors go, which the parent caps. An answer is written by the process that was started and by no fork of it, and repeats
+the parent's nonce.
+"""
+
+from __future__ import annotations
+
+import inspect
+import io
+import json
+import os
+import signal
+import sys
+from functools import partial
+from typing import Any
+
+from . import execute, probe
+from .choose import LoadError
+from .plain import describe, message
+
+PROTOCOL = 1
+HIGH = 200
+"""Private descriptors are made from this number on where the system can: loops close the low ones."""
+SOURCE_LINES = 80
+
+
+class Channel:
+    """The pipe to the parent. Holds its own references: a subject may patch `json` or `os`."""
+
+    def __init__(self) -> None:
+        self.process = os.getpid()
+        self.pid, self.send, self.encode = (
+            os.getpid,
+            os.write,
+            json.JSONEncoder(separators=(",", ":"), allow_nan=False).encode,
+        )
+        source, self.sink = _private(0), _private(1)
+        self.lines = io.BufferedReader(io.FileIO(source, "r"))
+        self.decode = json.JSONDecoder().decode
+        nothing = os.open(os.devnull, os.O_RDONLY)
+        os.dup2(nothing, 0)
+        os.close(nothing)
+        os.dup2(2, 1)
+        self.nonce: Any = None
+
+    def receive(self) -> dict[str, Any] | None:
+        """The next request; None when the parent has gone."""
+        line = self.lines.readline()
+        if not line:
+            return None
+        request = self.decode(line.decode("utf-8"))
+        if not isinstance(request, dict):
+            raise ValueError("a request must be an object")
+        return request
+
+    def answer(self, request: dict[str, Any], **content: Any) -> None:
+        """Answer a request. A forked child of the subject ends here."""
+        if self.pid() != self.process:
+            os._exit(0)
+        line = (self.encode({"id": request.get("id"), "nonce": self.nonce, **content}) + "\n").encode("utf-8")
+        while line:
+            line = line[self.send(self.sink, line) :]
+
+
+def _private(descriptor: int) -> int:
+    """A copy of a descriptor with a high number."""
+    try:
+        import fcntl
+
+        return int(fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, HIGH))
+    except (ImportError, OSError, AttributeError):
+        return os.dup(descriptor)
+
+
+def serve() -> int:
+    """Answer until `bye` or the end of the input."""
+    channel = Channel()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's
+    sys.stdin = io.TextIOWrapper(io.FileIO(0, "r", closefd=False), encoding="utf-8")
+    printed = io.BufferedWriter(io.FileIO(1, "w", closefd=False))
+    sys.stdout = io.TextIOWrapper(printed, encoding="utf-8", errors="backslashreplace", line_buffering=True)
+    subject: probe.Subject | None = None
+    while True:
+        request = channel.receive()
+        if request is None or request.get("method") == "bye":
+            return 0
+        method = request.get("method")
+        if method == "hello":
+            channel.nonce = request.get("nonce")
+            subject = hello(channel, request)
+        elif subject is None:
+            channel.answer(request, error={"kind": "protocol", "message": "say hello first"})
+        elif method == "run":
+            for index, program in enumerate(request["programs"]):
+                tell = partial(progress, channel, request, index) if request.get("progress") else None
+                channel.answer(request, index=index, trace=execute.Run(subject, program, tell).run())
+        elif method == "source":
+            channel.answer(request, result=source(subject, request.get("op")))
+        else:
+            channel.answer(request, error={"kind": "protocol", "message": "unknown method " + describe(method)})
+
+
+def progress(channel: Channel, request: dict[str, Any], index: int, position: int) -> None:
+    """Say which statement comes next, so that the parent knows where a program died."""
+    channel.answer(request, index=index, at=position)
+
+
+def hello(channel: Channel, request: dict[str, Any]) -> probe.Subject | None:
+    """Load and probe the target; answer with what was found, or with what went wrong."""
+    if request.get("protocol") != PROTOCOL:
+        told = "this child speaks protocol " + str(PROTOCOL) + ", not " + describe(request.get("protocol"))
+        channel.answer(request, error={"kind": "protocol", "message": told})
+        return None
+    try:
+        subject = probe.probe(request["target"])
+        content = {"protocol": PROTOCOL, **subject.hello()}
+    except LoadError as error:
+        channel.answer(request, error={"kind": error.kind, "message": str(error)})
+        return None
+    except BaseException as error:
+        told = "while it was probed, " + type(error).__name__ + ": " + message(error)
+        channel.answer(request, error={"kind": "probe", "message": told})
+        return None
+    channel.answer(request, result=content)
+    return subject
+
+
+def source(subject: probe.Subject, op: Any) -> dict[str, Any] | None:
+    """Where the subject's file defines an op, and the lines."""
+    bound = subject.bound.get(op)
+    function: Any = getattr(subject.maker.cls, subject.gradients.start.name, None) if op == "backward" else None
+    if bound is not None:
+        function = bound.candidate.source
+    try:
+        lines, first = inspect.getsourcelines(function)
+        file = inspect.getsourcefile(function)
+    except (TypeError, OSError):
+        return None
+    return {"file": file, "line": first, "text": "".join(lines[:SOURCE_LINES])}

@@ -1,0 +1,152 @@
+"""The child: how a file, a module or a notebook becomes a class, and what is said where it does not."""
+
+import ast
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from paragrad.fuzz.program import Apply, Backward, Program, Ref
+from parity_tests.children import CHILD, SUBJECTS, agrees, array, child, error, loaded, scalar_program
+
+
+def test_a_broken_backward_is_a_finding_not_an_error() -> None:
+    with loaded("annotated.py") as (started, result):
+        assert {"what": "backward", "found": ".backaward()"} in result["probe"]
+        (trace,) = started.run(
+            Program(scalar_program().inputs[:2], [Apply("mul", (Ref(0), Ref(1)), {}, (2,)), Backward((2,), (None,))])
+        )
+        assert trace["failure"]["type"] == "KeyError"
+        assert array(trace["values"]["2"]) == -1.125
+        if sys.version_info < (3, 14):
+            assert result["import_failure"]["type"] == "NameError"
+            assert result["import_failure"]["line"] == 12
+            assert any(note.startswith("loaded definitions only: the import fails") for note in result["notes"])
+
+
+def test_a_script_that_trains_gives_its_class() -> None:
+    with loaded("trains.py", seconds=0.3) as (started, result):
+        notes = "\n".join(result["notes"])
+        assert "loaded definitions only: the import takes over 0.3 s" in notes
+        assert "import of graphviz replaced by an inert stub" in notes
+        assert "abs left out: a_library_that_nobody_has is not installed" in notes
+        program = scalar_program()
+        agrees(*started.run(program), program)
+
+
+def test_a_notebook(tmp_path: Path) -> None:
+    engine = (SUBJECTS / "failing_package" / "tensor.py").read_text(encoding="utf-8").partition("\nclass")[2]
+    sources = [
+        "%matplotlib inline\nimport matplotlib.pyplot as plt\nif True:\n    !pip list",
+        "%%timeit\n1 / 0",
+        "class Tensor:\n    pass",
+        "plt.plot([Tensor() for _ in range(10**12)])\n1 / 0",
+        "class"
+        + engine.replace("ops.mul(self, other)", "Tensor(self.v * other.v, ((self, other.v), (other, self.v)))"),
+        "while True\n    pass",
+        "def add(a, b):\n    return Tensor(a.v + b.v, ((a, 1.0), (b, 1.0)))\nTensor.__add__ = add",
+    ]
+    cells: list[dict[str, Any]] = [{"cell_type": "code", "source": s.splitlines(keepends=True)} for s in sources]
+    file = tmp_path / "lecture.ipynb"
+    file.write_text(json.dumps({"cells": [{"cell_type": "markdown", "source": "# 1"}, *cells]}), encoding="utf-8")
+    with loaded(file) as (started, result):
+        notes = "\n".join(result["notes"])
+        assert "cell 2 left out: it is a magic" in notes
+        assert "cell6 left out" in notes
+        assert "class Tensor is defined in 2 cells: the last one is taken" in notes
+        program = scalar_program()
+        agrees(*started.run(program), program)
+        source = started.ask("source", op="mul")["result"]
+        assert source["file"].endswith("lecture.ipynb#cell5")
+        assert "def __mul__" in source["text"]
+
+
+def test_an_installed_module_of_the_same_name_is_not_taken(tmp_path: Path) -> None:
+    """micrograd from PyPI is installed; a broken one on disk, without `__init__.py`, is what is checked."""
+    pytest.importorskip("micrograd")
+    folder = tmp_path / "micrograd"
+    folder.mkdir()
+    text = (SUBJECTS / "plain_value.py").read_text(encoding="utf-8").replace("self.data * other.data", "self.data")
+    (folder / "engine.py").write_text(text, encoding="utf-8")
+    (tmp_path / "mine.py").write_text("from micrograd.engine import Value\n", encoding="utf-8")
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "mine.py").write_text("from micrograd.engine import Value\n", encoding="utf-8")
+    for target in ({"path": str(folder / "engine.py")}, {"path": str(tmp_path / "mine.py"), "class": "Value"}):
+        with loaded(target.pop("path"), **target) as (_, result):
+            assert result["ops"]["mul"]["tried"]["vv"].startswith("wrong")
+    with loaded("", path=None, module="micrograd.engine", root=str(tmp_path)) as (_, result):
+        assert result["engine"] == "Value from engine.py"
+        assert result["ops"]["mul"]["tried"]["vv"].startswith("wrong")
+    refused = error(elsewhere / "mine.py", **{"class": "Value"})
+    assert refused["kind"] == "elsewhere"
+    assert "not from this folder" in refused["message"]
+    refused = error(None, module="micrograd.engine", root=str(elsewhere))
+    assert refused["kind"] == "no such file"
+    assert "it was not taken for yours" in refused["message"]
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted", "kind", "says"),
+    [
+        (None, None, "no such file", "There is no file"),
+        ("x = (1 2)\n", None, "syntax", "engine.py line 1"),
+        ("class Value: pass\n", "Valu", "no class", "has no class Valu (its classes: Value)"),
+        ("class Layer: pass\n", None, "no class", "no class with a backward"),
+        (
+            "class A:\n def __add__(self, b): pass\nclass B:\n def __mul__(self, b): pass\n",
+            None,
+            "several classes",
+            "engine.py:A",
+        ),
+        (
+            "class Value:\n def __add__(s, o): pass\n def __init__(s, a): raise OSError('no')\n",
+            None,
+            "constructor",
+            "OSError: no",
+        ),
+        (
+            "class Value:\n def __init__(s, a): s.data = a\n def __add__(s, o): return s\n",
+            None,
+            "no backward",
+            "goes back",
+        ),
+    ],
+    ids=["no file", "syntax", "no such class", "no engine", "several", "constructor", "no backward"],
+)
+def test_what_cannot_be_loaded_is_said_in_a_line(
+    text: str | None, wanted: str | None, kind: str, says: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "engine.py"
+    if text is not None:
+        file.write_text(text, encoding="utf-8")
+    found = error(file, **({"class": wanted} if wanted else {}))
+    assert found["kind"] == kind
+    assert says in found["message"]
+    assert "\n" not in found["message"]
+
+
+def test_hello_comes_first_and_the_protocol_has_a_number() -> None:
+    with child() as started:
+        assert started.ask("hello", protocol=2, target={})["error"]["kind"] == "protocol"
+        assert started.ask("run", programs=[])["error"]["message"] == "say hello first"
+        assert (
+            started.ask("hello", protocol=1, target={"path": str(SUBJECTS / "plain_value.py")})["result"]["protocol"]
+            == 1
+        )
+        assert started.ask("dance")["error"]["kind"] == "protocol"
+        started.send("bye")
+        assert started.process.wait(10) == 0
+
+
+@pytest.mark.parametrize("path", sorted(CHILD.glob("*.py")), ids=lambda path: path.name)
+def test_the_child_is_old_python_and_the_standard_library(path: Path) -> None:
+    """Its interpreter may be any CPython from 3.8 on, and may have nothing installed."""
+    tree = ast.parse(path.read_text(encoding="utf-8"), feature_version=(3, 8))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            assert all(alias.name.partition(".")[0] in sys.stdlib_module_names for alias in node.names)
+        if isinstance(node, ast.ImportFrom) and node.level == 0:
+            assert (node.module or "").partition(".")[0] in sys.stdlib_module_names
