@@ -1,0 +1,9 @@
+"""check: somebody else's engine, from single ops to deep graphs, and what is wrong with it, most serious first.
+
+`trials` says what is tried, `severity` how bad a finding is, `run` does it.
+"""
+
+from paragrad.fuzz.check.run import Checked, Report, check
+from paragrad.fuzz.check.severity import SEVERITIES
+
+__all__ = ["SEVERITIES", "Checked", "Report", "check"]

@@ -1,0 +1,140 @@
+"""check(): run the stages on an engine, judge, and keep one finding a cause, shrunk and diagnosed."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from itertools import islice
+
+from paragrad.fuzz.check.severity import FAILING, SEVERITIES, severity
+from paragrad.fuzz.check.trials import STAGES, tried
+from paragrad.fuzz.explain import text
+from paragrad.fuzz.judge import Finding, diagnose, judge, reference
+from paragrad.fuzz.program import Program
+from paragrad.fuzz.shrink import shrink
+from paragrad.fuzz.trace import Engine, Trace
+
+BUDGET = 150
+"""Trials for shrinking one finding: a foreign engine is slow."""
+MOST_STATEMENTS = 260
+"""Programs longer than this are told as they are: their length is the point."""
+
+
+@dataclass(slots=True)
+class Checked:
+    """One cause: how bad it is, the finding with its smallest program and table, and how many programs showed it."""
+
+    severity: str
+    finding: Finding
+    program: Program
+    table: str
+    programs: int = 1
+
+
+@dataclass(slots=True)
+class Report:
+    """What a check saw. `requested` = judged + filtered + not run; `stages` counts programs by stage."""
+
+    engine: str
+    ops: list[str]
+    findings: list[Checked] = field(default_factory=list)
+    stages: Counter[str] = field(default_factory=Counter)
+    gradients: Counter[str] = field(default_factory=Counter)
+    values: Counter[str] = field(default_factory=Counter)
+    filtered: Counter[str] = field(default_factory=Counter)
+    seconds: float = 0.0
+
+    @property
+    def judged(self) -> int:
+        """Programs that were judged."""
+        return sum(self.stages.values())
+
+    def verdict(self, strict: bool = False) -> str:
+        """ "parity", or "findings" where one is serious: any, if `strict`."""
+        failing = SEVERITIES if strict else FAILING
+        return "findings" if any(c.severity in failing for c in self.findings) else "parity"
+
+
+def check(
+    engine: Engine,
+    *,
+    scalar: bool,
+    programs: int = 2_000,
+    seconds: float = 30.0,
+    seed: int = 0,
+    progress: Callable[[Report], None] | None = None,
+) -> Report:
+    """Check an engine whose values are single numbers (`scalar`) or tensors.
+
+    Raises ValueError where it has no op that is tried.
+    """
+    ops = tried(engine.ops())
+    if not ops:
+        raise ValueError(f"{engine.name} has no op of the table, so nothing can be tried")
+    report = Report(engine.name, [op.name for op in ops])
+    started = time.perf_counter()
+    found: dict[tuple[str, ...], Checked] = {}
+    share = 0.0
+    for name, (stage, part) in STAGES.items():
+        share += part
+        until = started + seconds * share
+        rng = random.Random(f"{seed} {name}")
+        for program in islice(stage(ops, scalar, rng), max(1, round(programs * part))):
+            try_out(engine, program, name, report, found)
+            if progress is not None:
+                progress(report)
+            if time.perf_counter() > until:
+                break
+    report.findings = sorted(found.values(), key=lambda c: SEVERITIES.index(c.severity))
+    report.seconds = time.perf_counter() - started
+    return report
+
+
+def try_out(
+    engine: Engine, program: Program, stage: str, report: Report, found: dict[tuple[str, ...], Checked]
+) -> None:
+    """Run and judge one program; add what is new to `found`."""
+    trace = engine.run(program)
+    torchs = reference(program, trace)
+    judgement = judge(program, trace, torchs, engine)
+    if judgement.refused:
+        report.filtered[judgement.refused.partition(":")[0] + " refused by torch"] += 1
+        return
+    report.stages[stage] += 1
+    report.gradients.update(judgement.gradients)
+    report.values.update(judgement.values)
+    # What follows the first divergence in the same program may follow from it.
+    if (finding := judgement.first) is None:
+        return
+    level = severity(finding, program)
+    cause = (level, *_cause(finding, level))
+    if cause in found:
+        found[cause].programs += 1
+    else:
+        found[cause] = told(engine, program, trace, torchs, finding, level)
+
+
+def _cause(finding: Finding, level: str) -> tuple[str, ...]:
+    """What makes two findings one: of a limit its exception, not the op at which it was met."""
+    if finding.kind == "crash":
+        exception = finding.message.partition(":")[0]
+        return (exception,) if level in ("limit", "hang") else (exception, finding.op)
+    return ("later backward",) if level == "limit" else finding.cause
+
+
+def told(engine: Engine, program: Program, trace: Trace, torchs: Trace, finding: Finding, level: str) -> Checked:
+    """The finding on the smallest program that shows it, with why and whose."""
+    if len(program.statements) <= MOST_STATEMENTS and level != "hang":
+        small = shrink(program, finding, engine, BUDGET)
+        shown = engine.run(small)
+        expected = reference(small, shown)
+        again = judge(small, shown, expected, engine).findings
+        same = next((f for f in again if f.cause == finding.cause), None)
+        if same is not None:
+            program, trace, torchs, finding = small, shown, expected, same
+    diagnose(program, trace, torchs, engine, finding)
+    table = text(program, trace, torchs, finding) if len(program.statements) <= MOST_STATEMENTS else ""
+    return Checked(level, finding, program, table)

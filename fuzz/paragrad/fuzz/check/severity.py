@@ -1,0 +1,55 @@
+"""How bad a finding is, for the author of an engine.
+
+`wrong` is a silently wrong number; `limit` is what nearly every small engine has: recursion that ends at some depth,
+OverflowError or ZeroDivisionError where torch gives inf or NaN, gradients of intermediates that a second backward adds
+to.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from paragrad.fuzz.judge import Finding
+from paragrad.fuzz.program import Backward, Program
+
+SEVERITIES = ("wrong", "crash", "hang", "precision", "limit", "convention")
+"""From the most serious to the least. The first four fail a check."""
+FAILING = SEVERITIES[:4]
+
+ARITHMETIC = ("OverflowError", "ZeroDivisionError", "ValueError: math domain error", "FloatingPointError")
+"""Exceptions of Python's own arithmetic, where torch gives inf or NaN."""
+DEEP = 250
+"""Statements from which on recursion that ends is a limit and no crash."""
+DIGITS = 1e-3
+"""What is right to three digits is imprecise, and not wrong."""
+
+
+def severity(finding: Finding, program: Program) -> str:
+    """One of SEVERITIES."""
+    if finding.kind == "crash":
+        return _of_crash(finding.message, len(program.statements))
+    if _in_a_later_backward(finding, program):
+        return "limit"
+    return "precision" if finding.kind in ("value", "gradient") and _nearly(finding) else "wrong"
+
+
+def _of_crash(message: str, statements: int) -> str:
+    if message.startswith("Hang"):
+        return "hang"
+    if message.startswith("RecursionError") and statements >= DEEP:
+        return "limit"
+    return "limit" if message.startswith(ARITHMETIC) else "crash"
+
+
+def _in_a_later_backward(finding: Finding, program: Program) -> bool:
+    """Whether a gradient is wrong in a second backward only: the first passed, or it would have been found there."""
+    walks = [k for k, s in enumerate(program.statements) if isinstance(s, Backward)]
+    return finding.kind == "gradient" and len(walks) > 1 and finding.statement > walks[0]
+
+
+def _nearly(finding: Finding) -> bool:
+    found, expected = finding.found, finding.expected
+    if found is None or expected is None or found.dtype.kind != "f":
+        return False
+    with np.errstate(all="ignore"):
+        return bool((np.abs(found - expected) <= DIGITS * np.abs(expected)).all() and np.isfinite(found).all())
