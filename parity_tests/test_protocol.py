@@ -149,7 +149,7 @@ def test_the_example_in_another_language() -> None:
         for values in ("normal", *VALUES):
             programs = list(Batch("scalar", Profile("float64", values, scalar=True), 5, ops).programs())
             for drawn, trace in zip(programs, engine.run_many(programs), strict=True):
-                found = judge(drawn, trace, torch.run(drawn), engine, foreign=True)
+                found = judge(drawn, trace, torch.run(drawn), engine)
                 assert trace.failure is None
                 assert not found.findings, found.findings[0]
         assert engine.source("tanh") is None

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from paragrad.fuzz.judge import Finding
-from paragrad.fuzz.program import Apply, Array, Dtype, Grad, Program, Ref
+from paragrad.fuzz.program import Apply, Dtype, Grad, Program, Ref
 from paragrad.fuzz.trace import Trace
 
 WIDTH = 110
@@ -45,10 +45,10 @@ def _argument(program: Program, argument: Any) -> str:
     return "..." if argument is Ellipsis else repr(argument)
 
 
-def short(array: Array | None) -> str:
-    """An array in a few characters."""
-    if array is None:
-        return "none"
+def short(array: Any) -> str:
+    """An array in a few characters; what an engine shows in its place as it is."""
+    if not isinstance(array, np.ndarray):
+        return "none" if array is None else repr(array)[:40]
     if array.size == 1:
         return f"{array.reshape(-1)[0]:.9g}"
     text = np.array2string(array, precision=5, threshold=6, edgeitems=2, separator=" ").replace("\n", "")

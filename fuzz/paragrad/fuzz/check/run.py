@@ -7,10 +7,12 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import islice, tee
 
+from paragrad.fuzz.check.forms import forms
 from paragrad.fuzz.check.severity import FAILING, SEVERITIES, severity
-from paragrad.fuzz.check.trials import STAGES, tried
+from paragrad.fuzz.check.trials import STAGES, Choice, tried
+from paragrad.fuzz.engines.foreign import Foreign
 from paragrad.fuzz.explain import text
 from paragrad.fuzz.judge import Finding, diagnose, judge, reference
 from paragrad.fuzz.program import Program
@@ -65,25 +67,34 @@ def check(
     programs: int = 2_000,
     seconds: float = 30.0,
     seed: int = 0,
+    only: frozenset[str] | None = None,
     progress: Callable[[Report], None] | None = None,
 ) -> Report:
     """Check an engine whose values are single numbers (`scalar`) or tensors.
 
     Raises ValueError where it has no op that is tried.
     """
-    ops = tried(engine.ops())
+    ops = tried(engine.ops() if only is None else engine.ops() & only)
     if not ops:
         raise ValueError(f"{engine.name} has no op of the table, so nothing can be tried")
     report = Report(engine.name, [op.name for op in ops])
     started = time.perf_counter()
     found: dict[tuple[str, ...], Checked] = {}
+    lacking = set()
+    for shape, program in forms(ops, scalar):
+        trace = engine.run(program)
+        if trace.failure is not None:
+            lacking.add(shape)
+        try_out(engine, program, trace, "forms", report, found)
     share = 0.0
     for name, (stage, part) in STAGES.items():
         share += part
         until = started + seconds * share
-        rng = random.Random(f"{seed} {name}")
-        for program in islice(stage(ops, scalar, rng), max(1, round(programs * part))):
-            try_out(engine, program, name, report, found)
+        choice = Choice(ops, scalar, random.Random(f"{seed} {name}"), frozenset(lacking))
+        drawn, running = tee(islice(stage(choice), max(1, round(programs * part))))
+        traces = engine.run_many(running) if isinstance(engine, Foreign) else map(engine.run, running)
+        for program, trace in zip(drawn, traces, strict=True):
+            try_out(engine, program, trace, name, report, found)
             if progress is not None:
                 progress(report)
             if time.perf_counter() > until:
@@ -94,10 +105,14 @@ def check(
 
 
 def try_out(
-    engine: Engine, program: Program, stage: str, report: Report, found: dict[tuple[str, ...], Checked]
+    engine: Engine,
+    program: Program,
+    trace: Trace,
+    stage: str,
+    report: Report,
+    found: dict[tuple[str, ...], Checked],
 ) -> None:
-    """Run and judge one program; add what is new to `found`."""
-    trace = engine.run(program)
+    """Judge what the engine made of one program; add what is new to `found`."""
     torchs = reference(program, trace)
     judgement = judge(program, trace, torchs, engine)
     if judgement.refused:
@@ -122,7 +137,7 @@ def _cause(finding: Finding, level: str) -> tuple[str, ...]:
     if finding.kind == "crash":
         exception = finding.message.partition(":")[0]
         return (exception,) if level in ("limit", "hang") else (exception, finding.op)
-    return ("later backward",) if level == "limit" else finding.cause
+    return ("later backward",) if level == "limit" and finding.of_gradient else finding.cause
 
 
 def told(engine: Engine, program: Program, trace: Trace, torchs: Trace, finding: Finding, level: str) -> Checked:

@@ -1,16 +1,18 @@
 """How bad a finding is, for the author of an engine.
 
 `wrong` is a silently wrong number; `limit` is what nearly every small engine has: recursion that ends at some depth,
-OverflowError or ZeroDivisionError where torch gives inf or NaN, gradients of intermediates that a second backward adds
-to.
+OverflowError or ZeroDivisionError where torch gives inf or NaN, exponents that are numbers only, gradients of
+intermediates that a second backward adds to.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 
 from paragrad.fuzz.judge import Finding
-from paragrad.fuzz.program import Backward, Program
+from paragrad.fuzz.program import Backward, Program, Ref
 
 SEVERITIES = ("wrong", "crash", "hang", "precision", "limit", "convention")
 """From the most serious to the least. The first four fail a check."""
@@ -27,10 +29,19 @@ DIGITS = 1e-3
 def severity(finding: Finding, program: Program) -> str:
     """One of SEVERITIES."""
     if finding.kind == "crash":
+        if finding.op == "pow" and any(isinstance(a, Ref) for a in _arguments_of_pow(program)):
+            return "limit"
         return _of_crash(finding.message, len(program.statements))
-    if _in_a_later_backward(finding, program):
+    if _in_a_later_backward(finding, program) or not _finite(finding):
         return "limit"
     return "precision" if finding.kind in ("value", "gradient") and _nearly(finding) else "wrong"
+
+
+def _arguments_of_pow(program: Program) -> Iterator[object]:
+    """The exponents: that of a small engine is a number."""
+    for _, statement in program.applications():
+        if statement.op == "pow":
+            yield statement.args[1]
 
 
 def _of_crash(message: str, statements: int) -> str:
@@ -44,7 +55,13 @@ def _of_crash(message: str, statements: int) -> str:
 def _in_a_later_backward(finding: Finding, program: Program) -> bool:
     """Whether a gradient is wrong in a second backward only: the first passed, or it would have been found there."""
     walks = [k for k, s in enumerate(program.statements) if isinstance(s, Backward)]
-    return finding.kind == "gradient" and len(walks) > 1 and finding.statement > walks[0]
+    return finding.of_gradient and len(walks) > 1 and finding.statement > walks[0]
+
+
+def _finite(finding: Finding) -> bool:
+    """Whether torch has a finite number where the engine shows none: complex numbers come of what is NaN for torch."""
+    expected = finding.expected
+    return finding.kind != "unreadable" or expected is None or bool(np.isfinite(expected).all())
 
 
 def _nearly(finding: Finding) -> bool:

@@ -8,10 +8,12 @@ from __future__ import annotations
 import itertools
 import random
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
 from paragrad.engine.ops.table import TABLE, Op
+from paragrad.fuzz.check.forms import Form, form
 from paragrad.fuzz.program import Apply, Backward, Input, Program, Ref
 from paragrad.fuzz.strategies.builder import Builder
 from paragrad.fuzz.strategies.profile import GROWTH, Profile
@@ -24,7 +26,38 @@ DEPTHS = (300, 1_000, 10_000)
 DOUBLINGS = (12, 30)
 """Levels of a graph in which every node uses the one below twice: without a visited set 2^30 visits."""
 
-Stage = Callable[[Sequence[Op], bool, random.Random], Iterator[Program]]
+
+@dataclass(slots=True)
+class Choice:
+    """What there is to draw from: ops, single numbers or tensors, and the forms of ops that the engine lacks."""
+
+    ops: Sequence[Op]
+    scalar: bool
+    rng: random.Random
+    lacking: frozenset[Form] = frozenset()
+
+    def builder(self, style: str) -> Builder:
+        """An empty program."""
+        growth = GROWTH[self.rng.randrange(len(GROWTH))]
+        strided = not self.scalar and self.rng.random() < 0.2
+        profile = Profile("float64", style, growth, strided, empty=False, second=False, scalar=self.scalar)
+        return Builder(self.rng, Values(self.rng.getrandbits(32), self.rng), profile)
+
+    def apply(self, builder: Builder, op: Op) -> None:
+        """Add one use of an op, in a form that the engine has; none where 8 draws gave none."""
+        for _ in range(8):
+            assert op.sample is not None
+            call = op.sample(builder)
+            if form(op, call) not in self.lacking and not (self.scalar and call.kwargs):
+                builder.add(op, call)
+                return
+
+    def any(self) -> Op:
+        """One of the ops."""
+        return self.ops[self.rng.randrange(len(self.ops))]
+
+
+Stage = Callable[[Choice], Iterator[Program]]
 
 
 def tried(names: frozenset[str]) -> list[Op]:
@@ -32,44 +65,44 @@ def tried(names: frozenset[str]) -> list[Op]:
     return [TABLE[name] for name in sorted(names) if name in TABLE and TABLE[name].sample is not None]
 
 
-def single_ops(ops: Sequence[Op], scalar: bool, rng: random.Random) -> Iterator[Program]:
+def single_ops(choice: Choice) -> Iterator[Program]:
     """Each op alone, at every style of values."""
     for style in itertools.cycle(STYLES):
-        for op in ops:
-            builder = _builder(rng, style, scalar)
-            builder.apply(op)
-            yield builder.finish(implicit=rng.random() < 0.5)
+        for op in choice.ops:
+            builder = choice.builder(style)
+            choice.apply(builder, op)
+            yield builder.finish(implicit=choice.rng.random() < 0.5)
 
 
-def graphs(ops: Sequence[Op], scalar: bool, rng: random.Random) -> Iterator[Program]:
+def graphs(choice: Choice) -> Iterator[Program]:
     """Random graphs, the small ones first: reuse, diamonds, one operand twice, constants on either side."""
     for round_ in itertools.count():
         for size in SIZES[: 3 + round_]:
-            builder = _builder(rng, STYLES[rng.randrange(len(STYLES))], scalar)
+            builder = choice.builder(STYLES[choice.rng.randrange(len(STYLES))])
             for _ in range(size):
-                builder.apply(ops[rng.randrange(len(ops))])
+                choice.apply(builder, choice.any())
             yield builder.finish()
 
 
-def again(ops: Sequence[Op], scalar: bool, rng: random.Random) -> Iterator[Program]:
+def again(choice: Choice) -> Iterator[Program]:
     """Graphs through which more than one backward goes: leaves add up, intermediates start afresh."""
     while True:
-        builder = _builder(rng, "normal", scalar)
-        for _ in range(rng.choice(SIZES[1:6])):
-            builder.apply(ops[rng.randrange(len(ops))])
+        builder = choice.builder("normal")
+        for _ in range(choice.rng.choice(SIZES[1:6])):
+            choice.apply(builder, choice.any())
         yield builder.finish(again=True)
 
 
-def deep(ops: Sequence[Op], scalar: bool, rng: random.Random) -> Iterator[Program]:
+def deep(choice: Choice) -> Iterator[Program]:
     """Long chains and graphs whose paths double at each level, of one op each."""
-    names = [op.name for op in ops]
+    names = [op.name for op in choice.ops]
     if "add" in names:
         for levels in DOUBLINGS:
-            yield _repeated("add", levels, scalar, twice=True)
+            yield _repeated("add", levels, choice.scalar, twice=True)
     chained = next((name for name in ("mul", "add", "tanh", "sin") if name in names), None)
     if chained is not None:
         for depth in DEPTHS:
-            yield _repeated(chained, depth, scalar, twice=False)
+            yield _repeated(chained, depth, choice.scalar, twice=False)
 
 
 STAGES: dict[str, tuple[Stage, float]] = {
@@ -81,15 +114,8 @@ STAGES: dict[str, tuple[Stage, float]] = {
 """Each stage with its share of programs and time."""
 
 
-def _builder(rng: random.Random, style: str, scalar: bool) -> Builder:
-    growth = GROWTH[rng.randrange(len(GROWTH))]
-    strided = not scalar and rng.random() < 0.2
-    profile = Profile("float64", style, growth, strided, empty=False, second=False, scalar=scalar)
-    return Builder(rng, Values(rng.getrandbits(32), rng), profile)
-
-
 def _repeated(op: str, count: int, scalar: bool, twice: bool) -> Program:
-    """x, op(x, ...), op(op(x, ...), ...): `twice` uses the last variable for both operands, else an input close to 1."""
+    """x, op(x, ...), op(op(x, ...), ...): the other operand is the last variable again (`twice`) or close to 1."""
     shape = () if scalar else (2,)
     inputs = [Input.of("x0", np.full(shape, 0.5), True), Input.of("x1", np.full(shape, 1 - 2.0**-14), True)]
     statements = []

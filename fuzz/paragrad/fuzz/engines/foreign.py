@@ -59,6 +59,8 @@ class Foreign:
     first asked, where the subject can't be used.
     """
 
+    foreign = True
+
     def __init__(
         self,
         target: Target | None = None,

@@ -95,7 +95,9 @@ class Case:
         """What the trace shows that is no array of numbers, or belongs to no variable of the program."""
         for at, variable, text in self.complaints:
             known = variable is not None and at < 0
-            self.found("unreadable", self.makers[variable] if known and variable is not None else at, variable, text)
+            place = self.makers[variable] if known and variable is not None else at
+            expected = self.reference.values.get(variable) if known and variable is not None else None
+            self.found("unreadable", place, variable, text, expected=expected)
 
     def op_at(self, position: int) -> str:
         """The op of a statement, or the statement's kind."""

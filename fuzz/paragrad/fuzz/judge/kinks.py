@@ -55,10 +55,14 @@ class Kinks:
         return undefined | chosen if chosen.any() and self.shares_add_up() else undefined
 
     def beside_nan(self, shape: tuple[int, ...]) -> Array:
-        """Where an operand of a consumer is NaN: no derivative is defined there; everywhere if it has another shape."""
+        """Where a consumer's operand or incoming gradient is NaN: no derivative is defined there.
+
+        Everywhere if that has another shape.
+        """
         found = np.zeros(shape, np.bool_)
         for contribution in self.check.consumed(self.variable):
-            for array in contribution.local.values.values():
+            arrays = [*contribution.local.values.values(), *(g for g in contribution.incoming if g is not None)]
+            for array in arrays:
                 if array.dtype.kind == "f" and np.isnan(array).any():
                     found |= np.isnan(array) if array.shape == shape else True
         return found
