@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any, Callable
 
 from . import construct, gradient, guard, names, plain
+from .construct import Unsupported
 from .plain import Plain
 from .probe import Subject
-from .tester import Unsupported
 
 
 class ReturnedNone(Exception):
@@ -33,6 +33,7 @@ class Run:
         self.aliases: set[int] = set()
         self.reached: set[int] = set()
         self.left: Any = None
+        self.retain: str | None = subject.gradients.retain
         self.values: dict[str, Any] = {}
         self.trace: dict[str, Any] = {"values": self.values, "gradients": {}, "parameters": {}, "inputs_after": {}}
 
@@ -163,7 +164,10 @@ class Run:
         result = bound.call(*operands, **options)
         if result is None:
             raise ReturnedNone(bound.candidate.spelled + " returned None")
-        self.take(result, any(self.asked[k] for k in parents), parents)
+        asked = any(self.asked[k] for k in parents)
+        if self.retain is not None and asked and self.maker.is_node(result):
+            getattr(result, self.retain)()
+        self.take(result, asked, parents)
 
     def backward(self, statement: dict[str, Any]) -> None:
         """One walk from all roots: from their sum, weighted by the cotangents."""
@@ -177,13 +181,14 @@ class Run:
                 self.reached.add(k)
                 pending.extend(self.parents[k])
         seed = None
-        if len(roots) == 1 and (weights[0] is None or gradients.start.seeded):
+        start = gradients.start
+        if len(roots) == 1 and (weights[0] is None or gradients.seeding is not None):
             root = roots[0]
             if weights[0] is not None:
-                seed = self.raw(weights[0])
+                start, seed = gradients.seeding, self.raw(weights[0])
         else:
             root = self.subject.weighing.total(roots, weights)
-        returned = gradients.start.run(root, seed)
+        returned = start.run(root, seed)
         self.left = gradient.leavings(gradients.access, root, returned)
 
     def raw(self, node: Any) -> Any:
@@ -212,6 +217,8 @@ class Run:
             except BaseException as error:
                 found[str(index)] = {"unreadable": type(error).__name__ + ": " + plain.message(error)}
                 continue
+            if numbers is None and self.parents[index] and not self.subject.gradients.inner:
+                continue  # it keeps those of leaves only: not shown is not none
             if numbers is None or (index not in self.reached and numbers.zero()):
                 found[str(index)] = None
             else:

@@ -8,8 +8,9 @@ from typing import Any, Callable, Mapping, Sequence
 from . import lists
 from .bind import Bound
 from .candidates import Candidate
+from .construct import Unsupported
 from .plain import Plain
-from .tester import RIGHT, Unsupported
+from .tester import RIGHT
 
 X = Plain([0.5, 1.5, 0.75, 2.0, 0.25, 1.25], (2, 3))
 Y = Plain([1.0, -0.5, 0.25, 2.0, -1.5, 0.75], (3, 2))
