@@ -32,6 +32,7 @@ class Run:
         self.parents: list[list[int]] = []
         self.aliases: set[int] = set()
         self.reached: set[int] = set()
+        self.walked: set[int] = set()
         self.left: Any = None
         self.retain: str | None = subject.gradients.retain
         self.values: dict[str, Any] = {}
@@ -174,12 +175,16 @@ class Run:
         gradients = self.subject.gradients
         roots = [self.variables[k] for k in statement["backward"]]
         weights = [None if k is None else self.variables[k] for k in statement["cotangents"]]
+        if self.retain is not None:
+            self.forget()
+        self.walked = set()
         pending = list(statement["backward"])
         while pending:
             k = pending.pop()
-            if k not in self.reached:
-                self.reached.add(k)
+            if k not in self.walked:
+                self.walked.add(k)
                 pending.extend(self.parents[k])
+        self.reached |= self.walked
         seed = None
         start = gradients.start
         if len(roots) == 1 and (weights[0] is None or gradients.seeding is not None):
@@ -200,12 +205,15 @@ class Run:
         """The gradient of every variable of which one is asked.
 
         What no walk reached has none in torch, where most engines show 0: that is shown as none; anything else there
-        is shown as it is.
+        is shown as it is. What an earlier walk left on an inner node that this one did not reach is not shown.
         """
         found: dict[str, Any] = {}
         get = self.subject.gradients.access.get
+        inputs = len(self.program["inputs"])
         for index, value in enumerate(self.variables):
             if not self.asked[index] or index in self.aliases or not self.maker.is_node(value):
+                continue
+            if index >= inputs and index in self.reached and index not in self.walked:
                 continue
             try:
                 if self.scalar and index in self.reached:
@@ -224,6 +232,13 @@ class Run:
             else:
                 found[str(index)] = self.encoded(numbers)
         return found
+
+    def forget(self) -> None:
+        """Clear what an earlier walk left on inner nodes that were asked to keep it: no later walk uses that."""
+        name = self.subject.gradients.access.name
+        for value in self.variables[len(self.program["inputs"]) :]:
+            if name is not None and self.maker.is_node(value):
+                setattr(value, name, None)
 
     def zero(self) -> None:
         """Give every leaf the gradient of a fresh one."""
