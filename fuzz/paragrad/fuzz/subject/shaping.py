@@ -187,7 +187,9 @@ def of_one_reduction(fixed: str, convert: Callable[[Any, Any], Any], f: Any, x: 
     plainly = {"ignore_index": -100, "label_smoothing": 0.0}
     if options.pop("reduction", "mean") != fixed:
         raise Unsupported("its reduction is always " + fixed)
-    if any(value not in (None, plainly.get(name)) for name, value in options.items()):
+    # A weight is an instance, whose == may mean anything.
+    given = [v is not None and not (type(v) is type(plainly.get(n)) and v == plainly[n]) for n, v in options.items()]
+    if any(given):
         raise Unsupported("it takes no " + ", ".join(options))
     return f(x, convert(x, y))
 
