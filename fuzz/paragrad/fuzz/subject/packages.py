@@ -133,10 +133,12 @@ def open_shells(place: Place) -> None:
             setattr(sys.modules[".".join(place.package[: depth - 1])], part, shell)
 
 
-def forget(root: Path) -> None:
-    """Drop every module that lies under the folder, as before a second try."""
+def forget(place: Place, kept: set[str]) -> None:
+    """Drop what lies under the root, as before a second try; libraries stay, for NumPy can't be loaded twice."""
+    installed = "site-packages" in place.root.parts
     for name, module in list(sys.modules.items()):
-        if under(root, module):
+        own = not installed or name.partition(".")[0] == place.name.partition(".")[0]
+        if own and name not in kept and under(place.root, module):
             del sys.modules[name]
 
 
