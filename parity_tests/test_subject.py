@@ -4,15 +4,21 @@ The engines are in `subjects/`; what they compute is compared with torch.
 """
 
 import os
+import random
 from typing import Any
 
 import numpy as np
 import pytest
 
+from paragrad.engine.ops.table import TABLE
 from paragrad.fuzz.encoding import to_json
 from paragrad.fuzz.engines.pytorch import PyTorch
 from paragrad.fuzz.program import Apply, Backward, Program, Ref, ZeroGrad
-from parity_tests.children import agrees, array, error, leaf, loaded, scalar_program
+from paragrad.fuzz.strategies.profile import Profile
+from paragrad.fuzz.strategies.scalar import scalar_graph
+from paragrad.fuzz.strategies.tensor import graph
+from paragrad.fuzz.strategies.values import Values
+from parity_tests.children import ROOT, agrees, array, error, leaf, loaded, scalar_program
 
 
 def tensor_program(*statements: Apply, root: int) -> Program:
@@ -199,6 +205,31 @@ def test_nan_and_infinity_travel() -> None:
         program = Program([leaf("a", np.inf), leaf("b", -0.0)], [Apply("mul", (Ref(0), Ref(1)), {}, (2,))])
         (trace,) = started.run(program)
     assert [trace["values"][k] for k in "012"] == ["inf", "-0.0", "nan"]
+
+
+@pytest.mark.parametrize(("file", "name"), [("scalar.py", "Value"), ("tensor.py", "Tensor")])
+def test_our_own_engines_run_as_anyone_elses(file: str, name: str) -> None:
+    """Many ops, and several backwards: what the child asks and shows must be right wherever the engine is."""
+    path = ROOT / "engine" / "paragrad" / "engine" / file
+    with loaded(path, **{"class": name}) as (started, result):
+        scalar = result["kind"] == "scalar"
+        ops = [TABLE[op] for op in sorted(result["ops"]) if TABLE[op].sample is not None]
+        assert len(ops) > (20 if scalar else 70)
+        make = scalar_graph if scalar else graph
+        profile = Profile(dtype="float64", values="normal")
+        programs = []
+        for seed in range(80):
+            rng = random.Random(seed)
+            programs.append(make(rng, Values(seed, rng), profile, ops))
+        compared = 0
+        for program, trace in zip(programs, started.run(*programs), strict=True):
+            failure = trace["failure"]
+            if failure is None:
+                agrees(trace, program, 1e-6)
+                compared += 1
+            else:
+                assert failure["type"] == "Unsupported", failure
+        assert compared > 20
 
 
 def test_what_hangs_is_said_and_stays_bound() -> None:

@@ -88,6 +88,22 @@ def test_an_installed_module_of_the_same_name_is_not_taken(tmp_path: Path) -> No
     assert "it was not taken for yours" in refused["message"]
 
 
+def test_an_installed_engine_keeps_the_libraries_beside_it(tmp_path: Path) -> None:
+    """A second try must not load NumPy, or whatever lies beside it, again."""
+    folder = tmp_path / "site-packages"
+    (folder / "engine").mkdir(parents=True)
+    (folder / "once.py").write_text(
+        "import sys\nassert not hasattr(sys, 'once'), 'twice'\nsys.once = True\n", encoding="utf-8"
+    )
+    text = (SUBJECTS / "plain_value.py").read_text(encoding="utf-8")
+    text = text.replace("import math\n", "import math\n\nimport once\nimport a_library_that_nobody_has\n")
+    (folder / "engine" / "__init__.py").write_text(text, encoding="utf-8")
+    with loaded("", path=None, module="engine", root=str(folder)) as (started, result):
+        assert not any("definitions" in note for note in result["notes"])
+        program = scalar_program()
+        agrees(*started.run(program), program)
+
+
 @pytest.mark.parametrize(
     ("text", "wanted", "kind", "says"),
     [

@@ -14,10 +14,10 @@ from . import lists, names, shaping
 from .axis import AXES, KEEPS, Axis, along, last, reducing
 from .bind import Bound, parameters
 from .candidates import Candidate, Candidates
-from .construct import raw
+from .construct import Unsupported, raw
 from .plain import Plain, message
 from .stubs import MissingDependency
-from .tester import RIGHT, Tester, Unsupported
+from .tester import RIGHT, Tester
 
 X = Plain([0.5, 1.5, 0.75, 2.0, 0.25, 1.25], (2, 3))
 REDUCTIONS: dict[str, tuple[Callable[[list[Any]], Any], str]] = {

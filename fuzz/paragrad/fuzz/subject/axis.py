@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any, Callable
 
 from .candidates import Candidate
+from .construct import Unsupported
 from .plain import Plain
-from .tester import Unsupported
 
 AXES = ("axis", "dim", "dims", "axes")
 KEEPS = ("keepdims", "keepdim", "keep_dims", "keep_dim")

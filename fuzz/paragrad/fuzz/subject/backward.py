@@ -30,7 +30,15 @@ class Start:
 
 def method(name: str) -> Callable[..., Any]:
     """A method as a function of its object."""
-    return lambda root, *rest: getattr(root, name)(*rest)
+    return lambda root, *rest, **options: getattr(root, name)(*rest, **options)
+
+
+def retaining(call: Callable[..., Any], function: Any) -> Callable[..., Any]:
+    """The call that keeps the graph for another backward, where a function can be asked to."""
+    code = getattr(function, "__code__", None)
+    if code is None or "retain_graph" not in code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]:
+        return call
+    return lambda root, *rest: call(root, *rest, retain_graph=True)
 
 
 def method_names(cls: Any) -> list[str]:
@@ -130,11 +138,12 @@ def starts(maker: Maker, candidates: Candidates, kind: str, wanted: str | None) 
     only = wanted.strip("()") if wanted else None
     for name in [only] if only else method_names(maker.cls):
         if hasattr(maker.cls, name):
-            yield from ways.of(name, method(name), takes(getattr(maker.cls, name)), "." + name + "()")
+            function = getattr(maker.cls, name)
+            yield from ways.of(name, retaining(method(name), function), takes(function), "." + name + "()")
     for key in [names.normal(only)] if only else names.BACKWARD:
         for name, function in candidates.functions.get(key, ()):
             if not isinstance(function, type):
-                yield from ways.of(name, function, takes(function), name + "(root)")
+                yield from ways.of(name, retaining(function, function), takes(function), name + "(root)")
     if ways.holder is None:
         return
     for name in dir(maker.cls):

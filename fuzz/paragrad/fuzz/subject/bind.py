@@ -6,15 +6,17 @@ something unsupported. What it did is told in `tried`.
 
 from __future__ import annotations
 
+import inspect
 import math
 from functools import partial
 from typing import Any, Callable, Sequence
 
 from . import names
 from .candidates import Candidate, Candidates
+from .construct import Unsupported
 from .plain import Plain
 from .stubs import MissingDependency
-from .tester import RIGHT, Tester, Unsupported
+from .tester import RIGHT, Tester
 
 
 class Bound:
@@ -172,14 +174,18 @@ class Elementwise:
         options = []
         form: dict[str, str] = {}
         for candidate in self.options("gelu", "gelu"):
+            form[candidate.spelled] = "none"
             for name, truth in names.GELU.items():
                 outcome = self.tester.outcome(candidate.call, [names.ANY], truth)
-                form.setdefault(candidate.spelled, name)
+                options.append((candidate, candidate.call, outcome))
                 if outcome == RIGHT:
                     form[candidate.spelled] = name
-                options.append((candidate, candidate.call, outcome))
         bound = self.chosen("gelu", 1, options)
-        if bound is not None:
+        if bound is None:
+            return
+        if "approximate" in parameters(bound.candidate.source):
+            bound.arguments["approximate"] = {"keyword": "approximate"}
+        else:
             name = form[bound.candidate.spelled]
             bound.arguments["approximate"] = {"fixed": name}
             bound.call = only(bound.call, "approximate", name, "none")
@@ -227,7 +233,10 @@ def parameters(function: Any) -> list[str]:
 def two(candidate: Candidate) -> bool:
     """Whether a function may take two operands: `max()` may as well be a reduction."""
     found = parameters(candidate.source)
-    return not found or (len(found) >= 2 and found[1] not in ("axis", "dim", "dims", "keepdims", "keepdim"))
+    flags = getattr(getattr(candidate.source, "__code__", None), "co_flags", inspect.CO_VARARGS)
+    if flags & inspect.CO_VARARGS:
+        return True
+    return len(found) >= 2 and found[1] not in ("axis", "dim", "dims", "keepdims", "keepdim")
 
 
 def with_keyword(call: Callable[..., Any], torch_name: str, keyword: str) -> Callable[..., Any]:

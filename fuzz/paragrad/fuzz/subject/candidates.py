@@ -9,7 +9,7 @@ from types import ModuleType
 from typing import Any, Callable, Iterator
 
 from . import names, packages
-from .construct import Maker
+from .construct import Maker, Unsupported
 
 NEIGHBOURS = ("functional", "functions", "function", "ops", "operations", "operators", "activations", "losses", "loss",
               "math_ops", "F")  # fmt: skip
@@ -90,6 +90,8 @@ class Candidates:
             return Candidate(name, self.cls.__name__ + "." + name + "(a)", bound, found.__func__, True)
 
         def call(first: Any, *rest: Any, **options: Any) -> Any:
+            if isinstance(first, (int, float)):
+                raise Unsupported("a number has no method " + name)
             return getattr(first, name)(*rest, **options)
 
         return Candidate(name, "a." + name + "()", call, found, True)
@@ -135,7 +137,9 @@ class Candidates:
             return usual
         bare = wanted.partition("(")[0]
         bare = bare[2:] if bare.startswith("a.") else bare
-        if hasattr(self.cls, bare):
-            return [self.method(bare)]
-        found = [c for entries in self.functions.values() for n, v in entries for c in self.function(n, v) if n == bare]
-        return [c for c in found if c.spelled == wanted] or found
+        methods = [self.method(bare)] if hasattr(self.cls, bare) else []
+        if wanted.startswith("a."):
+            return methods
+        found = [c for entries in self.functions.values() for n, v in entries for c in self.function(n, v)]
+        functions = [c for c in found if c.written(2) == wanted] or [c for c in found if c.name == bare]
+        return functions + methods if "(" in wanted else methods + functions

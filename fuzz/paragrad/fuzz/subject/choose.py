@@ -28,6 +28,7 @@ class Loaded:
         self.cls: Any = None
         self.notes: list[str] = []
         self.failure: dict[str, Any] | None = None
+        self.libraries: set[str] = set()
 
 
 def takes(function: Any) -> int:

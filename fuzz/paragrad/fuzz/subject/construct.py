@@ -23,6 +23,10 @@ TENSOR_MEMBERS = frozenset(
 """Members, by normal name, that only an engine of arrays has."""
 
 
+class Unsupported(Exception):
+    """The subject has no way to be asked for this: nothing is wrong with it."""
+
+
 class ConstructorError(Exception):
     """No way was found to make an instance that holds a number; the message says what was tried."""
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any, Callable
 
 from . import construct, gradient, guard, names, plain
+from .construct import Unsupported
 from .plain import Plain
 from .probe import Subject
-from .tester import Unsupported
 
 
 class ReturnedNone(Exception):
@@ -32,7 +32,9 @@ class Run:
         self.parents: list[list[int]] = []
         self.aliases: set[int] = set()
         self.reached: set[int] = set()
+        self.walked: set[int] = set()
         self.left: Any = None
+        self.retain: str | None = subject.gradients.retain
         self.values: dict[str, Any] = {}
         self.trace: dict[str, Any] = {"values": self.values, "gradients": {}, "parameters": {}, "inputs_after": {}}
 
@@ -163,27 +165,35 @@ class Run:
         result = bound.call(*operands, **options)
         if result is None:
             raise ReturnedNone(bound.candidate.spelled + " returned None")
-        self.take(result, any(self.asked[k] for k in parents), parents)
+        asked = any(self.asked[k] for k in parents)
+        if self.retain is not None and asked and self.maker.is_node(result):
+            getattr(result, self.retain)()
+        self.take(result, asked, parents)
 
     def backward(self, statement: dict[str, Any]) -> None:
         """One walk from all roots: from their sum, weighted by the cotangents."""
         gradients = self.subject.gradients
         roots = [self.variables[k] for k in statement["backward"]]
         weights = [None if k is None else self.variables[k] for k in statement["cotangents"]]
+        if self.retain is not None:
+            self.forget()
+        self.walked = set()
         pending = list(statement["backward"])
         while pending:
             k = pending.pop()
-            if k not in self.reached:
-                self.reached.add(k)
+            if k not in self.walked:
+                self.walked.add(k)
                 pending.extend(self.parents[k])
+        self.reached |= self.walked
         seed = None
-        if len(roots) == 1 and (weights[0] is None or gradients.start.seeded):
+        start = gradients.start
+        if len(roots) == 1 and (weights[0] is None or gradients.seeding is not None):
             root = roots[0]
             if weights[0] is not None:
-                seed = self.raw(weights[0])
+                start, seed = gradients.seeding, self.raw(weights[0])
         else:
             root = self.subject.weighing.total(roots, weights)
-        returned = gradients.start.run(root, seed)
+        returned = start.run(root, seed)
         self.left = gradient.leavings(gradients.access, root, returned)
 
     def raw(self, node: Any) -> Any:
@@ -195,12 +205,15 @@ class Run:
         """The gradient of every variable of which one is asked.
 
         What no walk reached has none in torch, where most engines show 0: that is shown as none; anything else there
-        is shown as it is.
+        is shown as it is. What an earlier walk left on an inner node that this one did not reach is not shown.
         """
         found: dict[str, Any] = {}
         get = self.subject.gradients.access.get
+        inputs = len(self.program["inputs"])
         for index, value in enumerate(self.variables):
             if not self.asked[index] or index in self.aliases or not self.maker.is_node(value):
+                continue
+            if index >= inputs and index in self.reached and index not in self.walked:
                 continue
             try:
                 if self.scalar and index in self.reached:
@@ -212,11 +225,20 @@ class Run:
             except BaseException as error:
                 found[str(index)] = {"unreadable": type(error).__name__ + ": " + plain.message(error)}
                 continue
+            if numbers is None and self.parents[index] and not self.subject.gradients.inner:
+                continue  # it keeps those of leaves only: not shown is not none
             if numbers is None or (index not in self.reached and numbers.zero()):
                 found[str(index)] = None
             else:
                 found[str(index)] = self.encoded(numbers)
         return found
+
+    def forget(self) -> None:
+        """Clear what an earlier walk left on inner nodes that were asked to keep it: no later walk uses that."""
+        name = self.subject.gradients.access.name
+        for value in self.variables[len(self.program["inputs"]) :]:
+            if name is not None and self.maker.is_node(value):
+                setattr(value, name, None)
 
     def zero(self) -> None:
         """Give every leaf the gradient of a fresh one."""

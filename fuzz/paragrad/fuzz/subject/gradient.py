@@ -7,7 +7,7 @@ engine whose every gradient is wrong is a finding, not unsupported.
 from __future__ import annotations
 
 import operator
-from typing import Any, Callable, Iterator
+from typing import Any, Callable, Iterator, Sequence
 
 from . import backward, guard, names, plain
 from .backward import GRADIENT_NAMES, Start
@@ -49,6 +49,14 @@ class Gradients:
         self.access = access
         self.score = score
         self.told = told
+        self.seeding: Start | None = start if start.seeded else None
+        """The way that takes a cotangent, where there is one."""
+        self.single = False
+        """Whether a backward starts from a single number only."""
+        self.retain: str | None = None
+        """The method that makes a node keep its gradient, where it would not."""
+        self.inner = True
+        """Whether nodes that are no leaves show their gradient."""
 
     def read(self, node: Any, left: Any) -> Plain | None:
         """The gradient of a node; None where there is none. Raises TypeError where it is no number."""
@@ -116,7 +124,9 @@ def leavings(access: Access, root: Any, returned: Any) -> Any:
     return returned
 
 
-def attempt(maker: Maker, kind: str, start: Start, bound: dict[str, Bound]) -> tuple[int, Access | None, str]:
+def attempt(
+    maker: Maker, kind: str, start: Start, bound: dict[str, Bound], reductions: Sequence[str] = ("", "sum")
+) -> tuple[int, Access | None, str]:
     """How well a way does: 3 right, 2 some numbers, 1 it ran, 0 it raised; where gradients lie; what was raised."""
     top: tuple[int, Access | None, str] = (0, None, "")
     shape = (1, 2) if kind == "tensor" else ()
@@ -124,7 +134,7 @@ def attempt(maker: Maker, kind: str, start: Start, bound: dict[str, Bound]) -> t
     for op, *wanted in EXPRESSIONS:
         if op not in bound:
             continue
-        for reduce in ("", "sum"):
+        for reduce in reductions:
             if reduce and (kind == "scalar" or "sum" not in bound):
                 continue
             trial = Trial()
@@ -187,4 +197,38 @@ def find(maker: Maker, candidates: Candidates, kind: str, bound: dict[str, Bound
         raise GradientError(
             "After " + start.form + " no gradient was found (looked for " + ", ".join(GRADIENT_NAMES[:6]) + "). " + told
         )
-    return Gradients(maker, kind, start, access, score, told)
+    found = Gradients(maker, kind, start, access, score, told)
+    if score == 3:
+        refine(found, candidates, bound)
+    return found
+
+
+def refine(found: Gradients, candidates: Candidates, bound: dict[str, Bound]) -> None:
+    """Find out what a backward that works can do besides: seeds, roots that are arrays, gradients of inner nodes."""
+    maker, kind = found.maker, found.kind
+    if kind == "tensor":
+        found.single = attempt(maker, kind, found.start, bound, ("",))[0] < 3
+        for start in backward.starts(maker, candidates, kind, found.start.name):
+            told = start.seeded and not start.form.startswith("." + str(found.access.name) + " =")
+            if found.seeding is None and told and attempt(maker, kind, start, bound, ("",))[0] == 3:
+                found.seeding = start
+    if "mul" not in bound:
+        return
+    for retain in (None, "retain_grad", "retain_gradient"):
+        if retain is not None and not hasattr(maker.cls, retain):
+            continue
+        try:
+            with Trial():
+                leaf = maker.make(Plain([LEFT], (1, 1) if kind == "tensor" else ()))
+                inner = bound["mul"].call(leaf, leaf)
+                if retain is not None:
+                    getattr(inner, retain)()
+                root = bound["mul"].call(inner, leaf)
+                root = bound["sum"].call(root) if found.single else root
+                left = leavings(found.access, root, found.start.run(root, None))
+                found.inner = found.read(inner, left) is not None
+        except BaseException:
+            found.inner = False
+        if found.inner:
+            found.retain = retain
+            return

@@ -115,7 +115,7 @@ def load_file(file: Path, target: dict[str, Any], stand_ins: stubs.StandIns) -> 
 def fresh(loaded: Loaded) -> None:
     """An empty module in an empty package."""
     place = loaded.place
-    packages.forget(place.root)
+    packages.forget(place, loaded.libraries)
     packages.open_shells(place)
     module = ModuleType(place.name)
     module.__file__ = str(place.file)
@@ -140,6 +140,7 @@ def full_import(loaded: Loaded, seconds: float, tree: ast.Module, stand_ins: stu
     if seconds <= 0:
         return "a full import was not asked for"
     libraries(loaded.place, tree)
+    loaded.libraries = set(sys.modules)
     code = compile(file.read_bytes(), str(file), "exec", 0, True)
     for _ in range(RETRIES):
         fresh(loaded)

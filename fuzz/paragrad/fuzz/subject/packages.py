@@ -15,6 +15,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, Iterator
 
+from .plain import message
+
 
 class Place:
     """A source file: `root` comes first on the path, `package` are the names of the folders from there to the file."""
@@ -85,13 +87,31 @@ class Shell(ModuleType):
         folder: Path = self.__dict__["_folder"]
         if (folder / (name + ".py")).is_file() or local(folder, name):
             return importlib.import_module(self.__name__ + "." + name)
-        if not self.__dict__["_ran"] and (folder / "__init__.py").is_file():
-            self.__dict__["_ran"] = True
-            file = folder / "__init__.py"
-            exec(compile(file.read_bytes(), str(file), "exec"), self.__dict__)
-            if name in self.__dict__:
-                return self.__dict__[name]
+        if self.complete() and name in self.__dict__:
+            return self.__dict__[name]
         raise AttributeError("module " + self.__name__ + " has no attribute " + name)
+
+    def complete(self) -> bool:
+        """Run `__init__.py`; false where there is none or it has run."""
+        file = self.__dict__["_folder"] / "__init__.py"
+        if self.__dict__["_ran"] or not file.is_file():
+            return False
+        self.__dict__["_ran"] = True
+        exec(compile(file.read_bytes(), str(file), "exec"), self.__dict__)
+        return True
+
+
+def complete(place: Place) -> str | None:
+    """Run the `__init__.py` of the packages around the file, the innermost first; what became of it, or None."""
+    told = None
+    for depth in range(len(place.package), 0, -1):
+        shell = sys.modules.get(".".join(place.package[:depth]))
+        try:
+            if isinstance(shell, Shell) and shell.complete():
+                told = "its package's __init__.py was run, too: it completes the class"
+        except BaseException as error:
+            return "its package's __init__.py raises " + type(error).__name__ + ": " + message(error)
+    return told
 
 
 def open_shells(place: Place) -> None:
@@ -113,10 +133,12 @@ def open_shells(place: Place) -> None:
             setattr(sys.modules[".".join(place.package[: depth - 1])], part, shell)
 
 
-def forget(root: Path) -> None:
-    """Drop every module that lies under the folder, as before a second try."""
+def forget(place: Place, kept: set[str]) -> None:
+    """Drop what lies under the root, as before a second try; libraries stay, for NumPy can't be loaded twice."""
+    installed = "site-packages" in place.root.parts
     for name, module in list(sys.modules.items()):
-        if under(root, module):
+        own = not installed or name.partition(".")[0] == place.name.partition(".")[0]
+        if own and name not in kept and under(place.root, module):
             del sys.modules[name]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-from . import arrange, backward, bind, construct, gradient, guard, names, stubs, tester, weighing
+from . import arrange, backward, bind, construct, gradient, guard, names, packages, stubs, tester, weighing
 from .candidates import Candidates
 from .choose import Loaded, LoadError
 from .load import load
@@ -36,7 +36,8 @@ class Subject:
             {"what": "data", "found": maker.where},
             {"what": "gradient", "found": gradients.access.form},
             {"what": "backward", "found": gradients.start.form},
-            {"what": "seed", "found": "may be given" if gradients.start.seeded else "implicit"},
+            {"what": "seed", "found": "may be given" if gradients.seeding is not None else "implicit"},
+            {"what": "gradients shown", "found": "of every node" if gradients.inner else "of leaves only"},
             {"what": "requires_grad", "found": constructor.option or "no such argument"},
         ]
         if gradients.score < 3:
@@ -50,6 +51,7 @@ class Subject:
             "unmatched": self.unmatched(),
             "backwards": backward.method_names(maker.cls),
             "in_place": [op for op in names.IN_PLACE if self.candidates.in_place(op) is not None],
+            "inner_gradients": gradients.inner,
             "import_failure": self.loaded.failure,
             "probe": probe,
             "notes": self.notes,
@@ -83,18 +85,30 @@ def probe(target: dict[str, Any]) -> Subject:
         maker, kind = construct.find(loaded.cls, loaded.module, loaded.place.root)
     except construct.ConstructorError as error:
         raise LoadError("constructor", str(error)) from error
+    wanted = dict(target.get("map") or {})
+    try:
+        return bound(loaded, maker, kind, wanted)
+    except gradient.GradientError as error:
+        told = packages.complete(loaded.place)
+        if told is not None:
+            loaded.notes.append(told)
+            try:
+                return bound(loaded, maker, kind, wanted)
+            except gradient.GradientError:
+                pass  # the first error says it as well
+        raise LoadError("no backward", str(error)) from error
+
+
+def bound(loaded: Loaded, maker: construct.Maker, kind: str, wanted: dict[str, str]) -> Subject:
+    """Bind ops and backward. Raises GradientError."""
     candidates = Candidates(maker, loaded.module, loaded.place)
     subject = Subject(loaded, maker, kind, candidates)
-    wanted = dict(target.get("map") or {})
     trial = tester.Tester(maker, kind)
     ops = {k: v for k, v in wanted.items() if k not in SPECIAL}
     subject.bound = bind.Elementwise(trial, candidates, ops, subject.notes).bind()
     if kind == "tensor":
         subject.bound.update(arrange.Arranged(trial, candidates, ops, subject.notes).bind())
     subject.notes += ["--map " + k + ": no such op can be bound" for k in ops if k not in subject.bound]
-    try:
-        subject.gradients = gradient.find(maker, candidates, kind, subject.bound, wanted.get("backward"))
-    except gradient.GradientError as error:
-        raise LoadError("no backward", str(error)) from error
+    subject.gradients = gradient.find(maker, candidates, kind, subject.bound, wanted.get("backward"))
     subject.weighing = weighing.Weighing(maker, kind, subject.bound, subject.gradients)
     return subject

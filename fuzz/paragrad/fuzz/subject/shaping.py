@@ -8,8 +8,9 @@ from typing import Any, Callable, Mapping, Sequence
 from . import lists
 from .bind import Bound
 from .candidates import Candidate
+from .construct import Unsupported
 from .plain import Plain
-from .tester import RIGHT, Unsupported
+from .tester import RIGHT
 
 X = Plain([0.5, 1.5, 0.75, 2.0, 0.25, 1.25], (2, 3))
 Y = Plain([1.0, -0.5, 0.25, 2.0, -1.5, 0.75], (3, 2))
@@ -186,7 +187,9 @@ def of_one_reduction(fixed: str, convert: Callable[[Any, Any], Any], f: Any, x: 
     plainly = {"ignore_index": -100, "label_smoothing": 0.0}
     if options.pop("reduction", "mean") != fixed:
         raise Unsupported("its reduction is always " + fixed)
-    if any(value not in (None, plainly.get(name)) for name, value in options.items()):
+    # A weight is an instance, whose == may mean anything.
+    given = [v is not None and not (type(v) is type(plainly.get(n)) and v == plainly[n]) for n, v in options.items()]
+    if any(given):
         raise Unsupported("it takes no " + ", ".join(options))
     return f(x, convert(x, y))
 

@@ -14,10 +14,6 @@ RIGHT = "right"
 POINTS = 4
 
 
-class Unsupported(Exception):
-    """The subject has no way to be asked for this: nothing is wrong with it."""
-
-
 class Tester:
     """Makes operands, calls, and says in words what came out."""
 

@@ -9,12 +9,11 @@ from __future__ import annotations
 from typing import Any, Callable, Iterator
 
 from .bind import Bound
-from .construct import Maker
+from .construct import Maker, Unsupported
 from .gradient import Gradients, leavings
 from .interrupt import Trial
 from .lists import size
 from .plain import Plain
-from .tester import Unsupported
 
 X = Plain([0.5, 1.5, 0.75, 2.0, 0.25, 1.25], (2, 3))
 CUBE = Plain([0.5] * 12, (2, 3, 2))
@@ -88,7 +87,7 @@ class Weighing:
     def total(self, roots: list[Any], weights: list[Any]) -> Any:
         """The sum of the roots' elements, each times its weight (None: 1)."""
         terms = [r if w is None else self.product(r, w) for r, w in zip(roots, weights)]
-        if len(terms) > 1 and self.kind == "tensor":
+        if (len(terms) > 1 or self.gradients.single) and self.kind == "tensor":
             if self.sum is None:
                 raise Unsupported("several roots need sum or mean, which were not found")
             terms = [self.sum(term) for term in terms]
