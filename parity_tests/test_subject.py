@@ -5,6 +5,7 @@ The engines are in `subjects/`; what they compute is compared with torch.
 
 import os
 import random
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -184,8 +185,10 @@ def test_zeroing_and_a_second_backward() -> None:
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="it forks")
-def test_bad_manners_are_survived() -> None:
+def test_bad_manners_are_survived(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Prints, a closed stdout, forks, sys.exit, a changed recursion limit, a repr that raises."""
+    again = tmp_path / "a fork went on"
+    monkeypatch.setenv("FORKED_AGAIN", str(again))
     with loaded("rude.py") as (started, result):
         assert result["ops"]["exp"]["tried"]["v"] == "raises SystemExit: 3"
         assert result["ops"]["cos"]["tried"]["v"] == "gives a Value whose repr raises ValueError"
@@ -198,6 +201,7 @@ def test_bad_manners_are_survived() -> None:
         assert limited["failure"] is None
         program = scalar_program("sub")
         agrees(*started.run(program), program)
+    assert not again.exists()
 
 
 def test_nan_and_infinity_travel() -> None:

@@ -2,10 +2,13 @@
 
 import os
 import sys
+from pathlib import Path
 
 
 class Value:
     """A number with bad manners."""
+
+    forked = False
 
     def __init__(self, data, parents=()):
         self.data = data
@@ -25,7 +28,10 @@ class Value:
         return Value(self.data * other.data, ((self, other.data), (other, self.data)))
 
     def __sub__(self, other):
+        if Value.forked:
+            Path(os.environ["FORKED_AGAIN"]).touch()
         if os.fork() == 0:
+            Value.forked = True
             return Value(0.0)
         return Value(self.data - other.data, ((self, 1.0), (other, -1.0)))
 
