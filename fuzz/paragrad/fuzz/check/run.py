@@ -113,6 +113,9 @@ def try_out(
     found: dict[tuple[str, ...], Checked],
 ) -> None:
     """Judge what the engine made of one program; add what is new to `found`."""
+    if trace.failure is not None and trace.failure.type == "Unsupported":
+        report.filtered[f"not supported by the adapter: {trace.failure.message}"[:80]] += 1
+        return
     torchs = reference(program, trace)
     judgement = judge(program, trace, torchs, engine)
     if judgement.refused:

@@ -52,8 +52,9 @@ class Finding:
 
     @property
     def cause(self) -> tuple[str, str, str]:
-        """Findings with the same cause are one finding."""
-        return self.kind, self.op, self.argument
+        """Findings with the same cause are one finding; of crashes the exception is part of it."""
+        exception = self.message.partition(":")[0] if self.kind == "crash" else ""
+        return self.kind, self.op, self.argument or exception
 
 
 @dataclass(slots=True)
