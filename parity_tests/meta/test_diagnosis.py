@@ -215,6 +215,21 @@ def test_another_choice_at_a_kink_is_a_convention(program: Program) -> None:
     assert judge(program, trace, torchs, engine).findings, "ours has to choose as torch does"
 
 
+def test_one_side_of_many_kinks_is_a_convention() -> None:
+    """abs'(0) = 1 at each of 16 zeros is a subgradient: elements have nothing to share."""
+
+    class OtherSide(Own):
+        foreign = True
+
+    inputs = [Input.of("x0", np.zeros(16), True), Input.of("c0", np.ones(16))]
+    program = Program(inputs, [Apply("abs", (Ref(0),), {}, (2,)), Backward((2,), (1,))])
+    with plant.pullback(TABLE["abs"], "input", lambda rule: lambda g, input: g * 1.0):
+        trace = OtherSide().run(program)
+        judged = judge(program, trace, reference(program, trace), OtherSide())
+    assert not judged.findings
+    assert judged.gradients["convention"] == 16
+
+
 def test_shares_of_a_tie_that_do_not_add_up_are_a_bug() -> None:
     finding = found(binary("maximum", 2.0, 2.0), Learner({"maximum": maximum}))
     assert finding.op == "maximum"

@@ -11,7 +11,7 @@ import pytest
 from paragrad.fuzz.engines.own import Own
 from paragrad.fuzz.judge import Judgement, judge, reference
 from paragrad.fuzz.program import Apply, Backward, Input, Program, Ref
-from paragrad.fuzz.trace import Trace
+from paragrad.fuzz.trace import Failure, Trace
 
 X, C, Y, Z = range(4)
 """A leaf that requires grad, one that doesn't, exp(X), and Y · C."""
@@ -47,7 +47,11 @@ def test_a_right_trace_has_no_findings() -> None:
 WRONG: list[tuple[str, dict[int, Any], dict[int, Any], str, str]] = [
     ("text", {Y: "1.6"}, {}, "unreadable", "value is '1.6' (str), expected an array of numbers"),
     ("none", {Y: None}, {}, "unreadable", "value is None (NoneType)"),
-    ("number", {Y: 1.5}, {}, "unreadable", "value is 1.5 (float)"),
+    ("number", {Y: 1.5}, {}, "shape", "value has shape (), torch's has (2,)"),
+    ("subclass", {Y: np.ma.array([1.0, 2.0])}, {}, "unreadable", "(MaskedArray)"),
+    ("byte-swapped", {Y: np.ones(2, ">f8")}, {}, "unreadable", "value holds >f8 elements"),
+    ("key", {"a": np.ones(2)}, {}, "unreadable", "shown for variable a"),
+    ("bools", {Y: np.ones(2, bool)}, {}, "dtype", "value has dtype bool"),
     ("complex", {Y: np.array([1j, 2j])}, {}, "unreadable", "value holds complex128 elements"),
     ("objects", {Y: np.array(["a", None], object)}, {}, "unreadable", "value holds object elements"),
     ("gradient text", {}, {X: "?"}, "unreadable", "gradient is '?' (str)"),
@@ -59,7 +63,7 @@ WRONG: list[tuple[str, dict[int, Any], dict[int, Any], str, str]] = [
     ("shape", {Y: np.ones(3)}, {}, "shape", "value has shape (3,), torch's has (2,)"),
     ("gradient shape", {}, {X: np.ones((2, 2))}, "shape", "gradient has shape (2, 2), torch's has (2,)"),
     ("dtype", {Y: np.ones(2, np.float32)}, {}, "dtype", "value has dtype float32"),
-    ("half precision", {}, {X: np.ones(2, np.float16)}, "dtype", "gradient has dtype float16"),
+    ("half precision", {}, {X: np.ones(2, np.float16)}, "unreadable", "gradient holds float16 elements"),
     ("not asked", {}, {C: np.ones(2)}, "unexpected", "the variable requires none"),
 ]
 
@@ -89,3 +93,22 @@ def test_nothing_shown_is_no_parity() -> None:
 def test_a_wrong_leaf_gradient_is_found_where_the_rest_is_hidden() -> None:
     findings = judged({Y: ...}, {X: np.ones(2), Y: ..., Z: ...}, foreign=True).findings
     assert [(f.kind, f.variable, f.op) for f in findings] == [("gradient", X, "walk")]
+
+
+@pytest.mark.parametrize("statement", [99, "late", None, 1.5])
+def test_a_failure_at_no_statement_is_told(statement: Any) -> None:
+    right = Own().run(program())
+    trace = replace(right, failure=Failure(statement, "Oops", "it failed"))
+    findings = judge(program(), trace, reference(program(), trace), Own()).findings
+    assert any(f.kind == "crash" and "it failed" in f.message for f in findings)
+
+
+def test_an_earlier_backward_that_is_hidden_is_judged_end_to_end() -> None:
+    whole = program()
+    again = Program(
+        whole.inputs, [*whole.statements[:-1], Backward((Z,), (C,), retain_graph=True), Backward((Z,), (C,))]
+    )
+    right = Somebodys().run(again)
+    trace = replace(right, gradients={3: right.gradients[3]})
+    findings = judge(again, trace, reference(again, trace), Somebodys()).findings
+    assert [f.message for f in findings] == ["no gradients are shown after this backward"]

@@ -35,6 +35,10 @@ FINEST: ContextVar[bool] = ContextVar("FINEST", default=False)
 """Set while nothing but float64 takes part: a cast to less is then a fault of the rule, and excuses nothing."""
 
 
+ANY_ORDER: ContextVar[bool] = ContextVar("ANY_ORDER", default=False)
+"""Set for engines whose walk may add contributions in another order: an addition is then bounded by its terms."""
+
+
 class Bounded:
     """`value` (float64) and `error` ≥ 0, of the same shape, for a computation in `dtype`."""
 
@@ -131,6 +135,8 @@ def _error(op: Op, args: tuple[Any, ...], values: list[Any], out: Array, unit: f
         return np.asarray(total)
     assert isinstance(rounding, Elementwise), f"{op.name} declares no rounding"
     total = 2 * rounding.ulps * unit * np.abs(out) + (tiny if rounding.ulps else 0.0) + tiny / unit * rounding.lost
+    if ANY_ORDER.get() and op.name == "add":
+        total = total + 2 * unit * sum(np.abs(v) for v in values[:2])
     if rounding.ulps and not out.all():
         # 0 made of an operand that is 0, as by sqrt or mul, is exact: nothing underflowed.
         nothing = [a.value == 0 for a in args if isinstance(a, Bounded)]

@@ -102,7 +102,7 @@ class Diagnosis:
     def value_views(self) -> Iterator[View]:
         """The op whose value is wrong, at the values in question, then at others."""
         finding = self.finding
-        statement = self.program.statements[finding.statement]
+        statement = self.program.statements[finding.statement] if finding.statement >= 0 else None
         values = self.trace.at(finding.statement)
         if not isinstance(statement, Apply) or not shows(values, statement):
             return

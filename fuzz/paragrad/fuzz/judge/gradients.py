@@ -105,6 +105,10 @@ class BackwardCheck:
     def hides(self, variable: int) -> bool:
         """Whether the trace hides what is needed to judge this gradient: values or gradients of its consumers."""
         shown, values = self.trace.gradients[self.at], self.trace.values
+        if variable < len(self.program.inputs) and not all(
+            variable in self.trace.gradients.get(at, {}) for at in self.accumulated()
+        ):
+            return True
         for statement in self.program.statements[: self.at]:
             if isinstance(statement, Apply):
                 operands = {*refs(statement.args), *refs(statement.kwargs)}
@@ -114,6 +118,16 @@ class BackwardCheck:
                 ):
                     return True
         return False
+
+    def accumulated(self) -> list[int]:
+        """The earlier backwards whose gradients the leaves still hold."""
+        found: list[int] = []
+        for position, statement in enumerate(self.program.statements[: self.at]):
+            if isinstance(statement, ZeroGrad):
+                found.clear()
+            elif isinstance(statement, Backward):
+                found.append(position)
+        return found
 
     def consumers(self, variable: int) -> list[Consumer]:
         """The statements that used a variable and that the backward reached."""

@@ -48,6 +48,7 @@ class Case:
         self.staged = staged
         self.result = Judgement()
         self.differing: list[tuple[int, int]] = []
+        self.apart_values: list[int] = []
 
     def judge(self) -> Judgement:
         """Torch's trace for everything at once; torch at the subject's own values; then the bound, for what is left."""
@@ -79,6 +80,8 @@ class Case:
 
     def torchs_own(self) -> None:
         """Where the subject is right and yet far from torch's trace, whether torch's trace is right."""
+        for variable in self.apart_values:
+            self.torchs_own_value(variable)
         for position, variable in self.differing:
             check = BackwardCheck(self.program, self.reference, position, frozenset(self.reference.gradients[position]))
             mine, theirs = (trace.gradients[position][variable] for trace in (self.trace, self.reference))
@@ -90,6 +93,23 @@ class Case:
                 message = "torch's own " + describe("gradient", theirs, expected)
                 both = {"found": theirs, "expected": expected.torch, "bound": expected.bound}
                 self.found("gradient", position, variable, message, op=WALK, whose=REFERENCE, **both)
+
+    def torchs_own_value(self, variable: int) -> None:
+        """One value in torch's trace, given torch's own operands."""
+        position, values = self.makers[variable], self.reference.values
+        maker = self.program.statements[position] if position >= 0 else None
+        if not isinstance(maker, Apply) or not is_far(self.trace.values[variable], values[variable]):
+            return
+        local = LocalReference(settled(maker, values), values, frozenset())
+        output, theirs = maker.outputs.index(variable), values[variable]
+        native = local.native_values()[output]
+        if is_near(theirs, native, local.value_size(native)):
+            return
+        expected = local.values_expected()[output] or exactly(native)
+        if not expected.accepts(theirs).all():
+            message = "torch's own " + describe("value", theirs, expected)
+            both = {"found": theirs, "expected": expected.torch, "bound": expected.bound}
+            self.found("value", position, variable, message, whose=REFERENCE, **both)
 
     def unreadable(self) -> None:
         """What the trace shows that is no array of numbers, or belongs to no variable of the program."""
@@ -194,7 +214,7 @@ class Case:
     @functools.cached_property
     def end_to_end(self) -> EndToEnd:
         """The whole program's reference, made only if it is needed."""
-        return EndToEnd(settled_program(self.program, self.trace), self.reference)
+        return EndToEnd(settled_program(self.program, self.trace), self.reference, self.foreign)
 
     @functools.cached_property
     def steps(self) -> Steps:
@@ -209,7 +229,8 @@ class Case:
             position = self.makers[variable]
             op, _ = self.blame_hidden(None) if self.op_at(position) == "grad" else ("", "")
             self.found(kind, position, variable, message, op=op)
-        for variable in sorted(self.apart(self.result.values, shown, torchs, alike)):
+        self.apart_values = sorted(self.apart(self.result.values, shown, torchs, alike))
+        for variable in self.apart_values:
             try:
                 self.value(variable)
             except RefusedError as error:
@@ -331,7 +352,11 @@ class Case:
     def inputs_unchanged(self) -> None:
         """No op may write to a leaf; only the optimizer writes to its parameters."""
         written = self.program.optimizer.parameters if self.program.optimizer else ()
-        checked = [k for k in self.trace.inputs_after if k not in written]
+        inputs = range(len(self.program.inputs))
+        fits = [k for k, a in self.trace.inputs_after.items() if k in inputs and type(a) is np.ndarray]
+        fits = [k for k in fits if self.trace.inputs_after[k].shape == self.program.inputs[k].shape]
+        checked = [k for k in fits if self.trace.inputs_after[k].dtype == self.program.inputs[k].dtype]
+        checked = [k for k in checked if k not in written]
         specs = [self.program.inputs[k].view() for k in checked]
         for k in compare([self.trace.inputs_after[k] for k in checked], specs).different:
             index = checked[k]

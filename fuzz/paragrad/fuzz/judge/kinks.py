@@ -9,14 +9,18 @@ shares, replayed, must add up to what the samples add up to.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
+from paragrad.engine import dtypes
+from paragrad.engine.ops.rounding import Elementwise
+from paragrad.engine.ops.table import TABLE
 from paragrad.fuzz.judge.blame import replays
+from paragrad.fuzz.judge.bounds import NEAR, UNIT
 from paragrad.fuzz.judge.gradients import BackwardCheck
 from paragrad.fuzz.judge.local import LocalReference
-from paragrad.fuzz.program import Array
+from paragrad.fuzz.program import Apply, Array
 from paragrad.fuzz.trace import Engine
 
 SAMPLES = 24
@@ -48,7 +52,9 @@ class Kinks:
                         lowest += below - contribution.expected[k].exact
                         highest += above - contribution.expected[k].exact
             kink = highest - lowest > SMOOTH * np.maximum(np.abs(lowest), np.abs(highest))
-            inside = (found >= lowest - expected.bound) & (found <= highest + expected.bound)
+            unit = UNIT[dtypes.as_dtype(found.dtype)]
+            slack = expected.bound + NEAR * unit * (np.abs(lowest) + np.abs(highest) + np.abs(expected.exact))
+            inside = (found >= lowest - slack) & (found <= highest + slack)
         apart = ~expected.accepts(found)
         undefined = apart & self.beside_nan(found.shape)
         chosen = kink & inside & apart
@@ -75,11 +81,12 @@ class Kinks:
                 continue
             last = len(replay.program.statements) - 1
             shown = replay.trace.gradients.get(last, {})
-            sums = [total(sample) for sample in samples(contribution.local, contribution.incoming)]
-            found = total({k: g for k, g in shown.items() if k in contribution.expected and g is not None})
-            size = sum(float(np.sum(np.abs(e.exact) + e.bound)) for e in contribution.expected.values())
-            slack = SMOOTH * size
-            if not min(sums) - slack <= found <= max(sums) + slack:
+            mine = {k: g for k, g in shown.items() if k in contribution.expected and g is not None}
+            add = shares(replay.consumer.statement, mine)
+            sums = np.array([add(sample) for sample in samples(contribution.local, contribution.incoming)])
+            slack = SMOOTH * add({k: np.abs(e.exact) + e.bound for k, e in contribution.expected.items()})
+            found = add(mine)
+            if not np.all((sums.min(axis=0) - slack <= found) & (found <= sums.max(axis=0) + slack)):
                 return False
         return True
 
@@ -110,6 +117,9 @@ def hull(around: list[Array]) -> tuple[Array, Array]:
     return np.where(none, np.nan, below), np.where(none, np.nan, above)
 
 
-def total(gradients: Mapping[int, Array]) -> float:
-    """The sum of all elements."""
-    return float(sum(np.sum(g, dtype=np.float64) for g in gradients.values()))
+def shares(statement: Apply, gradients: Mapping[int, Array]) -> Callable[[Mapping[int, Array]], Array]:
+    """What of an op's gradients has to add up: over the operands at each element, or everything where elements meet."""
+    shapes = {g.shape for g in gradients.values()}
+    if isinstance(TABLE[statement.op].rounding, Elementwise) and len(shapes) == 1:
+        return lambda parts: np.asarray(sum(np.asarray(g, np.float64) for g in parts.values()))
+    return lambda parts: np.asarray(sum(np.sum(g, dtype=np.float64) for g in parts.values()))

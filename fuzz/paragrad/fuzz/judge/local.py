@@ -243,14 +243,10 @@ class LocalReference:
 
         Python numbers are rounded to the subject's dtype first, or not. Raises RefusedError.
         """
-        leaves = {}
-        for k in self.operands:
-            array = self.values[k]
-            if dtype is not None and array.dtype.kind == "f":
-                array = array.astype(self.meeting or array.dtype).astype(dtype)
-                array = array + self.shifts[k] if k in self.shifts else array  # -0.0 + 0.0 is 0.0
-            leaf = torch.from_numpy(np.array(array))
-            leaves[k] = (spaced(leaf) if self.strided else leaf).requires_grad_(k in self.needing)
+        try:
+            leaves = self._leaves(dtype)
+        except RuntimeError as error:
+            raise RefusedError(f"torch refuses the operands of {self.statement.op} there: {error}") from error
         args, kwargs = _arguments(self.statement, leaves, lambda name: _torch_dtype(name, dtype))
         if dtype is not None and self.numbers is not None and rounds:
             # torch rounds Python numbers, those that are defaults, too, to the dtype in which it computes.
@@ -263,6 +259,17 @@ class LocalReference:
         except (RuntimeError, ValueError, IndexError, TypeError) as error:
             raise RefusedError(f"torch refuses {self.statement.op} there: {error}") from error
         return list(result) if isinstance(result, tuple | list) else [result], leaves
+
+    def _leaves(self, dtype: Any) -> dict[int, torch.Tensor]:
+        leaves = {}
+        for k in self.operands:
+            array = self.values[k]
+            if dtype is not None and array.dtype.kind == "f":
+                array = array.astype(self.meeting or array.dtype).astype(dtype)
+                array = array + self.shifts[k] if k in self.shifts else array  # -0.0 + 0.0 is 0.0
+            leaf = torch.from_numpy(np.array(array))
+            leaves[k] = (spaced(leaf) if self.strided else leaf).requires_grad_(k in self.needing)
+        return leaves
 
     def vjp(
         self,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from paragrad.fuzz.engines.pytorch import PyTorch
 from paragrad.fuzz.judge.drawn import settled_program
+from paragrad.fuzz.judge.intake import take_in
 from paragrad.fuzz.program import Program
 from paragrad.fuzz.trace import Trace
 
@@ -14,4 +15,5 @@ def reference(program: Program, trace: Trace) -> Trace:
     After each optimizer step torch goes on from the subject's parameters, so that rounding does not add up from step to
     step. Where torch refuses the program, the Trace says so.
     """
-    return PyTorch().run(settled_program(program, trace), trace)
+    taken, _ = take_in(program, trace)
+    return PyTorch().run(settled_program(program, taken), taken)

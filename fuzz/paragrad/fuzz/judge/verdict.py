@@ -16,10 +16,10 @@ SUBJECT, REFERENCE, UNCLEAR = "subject", "reference", "unclear"
 class Finding:
     """One thing that is wrong: which kind, at which statement and op, of which variable, with both sides' numbers.
 
-    `kind` is "value", "gradient", "shape", "dtype", "crash", "missing", "unreadable", "mutation" or "step"; `argument`
-    names the parameter whose pullback is blamed; "" where none is. `op` is "walk" where each pullback alone is right
-    and the accumulation of contributions is blamed. `whose` and `diagnosis`, which hypothesis reproduces the subject's
-    numbers, are filled in by `diagnose`.
+    `kind` is "value", "gradient", "shape", "dtype", "crash", "missing", "unexpected", "unreadable", "mutation" or
+    "step"; `argument` names the parameter whose pullback is blamed; "" where none is. `op` is "walk" where each
+    pullback alone is right and the accumulation of contributions is blamed. `whose` and `diagnosis`, which hypothesis
+    reproduces the subject's numbers, are filled in by `diagnose`.
     """
 
     kind: str

@@ -14,6 +14,8 @@ from paragrad.fuzz.judge import third
 from paragrad.fuzz.judge.hypotheses import View
 from paragrad.fuzz.judge.verdict import REFERENCE, SUBJECT, UNCLEAR
 
+CLEARLY = 0.25
+"""One side has to be so much nearer to the opinion than the other."""
 MOST_ELEMENTS = 8
 """An opinion costs several evaluations in long numbers; of so many elements one will have one."""
 
@@ -53,6 +55,7 @@ def farther(view: View, element: tuple[int, ...]) -> str:
         mine, theirs = (0.0 if np.isinf(x) or abs(x) > largest else np.inf for x in numbers)
     else:
         mine, theirs = (abs((x - opinion.value) - opinion.low) if np.isfinite(x) else np.inf for x in numbers)
-    if mine == theirs or opinion.error > 0.25 * abs(mine - theirs):
+    # Where both are off by about as much, rounding may decide which is the farther.
+    if min(mine, theirs) > CLEARLY * max(mine, theirs) or opinion.error > CLEARLY * max(mine, theirs):
         return UNCLEAR
     return SUBJECT if mine > theirs else REFERENCE
