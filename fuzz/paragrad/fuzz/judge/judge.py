@@ -83,7 +83,8 @@ class Case:
         for variable in self.apart_values:
             self.torchs_own_value(variable)
         for position, variable in self.differing:
-            check = BackwardCheck(self.program, self.reference, position, frozenset(self.reference.gradients[position]))
+            needing = frozenset(self.reference.gradients[position])
+            check = BackwardCheck(self.settled, self.reference, position, needing)
             mine, theirs = (trace.gradients[position][variable] for trace in (self.trace, self.reference))
             assert mine is not None and theirs is not None
             if not is_far(mine, theirs) or is_near(theirs, *check.native(variable)):
@@ -97,10 +98,10 @@ class Case:
     def torchs_own_value(self, variable: int) -> None:
         """One value in torch's trace, given torch's own operands."""
         position, values = self.makers[variable], self.reference.values
-        maker = self.program.statements[position] if position >= 0 else None
+        maker = self.settled.statements[position] if position >= 0 else None
         if not isinstance(maker, Apply) or not is_far(self.trace.values[variable], values[variable]):
             return
-        local = LocalReference(settled(maker, values), values, frozenset())
+        local = LocalReference(maker, values, frozenset())
         output, theirs = maker.outputs.index(variable), values[variable]
         native = local.native_values()[output]
         if is_near(theirs, native, local.value_size(native)):
@@ -212,9 +213,14 @@ class Case:
         return made
 
     @functools.cached_property
+    def settled(self) -> Program:
+        """The program with the random numbers that the subject drew: what torch was asked for."""
+        return settled_program(self.program, self.trace)
+
+    @functools.cached_property
     def end_to_end(self) -> EndToEnd:
         """The whole program's reference, made only if it is needed."""
-        return EndToEnd(settled_program(self.program, self.trace), self.reference, self.foreign)
+        return EndToEnd(self.settled, self.reference, self.foreign)
 
     @functools.cached_property
     def steps(self) -> Steps:
