@@ -104,6 +104,8 @@ class BackwardCheck:
 
     def hides(self, variable: int) -> bool:
         """Whether the trace hides what is needed to judge this gradient: values or gradients of its consumers."""
+        if self.shows_all:
+            return False
         shown, values = self.trace.gradients[self.at], self.trace.values
         if variable < len(self.program.inputs) and not all(
             variable in self.trace.gradients.get(at, {}) for at in self.accumulated()
@@ -118,6 +120,15 @@ class BackwardCheck:
                 ):
                     return True
         return False
+
+    @functools.cached_property
+    def shows_all(self) -> bool:
+        """Whether nothing is hidden, of this backward and of those that the leaves remember."""
+        earlier = [self.trace.gradients.get(at, {}) for at in self.accumulated()]
+        shown, values = self.trace.gradients[self.at], self.trace.values
+        leaves = {k for k in self.needing if k < len(self.program.inputs)}
+        complete = len(values) == self.program.count and shown.keys() >= self.needing
+        return complete and all(part.keys() >= leaves for part in earlier)
 
     def accumulated(self) -> list[int]:
         """The earlier backwards whose gradients the leaves still hold."""
