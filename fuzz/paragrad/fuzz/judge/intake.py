@@ -16,6 +16,7 @@ from paragrad.fuzz.program import Program
 from paragrad.fuzz.trace import Trace
 
 KNOWN = tuple(map(np.dtype, ("float32", "float64", "int64", "bool")))
+CHARS = frozenset(dtype.char for dtype in KNOWN)
 NUMBERS = (int, float, np.number, np.bool_)
 
 Complaint = tuple[int, int | None, str]
@@ -50,7 +51,7 @@ def take_in(program: Program, trace: Trace) -> tuple[Trace, list[Complaint]]:
 def plain(trace: Trace) -> Trace:
     """The trace with Python and NumPy numbers as the 0-d arrays they stand for."""
     shown: list[Mapping[int, Any]] = [trace.values, *trace.gradients.values(), *trace.parameters.values()]
-    if not any(isinstance(x, NUMBERS) for part in shown for x in part.values()):
+    if not any(type(x) is not np.ndarray and isinstance(x, NUMBERS) for part in shown for x in part.values()):
         return trace
 
     def arrays(part: Mapping[int, Any]) -> dict[int, Any]:
@@ -70,7 +71,7 @@ def unfit(shown: Mapping[int, Any], what: str, count: int) -> Iterator[tuple[int
             continue
         elif type(array) is not np.ndarray:
             yield variable, f"is {_short(array)}, expected an array of numbers"
-        elif array.dtype not in KNOWN or not array.dtype.isnative:
+        elif array.dtype.char not in CHARS or not array.dtype.isnative:
             yield variable, f"holds {array.dtype} elements, expected one of {', '.join(map(str, KNOWN))}"
 
 
