@@ -95,6 +95,13 @@ def test_severity(finding: Finding, statements: int, level: str) -> None:
     assert severity(finding, graph(statements)) == level
 
 
+@pytest.mark.parametrize(("message", "level"), [("AssertionError: numbers only", "limit"), ("Hang: 2 s", "hang")])
+def test_an_exponent_that_is_refused_is_a_limit_and_one_that_hangs_is_not(message: str, level: str) -> None:
+    inputs = [Input.of(f"x{k}", np.ones(()), True) for k in range(2)]
+    program = Program(inputs, [Apply("pow", (Ref(0), Ref(1)), {}, (2,))])
+    assert severity(Finding("crash", 0, "pow", None, message), program) == level
+
+
 def test_every_form_of_a_binary_op_is_tried() -> None:
     tried = [(shape, program) for shape, program in forms([TABLE["mul"], TABLE["exp"]], scalar=True)]
     assert [shape for shape, _ in tried] == [("mul", "tt"), ("mul", "tn"), ("mul", "nt")]

@@ -20,6 +20,8 @@ FAILING = SEVERITIES[:4]
 
 ARITHMETIC = ("OverflowError", "ZeroDivisionError", "ValueError: math domain error", "FloatingPointError")
 """Exceptions of Python's own arithmetic, where torch gives inf or NaN."""
+REFUSALS = ("TypeError", "AssertionError", "NotImplementedError")
+"""How an engine refuses an exponent that is no number; a hang there is a hang."""
 DEEP = 250
 """Statements from which on recursion that ends is a limit and no crash."""
 DIGITS = 1e-3
@@ -29,7 +31,8 @@ DIGITS = 1e-3
 def severity(finding: Finding, program: Program) -> str:
     """One of SEVERITIES."""
     if finding.kind == "crash":
-        if finding.op == "pow" and any(isinstance(a, Ref) for a in _arguments_of_pow(program)):
+        refused = finding.message.startswith(REFUSALS) and finding.op == "pow"
+        if refused and any(isinstance(a, Ref) for a in _arguments_of_pow(program)):
             return "limit"
         return _of_crash(finding.message, len(program.statements))
     if _in_a_later_backward(finding, program) or not _finite(finding):
