@@ -13,6 +13,8 @@ first order in u.
 from __future__ import annotations
 
 import functools
+from collections.abc import Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
 
@@ -37,6 +39,17 @@ FINEST: ContextVar[bool] = ContextVar("FINEST", default=False)
 
 ANY_ORDER: ContextVar[bool] = ContextVar("ANY_ORDER", default=False)
 """Set for engines whose walk may add contributions in another order: an addition is then bounded by its terms."""
+
+
+@contextmanager
+def modelling(*, finest: bool = False, any_order: bool = False) -> Iterator[None]:
+    """Within the block bounds are made as FINEST and ANY_ORDER say."""
+    tokens = FINEST.set(finest), ANY_ORDER.set(any_order)
+    try:
+        yield
+    finally:
+        FINEST.reset(tokens[0])
+        ANY_ORDER.reset(tokens[1])
 
 
 class Bounded:

@@ -16,7 +16,7 @@ import torch
 import paragrad.engine as pg
 from paragrad.fuzz.engines.own import Own
 from paragrad.fuzz.engines.pytorch import PyTorch
-from paragrad.fuzz.judge.bounds import ANY_ORDER, FINEST, Bounded
+from paragrad.fuzz.judge.bounds import Bounded, modelling
 from paragrad.fuzz.judge.local import Expected, RefusedError, bound_on
 from paragrad.fuzz.program import Array, Dtype, Input, Program
 from paragrad.fuzz.trace import Trace
@@ -107,10 +107,8 @@ class EndToEnd:
         self.reference = reference
         self.exact = Float64().run(program)
         finest = not any(spec.dtype == np.float32 for spec in program.inputs) and not casts(program)
-        tokens = FINEST.set(finest), ANY_ORDER.set(any_order)
-        self.bounded = BoundedEngine().run(program)
-        FINEST.reset(tokens[0])
-        ANY_ORDER.reset(tokens[1])
+        with modelling(finest=finest, any_order=any_order):
+            self.bounded = BoundedEngine().run(program)
         failed = self.exact.failure or self.bounded.failure
         if failed is not None:
             raise RefusedError(f"the whole can't be recomputed by recorded rules: {failed.type}: {failed.message}")

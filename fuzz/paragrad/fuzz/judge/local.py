@@ -23,7 +23,7 @@ from paragrad.engine.ops.shape import sum_to_size
 from paragrad.engine.ops.table import TABLE
 from paragrad.fuzz.engines.pytorch import resolve
 from paragrad.fuzz.engines.pytorch_strided import spaced
-from paragrad.fuzz.judge.bounds import FINEST, NEAR, TINY, UNIT, Bounded, sizes
+from paragrad.fuzz.judge.bounds import NEAR, TINY, UNIT, Bounded, modelling, sizes
 from paragrad.fuzz.judge.layouts import elsewhere
 from paragrad.fuzz.judge.meeting import meeting_dtype, numbers_dtype, rounded
 from paragrad.fuzz.judge.saved import ShownOutput, uses_output
@@ -326,13 +326,11 @@ def own_rules(op: str, finest: bool) -> Iterator[None]:
 
     Raises RefusedError.
     """
-    token = FINEST.set(finest)
     try:
-        yield
+        with modelling(finest=finest):
+            yield
     except Exception as error:
         raise RefusedError(f"the engine's own rules for {op} fail there: {type(error).__name__}: {error}") from error
-    finally:
-        FINEST.reset(token)
 
 
 def apart(exact: Array, other: Array) -> Array:
