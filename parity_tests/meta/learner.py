@@ -181,7 +181,7 @@ class Learner:
                 elif isinstance(statement, Backward):
                     self.backward(statement, variables, len(program.inputs))
                     trace.gradients[position] = self.shown({k: v.grad for k, v in enumerate(variables)}, program)
-        except Exception as error:  # noqa: BLE001
+        except Exception as error:  # noqa: BLE001 - whatever the engine raises is shown
             trace.failure = Failure(position, type(error).__name__, str(error))
         trace.values = self.shown({k: v.data for k, v in enumerate(variables)}, program)
         return trace

@@ -200,10 +200,11 @@ def differences(view: View) -> Iterator[tuple[str, Array | None]]:
         for name, ahead, behind in (("forward", step, 0.0), ("central", step, step), ("backward", 0.0, step)):
             made = np.zeros_like(view.exact)
             for spot in np.ndindex(made.shape):
-                ends = [_output(view, _moved(values, view.operand, spot, by)) for by in (ahead, -behind)]
-                if any(e is None for e in ends):
+                up = _output(view, _moved(values, view.operand, spot, ahead))
+                down = _output(view, _moved(values, view.operand, spot, -behind))
+                if up is None or down is None:
                     return
-                made[spot] = (ends[0] - ends[1]) / (ahead + behind)  # type: ignore[operator]
+                made[spot] = (up - down) / (ahead + behind)
             yield f"it is a {name} finite difference with a step of {step:g}, not a rule", made
 
 

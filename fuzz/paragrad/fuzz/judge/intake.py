@@ -12,12 +12,14 @@ from typing import Any
 
 import numpy as np
 
+from paragrad.fuzz.encoding import DTYPES
 from paragrad.fuzz.program import Program
 from paragrad.fuzz.trace import Trace
 
-KNOWN = tuple(map(np.dtype, ("float32", "float64", "int64", "bool")))
-CHARS = frozenset(dtype.char for dtype in KNOWN)
+KNOWN = frozenset(np.dtype(name).char for name in DTYPES)
+"""The dtypes that a Program's variables can have, by their character: comparing dtypes themselves is slow."""
 NUMBERS = (int, float, np.number, np.bool_)
+"""What engines show in the place of a 0-d array."""
 
 Complaint = tuple[int, int | None, str]
 """The statement after which it was shown (-1: a value), the variable (None: not one of the program's), and a text."""
@@ -71,8 +73,8 @@ def unfit(shown: Mapping[int, Any], what: str, count: int) -> Iterator[tuple[int
             continue
         elif type(array) is not np.ndarray:
             yield variable, f"is {_short(array)}, expected an array of numbers"
-        elif array.dtype.char not in CHARS or not array.dtype.isnative:
-            yield variable, f"holds {array.dtype} elements, expected one of {', '.join(map(str, KNOWN))}"
+        elif array.dtype.char not in KNOWN or not array.dtype.isnative:
+            yield variable, f"holds {array.dtype} elements, expected one of {', '.join(DTYPES)}"
 
 
 def _short(thing: Any) -> str:

@@ -118,9 +118,9 @@ class Case:
     def unreadable(self) -> None:
         """What the trace shows that is no array of numbers, or belongs to no variable of the program."""
         for at, variable, text in self.complaints:
-            known = variable is not None and at < 0
-            place = self.makers[variable] if known and variable is not None else at
-            expected = self.reference.values.get(variable) if known and variable is not None else None
+            place, expected = at, None
+            if at < 0 and variable is not None:
+                place, expected = self.makers[variable], self.reference.values.get(variable)
             self.found("unreadable", place, variable, text, expected=expected)
 
     def op_at(self, position: int) -> str:
