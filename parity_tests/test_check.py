@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 
 from paragrad.engine.ops.table import TABLE
-from paragrad.fuzz.check import check
-from paragrad.fuzz.check.forms import forms
-from paragrad.fuzz.check.severity import severity
+from paragrad.fuzz.checking import check
+from paragrad.fuzz.checking.forms import forms
+from paragrad.fuzz.checking.severity import severity
 from paragrad.fuzz.judge import Finding
 from paragrad.fuzz.program import Apply, Backward, Input, Program, Ref
 from paragrad.reports import cli

@@ -11,8 +11,8 @@ from typing import Any
 from rich.console import Console
 
 from paragrad.engine.ops.table import TABLE
-from paragrad.fuzz.check import Checked, Report, check
-from paragrad.fuzz.check.severity import FAILING
+from paragrad.fuzz.checking import Checked, Report, check
+from paragrad.fuzz.checking.severity import FAILING
 from paragrad.fuzz.engines.foreign import Foreign
 from paragrad.fuzz.engines.worker.errors import SubjectError
 from paragrad.fuzz.engines.worker.protocol import Target

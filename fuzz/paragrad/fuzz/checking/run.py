@@ -9,9 +9,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import islice, tee
 
-from paragrad.fuzz.check.forms import forms
-from paragrad.fuzz.check.severity import FAILING, SEVERITIES, severity
-from paragrad.fuzz.check.trials import STAGES, Choice, tried
+from paragrad.fuzz.checking.forms import forms
+from paragrad.fuzz.checking.severity import FAILING, SEVERITIES, severity
+from paragrad.fuzz.checking.trials import STAGES, Choice, tried
 from paragrad.fuzz.engines.foreign import Foreign
 from paragrad.fuzz.explain import text
 from paragrad.fuzz.judge import Finding, diagnose, judge, reference

@@ -3,7 +3,7 @@
 `trials` says what is tried, `severity` how bad a finding is, `run` does it.
 """
 
-from paragrad.fuzz.check.run import Checked, Report, check
-from paragrad.fuzz.check.severity import SEVERITIES
+from paragrad.fuzz.checking.run import Checked, Report, check
+from paragrad.fuzz.checking.severity import SEVERITIES
 
 __all__ = ["SEVERITIES", "Checked", "Report", "check"]

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from paragrad.engine.ops.table import TABLE, Op
-from paragrad.fuzz.check.forms import Form, form
+from paragrad.fuzz.checking.forms import Form, form
 from paragrad.fuzz.program import Apply, Backward, Input, Program, Ref
 from paragrad.fuzz.strategies.builder import Builder
 from paragrad.fuzz.strategies.profile import GROWTH, Profile
