@@ -61,11 +61,18 @@ def is_near(found: Array, expected: Array, size: Array) -> bool:
     """Whether two arrays of one dtype are equal or within NEAR u of `size`, element by element."""
     if found.dtype.kind != "f":
         return bool((found == expected).all())
+    return bool(near(found, expected, size).all())
+
+
+def near(found: Array, expected: Array, size: Array) -> Array:
+    """Where two arrays of one float dtype are equal, both NaN, or within NEAR u of `size`, which is finite there."""
     with np.errstate(all="ignore"):
         within = np.abs(found - expected) <= NEAR * UNIT[dtypes.as_dtype(found.dtype)] * size
         if within.all() and np.isfinite(size).all():
-            return True
-        return bool((within & np.isfinite(size) | (found == expected) | (np.isnan(found) & np.isnan(expected))).all())
+            return np.asarray(within)
+        return np.asarray(
+            within & np.isfinite(size) | (found == expected) | (np.isnan(found) & np.isnan(expected))
+        )
 
 
 def is_far(found: Array, expected: Array) -> bool:

@@ -1,0 +1,38 @@
+"""Programs and what an engine made of them, screened in batches, so that the judge is left with those that need it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator
+
+from paragrad.fuzz.judge import Judgement
+from paragrad.fuzz.judge.screen import screen
+from paragrad.fuzz.program import Program
+from paragrad.fuzz.trace import Trace
+
+SIZES = (8, 32, 128)
+"""Programs in the first batches and in all further ones: small first, so that a first finding comes soon."""
+PATIENCE = 0.1
+"""Seconds after which a batch is screened as it is: an engine may hang in the next program."""
+
+Ran = tuple[Program, Trace]
+
+
+def screened(ran: Iterable[Ran], foreign: bool) -> Iterator[tuple[Program, Trace, Judgement | None]]:
+    """Each program and Trace with the Judgement where all is right; None where the judge is to look."""
+    batch: list[Ran] = []
+    sizes = iter(SIZES)
+    size = next(sizes)
+    since = time.monotonic()
+    for pair in ran:
+        batch.append(pair)
+        if len(batch) >= size or time.monotonic() - since > PATIENCE:
+            yield from _judged(batch, foreign)
+            batch, size, since = [], next(sizes, size), time.monotonic()
+    yield from _judged(batch, foreign)
+
+
+def _judged(batch: list[Ran], foreign: bool) -> Iterator[tuple[Program, Trace, Judgement | None]]:
+    judgements = screen([program for program, _ in batch], [trace for _, trace in batch], foreign)
+    for (program, trace), judgement in zip(batch, judgements, strict=True):
+        yield program, trace, judgement
