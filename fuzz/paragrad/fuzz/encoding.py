@@ -29,6 +29,8 @@ from paragrad.fuzz.program import (
 
 SCHEMA = "paragrad.program/1"
 DTYPES = ("bool", "int64", "float32", "float64")
+NAMES = {np.dtype(name).char: name for name in DTYPES}
+"""The names by character: NumPy makes a dtype's name anew each time."""
 
 
 class ProgramError(ValueError):
@@ -36,14 +38,16 @@ class ProgramError(ValueError):
 
 
 def _number(value: float) -> Any:
-    plain = math.isfinite(value) and not (value == 0 and math.copysign(1, value) < 0)
-    return value if plain else repr(value)
+    return value if value - value == 0 and (value or math.copysign(1, value) > 0) else repr(value)
 
 
 def _encode(argument: Any) -> Any:
+    kind = type(argument)
+    if kind is Ref:  # the usual case
+        return {"ref": argument.index}
+    if kind is float:
+        return {"float": _number(argument)}
     match argument:
-        case Ref(index):
-            return {"ref": index}
         case Dtype(name):
             return {"dtype": name}
         case None:
@@ -101,9 +105,12 @@ def _dtype(name: Any) -> str:
 
 def encode_array(storage: Array) -> list[Any]:
     """The elements of a 1-d array."""
-    if storage.dtype.kind == "f":
-        return [_number(x) for x in storage.tolist()]
-    return [str(x) for x in storage.tolist()] if storage.dtype.kind == "i" else storage.tolist()
+    match storage.dtype.kind:
+        case "f":
+            return [_number(x) for x in storage.tolist()]
+        case "i":
+            return [str(x) for x in storage.tolist()]
+    return storage.tolist()
 
 
 def decode_array(data: list[Any], dtype: str) -> Array:
@@ -119,7 +126,7 @@ def to_json(program: Program) -> dict[str, Any]:
         "inputs": [
             {
                 "name": i.name,
-                "dtype": i.dtype.name,
+                "dtype": NAMES.get(i.storage.dtype.char) or i.storage.dtype.name,
                 "shape": list(i.shape),
                 "strides": None if i.strides is None else list(i.strides),
                 "offset": i.offset,
@@ -140,6 +147,9 @@ def to_json(program: Program) -> dict[str, Any]:
 
 
 def _statement(statement: Statement) -> dict[str, Any]:
+    if type(statement) is Apply and not statement.kwargs:  # the usual case
+        args = [_encode(a) for a in statement.args]
+        return {"op": statement.op, "args": args, "kwargs": {}, "outputs": list(statement.outputs)}
     match statement:
         case Apply(op, args, kwargs, outputs):
             return {

@@ -164,6 +164,7 @@ def document(report: Report, engine: Foreign, strict: bool) -> dict[str, Any]:
             "filtered": sum(report.filtered.values()),
             "crashed": engine.restarts,
         },
+        "seconds": {"total": report.seconds, "first_finding": report.first_finding},
         "ops": {"checked": report.ops, "unmatched": list(engine.hello.unmatched)},
         "findings": [finding_row(checked, engine) for checked in report.findings],
     }

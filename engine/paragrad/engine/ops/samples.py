@@ -88,6 +88,8 @@ Sample = Callable[[Draw], Call]
 
 def broadcast(*shapes: tuple[int, ...]) -> tuple[int, ...]:
     """The common shape of shapes that broadcast together."""
+    if shapes.count(shapes[0]) == len(shapes):
+        return shapes[0]
     rank = max(map(len, shapes))
     padded = [(1,) * (rank - len(s)) + s for s in shapes]
     return tuple(next((n for n in sizes if n != 1), 1) for sizes in zip(*padded, strict=True))

@@ -10,11 +10,12 @@ from dataclasses import dataclass, field
 from itertools import islice, tee
 
 from paragrad.fuzz.checking.forms import forms
+from paragrad.fuzz.checking.screening import screened
 from paragrad.fuzz.checking.severity import FAILING, SEVERITIES, severity
 from paragrad.fuzz.checking.trials import STAGES, Choice, tried
 from paragrad.fuzz.engines.foreign import Foreign
 from paragrad.fuzz.explain import text
-from paragrad.fuzz.judge import Finding, diagnose, judge, reference
+from paragrad.fuzz.judge import Finding, Judgement, diagnose, judge, reference
 from paragrad.fuzz.program import Program
 from paragrad.fuzz.shrink import shrink
 from paragrad.fuzz.trace import Engine, Trace
@@ -38,7 +39,10 @@ class Checked:
 
 @dataclass(slots=True)
 class Report:
-    """What a check saw. `requested` = judged + filtered + not run; `stages` counts programs by stage."""
+    """What a check saw. `requested` = judged + filtered + not run; `stages` counts programs by stage.
+
+    `seconds` is how long it took, `first_finding` when the first that fails a check was shrunk and diagnosed.
+    """
 
     engine: str
     ops: list[str]
@@ -47,7 +51,9 @@ class Report:
     gradients: Counter[str] = field(default_factory=Counter)
     values: Counter[str] = field(default_factory=Counter)
     filtered: Counter[str] = field(default_factory=Counter)
+    started: float = field(default_factory=time.perf_counter)
     seconds: float = 0.0
+    first_finding: float | None = None
 
     @property
     def judged(self) -> int:
@@ -78,7 +84,6 @@ def check(
     if not ops:
         raise ValueError(f"{engine.name} has no op of the table, so nothing can be tried")
     report = Report(engine.name, [op.name for op in ops])
-    started = time.perf_counter()
     found: dict[tuple[str, ...], Checked] = {}
     lacking = set()
     for shape, program in forms(ops, scalar):
@@ -89,18 +94,18 @@ def check(
     share = 0.0
     for name, (stage, part) in STAGES.items():
         share += part
-        until = started + seconds * share
+        until = report.started + seconds * share
         choice = Choice(ops, scalar, random.Random(f"{seed} {name}"), frozenset(lacking))
         drawn, running = tee(islice(stage(choice), max(1, round(programs * part))))
         traces = engine.run_many(running) if isinstance(engine, Foreign) else map(engine.run, running)
-        for program, trace in zip(drawn, traces, strict=True):
-            try_out(engine, program, trace, name, report, found)
+        for program, trace, judgement in screened(zip(drawn, traces, strict=True), engine.foreign):
+            try_out(engine, program, trace, name, report, found, judgement)
             if progress is not None:
                 progress(report)
             if time.perf_counter() > until:
                 break
     report.findings = sorted(found.values(), key=lambda c: SEVERITIES.index(c.severity))
-    report.seconds = time.perf_counter() - started
+    report.seconds = time.perf_counter() - report.started
     return report
 
 
@@ -111,13 +116,16 @@ def try_out(
     stage: str,
     report: Report,
     found: dict[tuple[str, ...], Checked],
+    judgement: Judgement | None = None,
 ) -> None:
-    """Judge what the engine made of one program; add what is new to `found`."""
+    """Judge what the engine made of one program, if the screen has not; add what is new to `found`."""
     if trace.failure is not None and trace.failure.type == "Unsupported":
         report.filtered[f"not supported by the adapter: {trace.failure.message}"[:80]] += 1
         return
-    torchs = reference(program, trace)
-    judgement = judge(program, trace, torchs, engine)
+    torchs = None
+    if judgement is None:
+        torchs = reference(program, trace)
+        judgement = judge(program, trace, torchs, engine)
     if judgement.refused:
         report.filtered[judgement.refused.partition(":")[0] + " refused by torch"] += 1
         return
@@ -125,7 +133,7 @@ def try_out(
     report.gradients.update(judgement.gradients)
     report.values.update(judgement.values)
     # What follows the first divergence in the same program may follow from it.
-    if (finding := judgement.first) is None:
+    if (finding := judgement.first) is None or torchs is None:
         return
     level = severity(finding, program)
     cause = (level, *_cause(finding, level))
@@ -133,6 +141,8 @@ def try_out(
         found[cause].programs += 1
     else:
         found[cause] = told(engine, program, trace, torchs, finding, level)
+        if report.first_finding is None and level in FAILING:
+            report.first_finding = time.perf_counter() - report.started
 
 
 def _cause(finding: Finding, level: str) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import time
 from collections.abc import Iterable, Iterator
 
@@ -20,16 +21,20 @@ Ran = tuple[Program, Trace]
 
 def screened(ran: Iterable[Ran], foreign: bool) -> Iterator[tuple[Program, Trace, Judgement | None]]:
     """Each program and Trace with the Judgement where all is right; None where the judge is to look."""
-    batch: list[Ran] = []
     sizes = iter(SIZES)
     size = next(sizes)
-    since = time.monotonic()
-    for pair in ran:
-        batch.append(pair)
-        if len(batch) >= size or time.monotonic() - since > PATIENCE:
-            yield from _judged(batch, foreign)
-            batch, size, since = [], next(sizes, size), time.monotonic()
-    yield from _judged(batch, foreign)
+    batch: list[Ran] = []
+    gc.freeze()  # or the collector would go through all of torch again and again
+    try:
+        since = time.monotonic()
+        for pair in ran:
+            batch.append(pair)
+            if len(batch) >= size or time.monotonic() - since > PATIENCE:
+                yield from _judged(batch, foreign)
+                batch, size, since = [], next(sizes, size), time.monotonic()
+        yield from _judged(batch, foreign)
+    finally:
+        gc.unfreeze()
 
 
 def _judged(batch: list[Ran], foreign: bool) -> Iterator[tuple[Program, Trace, Judgement | None]]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import itertools
 import random
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -35,13 +35,17 @@ class Choice:
     scalar: bool
     rng: random.Random
     lacking: frozenset[Form] = frozenset()
+    values: Values = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.values = Values(self.rng.getrandbits(32), self.rng)
 
     def builder(self, style: str) -> Builder:
         """An empty program."""
         growth = GROWTH[self.rng.randrange(len(GROWTH))]
         strided = not self.scalar and self.rng.random() < 0.2
         profile = Profile("float64", style, growth, strided, empty=False, second=False, scalar=self.scalar)
-        return Builder(self.rng, Values(self.rng.getrandbits(32), self.rng), profile)
+        return Builder(self.rng, self.values, profile)
 
     def apply(self, builder: Builder, op: Op) -> None:
         """Add one use of an op, in a form that the engine has; none where 8 draws gave none."""

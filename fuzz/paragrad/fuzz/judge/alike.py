@@ -81,12 +81,21 @@ class Alike:
         self.incoming: list[float] = []
         self.shares: list[list[int]] = [[] for needed in self.needing if needed]
 
-    def add(self, operands: Sequence[float], output: int) -> int:
-        """Add an application; return its row."""
-        for column, operand in zip(self.operands, operands, strict=True):
-            column.append(operand)
+    def add(self, arguments: Sequence[Any], shown: Sequence[float], output: int) -> int:
+        """Add an application to variables with the values `shown`; return its row."""
+        columns = iter(self.operands)
+        for argument, kind in zip(arguments, self.form, strict=True):
+            if type(kind) is bool:
+                next(columns).append(shown[argument.index] if type(argument) is Ref else float(argument))
         self.outputs.append(output)
         return len(self.outputs) - 1
+
+    def walk(self, row: int, incoming: float, place: int) -> None:
+        """A backward came through an application: its contributions belong at `place` and the places after it."""
+        self.rows.append(row)
+        self.incoming.append(incoming)
+        for k, share in enumerate(self.shares):
+            share.append(place + k)
 
     def values(self) -> Array | None:
         """torch's values, None where it refuses or gives anything but float64 numbers."""
@@ -99,6 +108,8 @@ class Alike:
 
     def contributions(self) -> list[Array] | None:
         """For each operand that requires grad what torch contributes in each of `rows`, None where it refuses."""
+        if not self.rows:
+            return [np.zeros(0) for _ in self.shares]
         rows = np.array(self.rows)
         leaves = [_gapped(np.array(column)[rows]) for column in self.operands]
         wanted = [leaf.requires_grad_() for leaf, needed in zip(leaves, self.needing, strict=True) if needed]
