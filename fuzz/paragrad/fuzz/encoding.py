@@ -105,12 +105,13 @@ def _dtype(name: Any) -> str:
 
 def encode_array(storage: Array) -> list[Any]:
     """The elements of a 1-d array."""
+    elements: list[Any] = storage.tolist()
     match storage.dtype.kind:
         case "f":
-            return [_number(x) for x in storage.tolist()]
+            return [_number(x) for x in elements]
         case "i":
-            return [str(x) for x in storage.tolist()]
-    return storage.tolist()
+            return [str(x) for x in elements]
+    return elements
 
 
 def decode_array(data: list[Any], dtype: str) -> Array:
@@ -126,7 +127,7 @@ def to_json(program: Program) -> dict[str, Any]:
         "inputs": [
             {
                 "name": i.name,
-                "dtype": NAMES.get(i.storage.dtype.char) or i.storage.dtype.name,
+                "dtype": NAMES[i.storage.dtype.char],
                 "shape": list(i.shape),
                 "strides": None if i.strides is None else list(i.strides),
                 "offset": i.offset,
@@ -148,8 +149,8 @@ def to_json(program: Program) -> dict[str, Any]:
 
 def _statement(statement: Statement) -> dict[str, Any]:
     if type(statement) is Apply and not statement.kwargs:  # the usual case
-        args = [_encode(a) for a in statement.args]
-        return {"op": statement.op, "args": args, "kwargs": {}, "outputs": list(statement.outputs)}
+        given = [_encode(a) for a in statement.args]
+        return {"op": statement.op, "args": given, "kwargs": {}, "outputs": list(statement.outputs)}
     match statement:
         case Apply(op, args, kwargs, outputs):
             return {

@@ -125,7 +125,7 @@ def try_out(
     torchs = None
     if judgement is None:
         torchs = reference(program, trace)
-        judgement = judge(program, trace, torchs, engine)
+        judgement = judge(program, trace, torchs, engine, first=True)
     if judgement.refused:
         report.filtered[judgement.refused.partition(":")[0] + " refused by torch"] += 1
         return

@@ -70,9 +70,7 @@ def near(found: Array, expected: Array, size: Array) -> Array:
         within = np.abs(found - expected) <= NEAR * UNIT[dtypes.as_dtype(found.dtype)] * size
         if within.all() and np.isfinite(size).all():
             return np.asarray(within)
-        return np.asarray(
-            within & np.isfinite(size) | (found == expected) | (np.isnan(found) & np.isnan(expected))
-        )
+        return np.asarray(within & np.isfinite(size) | (found == expected) | (np.isnan(found) & np.isnan(expected)))
 
 
 def is_far(found: Array, expected: Array) -> bool:

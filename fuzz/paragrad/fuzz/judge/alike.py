@@ -28,12 +28,12 @@ ELEMENTWISE = frozenset(
     and not op.internal
 )
 """The ops that treat each element alone; those that are named have an error analysis of their own."""
-VARIED = frozenset(("add", "sub", "mul", "div"))
-"""The ops to which a number is what a tensor of it is. To others it is not: torch's pow(x, 2) is x · x."""
-CONSTANTS = (float, int, str, type(None))
+VARIED: dict[str, tuple[int, ...]] = {"add": (0, 1), "sub": (0, 1), "mul": (0, 1), "div": (1,)}
+"""The arguments where a number is to torch what a tensor of it is. Elsewhere it is not: pow(x, 2) is x · x, and a
+number divided by a tensor is that tensor's reciprocal times the number."""
 LARGEST_INT = 1 << 53
-"""Integers beyond it are not float64 numbers."""
-
+"""Integers beyond it need not be float64 numbers."""
+CONSTANTS = (float, int, str, type(None))
 Key = tuple[Any, ...]
 """An op, for each argument whether it requires grad (True, False) or what it is (a tuple of one), and the keywords."""
 
@@ -43,14 +43,13 @@ def key(statement: Apply, needing: Sequence[bool]) -> Key | None:
     op = statement.op
     if op not in ELEMENTWISE or len(statement.outputs) != 1:
         return None
+    varied = VARIED.get(op, ())
     form: list[Any] = []
-    for argument in statement.args:
+    for position, argument in enumerate(statement.args):
         kind = type(argument)
         if kind is Ref:
             form.append(needing[argument.index])
-        elif kind is float and op in VARIED:
-            form.append(False)
-        elif kind is int and op in VARIED and abs(argument) <= LARGEST_INT:
+        elif position in varied and (kind is float or (kind is int and abs(argument) <= LARGEST_INT)):
             form.append(False)
         elif kind in CONSTANTS:
             form.append((argument,))

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 import numpy as np
 
@@ -19,6 +20,8 @@ from paragrad.fuzz.judge.local import Expected, RefusedError
 from paragrad.fuzz.program import Apply, Array, Backward, Grad, Input, Program
 from paragrad.fuzz.trace import Engine, Trace
 
+MOST_ASKED = 100
+"""Of a longer program the last ops are asked whether their backward alone fails."""
 WALK = "walk"
 """The author of a gradient to which every consumer alone contributes rightly."""
 
@@ -84,7 +87,7 @@ def blame_crash(engine: Engine, program: Program, trace: Trace, reference: Trace
     if not (0 <= at < len(program.statements) and isinstance(program.statements[at], Backward)):
         return ""
     expected = reference.gradients.get(at, {})
-    for position, statement in reversed(list(program.applications())):
+    for position, statement in islice(reversed(list(program.applications())), MOST_ASKED):
         incoming = [expected.get(output) for output in statement.outputs]
         values = trace.at(position)
         if any(g is not None for g in incoming) and shows(values, statement):

@@ -16,7 +16,7 @@ from paragrad.fuzz.judge.gradients import BackwardCheck, has_hidden
 from paragrad.fuzz.judge.intake import take_in
 from paragrad.fuzz.judge.isolate import shows
 from paragrad.fuzz.judge.kinks import Kinks
-from paragrad.fuzz.judge.local import Expected, LocalReference, RefusedError, exactly
+from paragrad.fuzz.judge.local import Expected, LocalReference, RefusedError, describe, exactly
 from paragrad.fuzz.judge.reference import reference
 from paragrad.fuzz.judge.steps import Steps
 from paragrad.fuzz.judge.verdict import REFERENCE, Finding, Judgement
@@ -24,28 +24,41 @@ from paragrad.fuzz.program import Apply, Array, Grad, Program
 from paragrad.fuzz.trace import Engine, Trace
 
 
-def judge(program: Program, trace: Trace, reference: Trace, engine: Engine, *, staged: bool = True) -> Judgement:
+class FoundError(Exception):
+    """There is a first finding, and no more was asked for."""
+
+
+def judge(
+    program: Program, trace: Trace, reference: Trace, engine: Engine, *, staged: bool = True, first: bool = False
+) -> Judgement:
     """Judge what `engine` made of `program` against torch's `reference` trace of it.
 
     Of a foreign engine less is asked (see `Engine.foreign`). Not `staged`, nothing passes because torch computed the
     same: every number is held against its bound. `engine` is asked again, with programs of one op, only to say which op
-    a wrong gradient is to be blamed on.
+    a wrong gradient is to be blamed on; that costs most, and with `first` it ends with the first finding.
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # torch's, about degrees of freedom or memory layouts
-        return Case(program, trace, reference, engine, staged).judge()
+        case = Case(program, trace, reference, engine, staged, first)
+        try:
+            return case.judge()
+        except FoundError:
+            return case.result
 
 
 class Case:
     """One program under judgement."""
 
-    def __init__(self, program: Program, trace: Trace, reference: Trace, engine: Engine, staged: bool = True) -> None:
+    def __init__(
+        self, program: Program, trace: Trace, reference: Trace, engine: Engine, staged: bool = True, first: bool = False
+    ) -> None:
         self.program = program
         self.trace, self.complaints = take_in(program, trace)
         self.engine = engine
         self.reference = reference
         self.foreign = engine.foreign
         self.staged = staged
+        self.only_first = first
         self.result = Judgement()
         self.differing: list[tuple[int, int]] = []
         self.apart_values: list[int] = []
@@ -134,6 +147,8 @@ class Case:
         """Add a finding."""
         op = more.pop("op", None) or self.op_at(statement)
         self.result.findings.append(Finding(kind, statement, op, variable, message, **more))
+        if self.only_first:
+            raise FoundError
 
     def paired(self, found: dict[int, Any], expected: dict[int, Any], what: str) -> tuple[list[int], list[Problem]]:
         """The variables for which both sides show arrays of one shape and dtype, and what is wrong with the rest."""
@@ -378,13 +393,3 @@ Problem = tuple[int, str, str]
 
 def _nothing(gradient: Array | None) -> bool:
     return gradient is None or not gradient.any()
-
-
-def describe(what: str, found: Array, expected: Expected) -> str:
-    """One line on the worst element."""
-    with np.errstate(all="ignore"):
-        off = np.where(expected.accepts(found), -1.0, np.nan_to_num(np.abs(found - expected.exact), nan=np.inf))
-    where = np.unravel_index(int(np.argmax(off)), found.shape) if found.ndim else ()
-    place = f"[{', '.join(map(str, where))}]" if where else ""
-    bound = f"error bound {expected.bound[where]:.2g}"
-    return f"{what}{place} is {found[where]!s}, expected {expected.torch[where]!s}, {bound}"
