@@ -58,7 +58,7 @@ def test_stale_gradients_are_a_limit() -> None:
     sound = check(Learner(), only=only, **QUICK)
     assert sound.verdict() == "parity"
     assert [c.finding.message.partition(":")[0] for c in sound.findings] == ["RecursionError"]
-    stale = check(Learner(clean=False), only=only, **QUICK)
+    stale = check(Learner(clean=False), only=only, seed=1, **QUICK)
     assert {c.severity for c in stale.findings} == {"limit"}
     assert any("stale" in c.finding.diagnosis for c in stale.findings)
 

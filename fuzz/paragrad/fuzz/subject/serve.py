@@ -7,6 +7,7 @@ the parent's nonce.
 
 from __future__ import annotations
 
+import gc
 import inspect
 import io
 import json
@@ -90,6 +91,7 @@ def serve() -> int:
         if method == "hello":
             channel.nonce = request.get("nonce")
             subject = hello(channel, request)
+            gc.freeze()  # what is loaded stays: the collector need not go through it with every few programs
         elif subject is None:
             channel.answer(request, error={"kind": "protocol", "message": "say hello first"})
         elif method == "run":
