@@ -237,7 +237,7 @@ class Case:
         for variable, kind, message in problems:
             position = self.makers[variable]
             op, _ = self.blame_hidden(None) if self.op_at(position) == "grad" else ("", "")
-            self.found(kind, position, variable, message, op=op)
+            self.found(kind, position, variable, message, op=op, found=shown.get(variable), expected=torchs[variable])
         self.apart_values = sorted(self.apart(self.result.values, shown, torchs, alike))
         for variable in self.apart_values:
             try:
@@ -294,7 +294,8 @@ class Case:
             problems.append((min(torchs), "missing", "no gradient is shown after this backward"))
         for variable, kind, message in sorted(problems, reverse=True):
             op, argument = blame_gradient(self.engine, check, variable) if check else self.blame_hidden(position)
-            self.found(kind, position, variable, message, op=op, argument=argument)
+            both = {"found": shown.get(variable), "expected": torchs[variable]}
+            self.found(kind, position, variable, message, op=op, argument=argument, **both)
         for variable in sorted(self.apart(self.result.gradients, shown, torchs, alike), reverse=True):
             self.differing.append((position, variable))
             try:
@@ -318,12 +319,24 @@ class Case:
             if self.foreign and not expected.accepts(found).all():
                 chosen = Kinks(check, variable, self.engine).conventional(found)
                 expected.elsewhere = (*expected.elsewhere, np.where(chosen, found, expected.torch))
+        before = self.result.gradients["convention"]
         if self.settle(self.result.gradients, expected, found, hidden=check is None):
+            if self.result.gradients["convention"] > before:
+                self.chosen(position, variable, expected, found)
             return
         op, argument = blame_gradient(self.engine, check, variable) if check else self.blame_hidden(position)
         both = {"found": found, "expected": expected.torch, "bound": expected.bound}
         message = describe("gradient", found, expected)
         self.found("gradient", position, variable, message, op=op, argument=argument, **both)
+
+    def chosen(self, position: int, variable: int, expected: Expected, found: Array) -> None:
+        """Tell of a gradient that is another legal choice than torch's, where one op alone made it."""
+        applied = [statement.op for _, statement in self.program.applications()]
+        if len(applied) == 1:
+            message = f"gradient is {_worst(found, expected.torch)}, torch chooses {_worst(expected.torch, found)}"
+            finding = Finding("convention", position, applied[0], variable, message, found=found)
+            finding.expected, finding.bound = expected.torch, expected.bound
+            self.result.chosen.append(finding)
 
     def blame_hidden(self, position: int | None) -> tuple[str, str]:
         """The op and parameter to blame for what lies hidden: each op of the program is asked alone, at torch's values.
@@ -378,6 +391,13 @@ Problem = tuple[int, str, str]
 
 def _nothing(gradient: Array | None) -> bool:
     return gradient is None or not gradient.any()
+
+
+def _worst(array: Array, other: Array) -> str:
+    """The element of an array that differs most from that of another."""
+    with np.errstate(all="ignore"):
+        off = np.nan_to_num(np.abs(array.astype(np.float64) - other), nan=np.inf)
+    return str(array.reshape(-1)[int(np.argmax(off))])
 
 
 def describe(what: str, found: Array, expected: Expected) -> str:
