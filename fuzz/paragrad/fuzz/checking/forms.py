@@ -7,6 +7,7 @@ hide what else is wrong.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
@@ -125,6 +126,10 @@ def _relation(a: Any, b: Any, look: Look) -> str:
     return f"{which} spread" + ("" if len(left[1]) == len(right[1]) else ", rank differs")
 
 
+HANGS = 2
+"""Forms of an op that hang before those of which nothing is known are given up, too: each costs seconds."""
+
+
 class Known:
     """The forms that an engine is known to have, those it lacks, and those in which it is wrong at ordinary numbers."""
 
@@ -132,6 +137,7 @@ class Known:
         self.right: set[Form] = set()
         self.lacking: set[Form] = set()
         self.wrong: set[Form] = set()
+        self.hangs: Counter[str] = Counter()
 
     def learn(self, program: Program, structural: bool | None) -> None:
         """Take up how a program of one op ended.
@@ -146,10 +152,20 @@ class Known:
         elif found not in self.right:
             (self.lacking if structural else self.wrong).add(found)
 
+    def hung(self, program: Program) -> None:
+        """Take up that a program did not end."""
+        if (found := form_of_program(program)) is not None:
+            self.hangs[found[0]] += 1
+
     def fails(self, found: Form) -> bool:
         """Whether a form is known to fail."""
-        return found in self.lacking or found in self.wrong
+        return found in self.wrong or self.lacks(found)
+
+    def lacks(self, found: Form) -> bool:
+        """Whether a form is known to fail whatever the numbers, or is not worth the time."""
+        return found in self.lacking or (self.hangs[found[0]] >= HANGS and found not in self.right)
 
     def hit(self, program: Program) -> bool:
         """Whether a program of one op has a form that the engine lacks."""
-        return form_of_program(program) in self.lacking
+        found = form_of_program(program)
+        return found is not None and self.lacks(found)

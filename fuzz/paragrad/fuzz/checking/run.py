@@ -157,6 +157,8 @@ class Check:
     def take_up(self, program: Program, trace: Trace, torchs: Trace, finding: Finding) -> None:
         """Count a finding; tell it if it is new, or worse than what was told of its cause."""
         level = severity(finding, program, torchs)
+        if level == "hang":
+            self.choice.known.hung(program)
         if level == "hang" and isinstance(self.engine, Foreign):
             self.engine.limits = replace(self.engine.limits, seconds=IMPATIENT, confirm=False)
             self.engine.avoid = self.choice.known.hit

@@ -54,7 +54,7 @@ class Choice:
             if not usual(op, call) or (self.scalar and call.kwargs):
                 return False
             found = form_of_call(op, call)
-            return not self.known.fails(found) if suits is None else suits(found)
+            return not self.known.fails(found) if suits is None else suits(found) and not self.known.lacks(found)
 
         def sample(draw: Draw) -> Call:
             call: Call = op.sample(draw)

@@ -19,6 +19,7 @@ from paragrad.fuzz.judge.kinks import Kinks
 from paragrad.fuzz.judge.local import Expected, LocalReference, RefusedError, exactly
 from paragrad.fuzz.judge.reference import reference
 from paragrad.fuzz.judge.steps import Steps
+from paragrad.fuzz.judge.telling import describe, farthest
 from paragrad.fuzz.judge.verdict import REFERENCE, Finding, Judgement
 from paragrad.fuzz.program import Apply, Array, Grad, Program
 from paragrad.fuzz.trace import Engine, Trace
@@ -333,7 +334,7 @@ class Case:
         """Tell of a gradient that is another legal choice than torch's, where one op alone made it."""
         applied = [statement.op for _, statement in self.program.applications()]
         if len(applied) == 1:
-            message = f"gradient is {_worst(found, expected.torch)}, torch chooses {_worst(expected.torch, found)}"
+            message = f"gradient is {farthest(found, expected.torch)}, torch chooses {farthest(expected.torch, found)}"
             finding = Finding("convention", position, applied[0], variable, message, found=found)
             finding.expected, finding.bound = expected.torch, expected.bound
             self.result.chosen.append(finding)
@@ -391,20 +392,3 @@ Problem = tuple[int, str, str]
 
 def _nothing(gradient: Array | None) -> bool:
     return gradient is None or not gradient.any()
-
-
-def _worst(array: Array, other: Array) -> str:
-    """The element of an array that differs most from that of another."""
-    with np.errstate(all="ignore"):
-        off = np.nan_to_num(np.abs(array.astype(np.float64) - other), nan=np.inf)
-    return str(array.reshape(-1)[int(np.argmax(off))])
-
-
-def describe(what: str, found: Array, expected: Expected) -> str:
-    """One line on the worst element."""
-    with np.errstate(all="ignore"):
-        off = np.where(expected.accepts(found), -1.0, np.nan_to_num(np.abs(found - expected.exact), nan=np.inf))
-    where = np.unravel_index(int(np.argmax(off)), found.shape) if found.ndim else ()
-    place = f"[{', '.join(map(str, where))}]" if where else ""
-    bound = f"error bound {expected.bound[where]:.2g}"
-    return f"{what}{place} is {found[where]!s}, expected {expected.torch[where]!s}, {bound}"
