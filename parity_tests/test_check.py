@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 from pathlib import Path
 from typing import Any
 
@@ -12,14 +13,19 @@ import pytest
 
 from paragrad.engine.ops.table import TABLE
 from paragrad.fuzz.checking import check
-from paragrad.fuzz.checking.forms import forms
+from paragrad.fuzz.checking.forms import Known, form_of_program
 from paragrad.fuzz.checking.severity import severity
+from paragrad.fuzz.checking.trials import Choice, forms
+from paragrad.fuzz.engines.foreign import Foreign
+from paragrad.fuzz.engines.worker.protocol import Target
 from paragrad.fuzz.judge import Finding
 from paragrad.fuzz.program import Apply, Backward, Input, Program, Ref
+from paragrad.fuzz.trace import Trace
 from paragrad.reports import cli
 from parity_tests.meta.learner import Learner, breadth_first, overwriting_mul
 
 MICROGRAD = Path(micrograd.__path__[0]) / "engine.py"
+SUBJECTS = Path(__file__).with_name("subjects")
 QUICK: dict[str, Any] = {"scalar": True, "programs": 300, "seconds": 60.0}
 
 
@@ -77,34 +83,94 @@ def crash(message: str) -> Finding:
     return Finding("crash", 0, "neg", None, message)
 
 
+def wrong(kind: str, found: float | list[float], expected: float | list[float], op: str = "neg") -> Finding:
+    return Finding(kind, 0, op, 1, "", found=np.array(found), expected=np.array(expected))
+
+
 @pytest.mark.parametrize(
     ("finding", "statements", "level"),
     [
         (crash("RecursionError: deep"), 1000, "limit"),
         (crash("RecursionError: endless"), 3, "crash"),
-        (crash("ZeroDivisionError: x"), 3, "limit"),
+        (crash("OverflowError: x"), 3, "crash"),
         (crash("AttributeError: x"), 3, "crash"),
+        (crash("TypeError: unsupported operand type(s) for -: 'float' and 'Value'"), 3, "limit"),
+        (crash("TypeError: unsupported operand type(s) for -: 'Value' and 'float'"), 3, "crash"),
         (crash("Hang: 2 s"), 3, "hang"),
-        (Finding("value", 0, "neg", 1, "", found=np.array(1.0001), expected=np.array(1.0)), 3, "precision"),
-        (Finding("value", 0, "neg", 1, "", found=np.array(1.1), expected=np.array(1.0)), 3, "wrong"),
+        (wrong("value", 1.0001, 1.0), 3, "precision"),
+        (wrong("value", 0.0, 1e-30), 3, "precision"),
+        (wrong("value", 1.1, 1.0), 3, "wrong"),
+        (wrong("value", np.nan, 1.0), 3, "wrong"),
+        (wrong("gradient", 1.0001, 1.0, op="walk"), 3, "wrong"),
+        (wrong("gradient", np.nan, 0.0, op="pow"), 3, "limit"),
+        (wrong("shape", [1.0], 1.0), 3, "limit"),
+        (wrong("shape", [1.0, 2.0], 1.0), 3, "wrong"),
+        (Finding("dtype", 0, "neg", 1, "", found=np.ones(1, np.float32), expected=np.ones(1)), 3, "precision"),
+        (Finding("dtype", 0, "neg", 1, "", found=np.ones(1, np.int64), expected=np.ones(1)), 3, "wrong"),
         (Finding("unreadable", 0, "neg", 1, "", expected=np.array(np.nan)), 3, "limit"),
         (Finding("unreadable", 0, "neg", 1, "", expected=np.array(1.0)), 3, "wrong"),
     ],
 )
 def test_severity(finding: Finding, statements: int, level: str) -> None:
-    assert severity(finding, graph(statements)) == level
+    assert severity(finding, graph(statements), Trace(values={1: np.array(-1.0)})) == level
 
 
 @pytest.mark.parametrize(("message", "level"), [("AssertionError: numbers only", "limit"), ("Hang: 2 s", "hang")])
 def test_an_exponent_that_is_refused_is_a_limit_and_one_that_hangs_is_not(message: str, level: str) -> None:
     inputs = [Input.of(f"x{k}", np.ones(()), True) for k in range(2)]
     program = Program(inputs, [Apply("pow", (Ref(0), Ref(1)), {}, (2,))])
-    assert severity(Finding("crash", 0, "pow", None, message), program) == level
+    assert severity(Finding("crash", 0, "pow", None, message), program, Trace()) == level
 
 
-def test_every_form_of_a_binary_op_is_tried() -> None:
-    tried = [(shape, program) for shape, program in forms([TABLE["mul"], TABLE["exp"]], scalar=True)]
-    assert [shape for shape, _ in tried] == [("mul", "tt"), ("mul", "tn"), ("mul", "nt")]
+@pytest.mark.parametrize(("torchs", "level"), [(np.inf, "limit"), (1.0, "crash")])
+def test_an_overflow_is_a_limit_where_torch_overflows(torchs: float, level: str) -> None:
+    finding = crash("OverflowError: math range error")
+    assert severity(finding, graph(1), Trace(values={1: np.array(torchs)})) == level
+
+
+def forms_of(name: str, scalar: bool) -> set[tuple[str, ...]]:
+    programs = forms(Choice([TABLE[name]], scalar, random.Random(0)))
+    return {found for found in map(form_of_program, programs) if found is not None}
+
+
+def test_every_form_of_an_op_is_tried() -> None:
+    sides = {"0-d", "one twice", "number on the left, 0-d", "number on the right, 0-d"}
+    assert forms_of("mul", scalar=True) == {("mul", side) for side in sides}
+    assert forms_of("exp", scalar=True) == {("exp", "input=f0")}
+    spread = {words for _, words in forms_of("add", scalar=False)}
+    assert {"alike", "left spread", "right spread", "right spread, rank differs", "right 0-d"} <= spread
+    ranks = {(f"input=f{a}", f"other=f{b}") for a, b in ((1, 1), (2, 1), (1, 2), (2, 2), (3, 3))}
+    assert ranks <= {words[1:] for words in forms_of("matmul", scalar=False)}
+    assert {("dim=int",), ("dim=-int",), ()} <= {words[2:] for words in forms_of("sum", scalar=False)}
+
+
+def test_a_form_that_was_right_once_is_not_given_up() -> None:
+    known, program = Known(), graph(1)
+    found = form_of_program(program)
+    assert found is not None
+    known.learn(program, structural=None)
+    known.learn(program, structural=True)
+    assert not known.fails(found)
+    other = Known()
+    other.learn(program, structural=False)
+    assert other.fails(found)
+    assert not other.hit(program)  # it is not sent in vain: only its numbers are wrong
+
+
+def test_an_engine_of_float32_is_judged_in_float32() -> None:
+    with Foreign(Target(path=SUBJECTS / "single_precision.py", root=SUBJECTS)) as engine:
+        report = check(engine, scalar=False, only=frozenset(("add", "mul")), programs=200, seconds=60.0)
+    assert [c.severity for c in report.findings if c.finding.kind == "dtype"] == ["precision"]
+    assert {c.severity for c in report.findings if c.finding.kind != "dtype"} <= {"limit"}
+    assert report.gradients["identical"] + report.gradients["rounding"] > 500
+
+
+def test_another_choice_at_a_kink_is_a_convention() -> None:
+    report = check(Learner(), only=frozenset(("relu",)), **QUICK)
+    assert report.verdict() == "parity"
+    assert report.verdict(strict=True) == "findings"
+    (chosen,) = [c for c in report.findings if c.severity == "convention"]
+    assert (chosen.finding.op, len(chosen.program.statements)) == ("relu", 2)
 
 
 @pytest.mark.parametrize(

@@ -166,3 +166,10 @@ def test_the_child_is_old_python_and_the_standard_library(path: Path) -> None:
             assert all(alias.name.partition(".")[0] in sys.stdlib_module_names for alias in node.names)
         if isinstance(node, ast.ImportFrom) and node.level == 0:
             assert (node.module or "").partition(".")[0] in sys.stdlib_module_names
+
+
+def test_functions_in_a_module_beside_the_class_are_found() -> None:
+    with loaded("beside/number.py") as (_, result):
+        assert result["ops"]["tanh"]["spelled"] == "tanh(a)"
+        notes = [note for note in result["notes"] if "beside it" in note]
+        assert notes == ["functional.py beside it was loaded, too"]

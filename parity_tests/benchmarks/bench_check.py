@@ -11,15 +11,14 @@ from __future__ import annotations
 import random
 import sys
 from collections.abc import Iterator
-from itertools import islice, tee
+from itertools import islice
 from pathlib import Path
 
 import pytest
 import torch
 from pytest_benchmark.fixture import BenchmarkFixture
 
-from paragrad.fuzz.checking.run import Report, try_out
-from paragrad.fuzz.checking.screening import screened
+from paragrad.fuzz.checking.run import Check, Report
 from paragrad.fuzz.checking.trials import Choice, tried
 from paragrad.fuzz.engines.foreign import Foreign
 from paragrad.fuzz.engines.worker.protocol import Target
@@ -36,8 +35,7 @@ def graphs(choice: Choice) -> Iterator[Program]:
     """Graphs of NODES ops on ordinary numbers."""
     while True:
         builder = choice.builder("normal")
-        for _ in range(NODES):
-            choice.apply(builder, choice.any())
+        choice.several(builder, NODES)
         yield builder.finish()
 
 
@@ -45,15 +43,14 @@ def graphs(choice: Choice) -> Iterator[Program]:
 def test_programs_a_second(benchmark: BenchmarkFixture) -> None:
     """A thousand programs a round: drawn, run in the child, screened and judged."""
     torch.set_num_threads(1)
-    drawn = graphs(Choice(tried(OPS), True, random.Random(0)))
+    choice = Choice(tried(OPS), True, random.Random(0))
+    drawn = graphs(choice)
     target = Target(path=SUBJECTS / "plain_value.py", class_name="Value", root=SUBJECTS)
     with Foreign(target, python=Path(sys.executable)) as engine:
 
         def checked() -> Report:
             report = Report(engine.name, sorted(OPS))
-            kept, sent = tee(islice(drawn, PROGRAMS))
-            for program, trace, judgement in screened(zip(kept, engine.run_many(sent), strict=True), engine.foreign):
-                try_out(engine, program, trace, "graphs", report, {}, judgement)
+            Check(engine, choice, report).stage("graphs", islice(drawn, PROGRAMS))
             return report
 
         report = benchmark.pedantic(checked, rounds=5, warmup_rounds=1)

@@ -55,8 +55,8 @@ class Shrinker:
         if self.left <= 0:
             return False
         self.left -= 1
-        findings = examine(candidate, self.engine, self.staged).findings
-        return any(f.cause == self.finding.cause for f in findings)
+        judgement = examine(candidate, self.engine, self.staged)
+        return any(f.cause == self.finding.cause for f in (*judgement.findings, *judgement.chosen))
 
     def shrink(self, program: Program) -> Program:
         """Simplify in every way until no way is left."""

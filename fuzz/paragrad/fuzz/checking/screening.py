@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import time
 from collections.abc import Iterable, Iterator
 
 from paragrad.fuzz.judge import Judgement
@@ -12,10 +11,8 @@ from paragrad.fuzz.program import Program
 from paragrad.fuzz.trace import Trace
 
 SIZES = (8, 32, 128)
-"""Programs in the first batches and in all further ones: small first, so that a first finding comes soon."""
-PATIENCE = 0.1
-"""Seconds after which a batch is screened as it is: an engine may hang in the next program."""
-
+"""Programs in the first batches and in all further ones: small first, so that a first finding comes soon. What fails
+ends a batch, so that what is drawn after it can depend on it, and not on the time that it took."""
 Ran = tuple[Program, Trace]
 
 
@@ -26,12 +23,11 @@ def screened(ran: Iterable[Ran], foreign: bool) -> Iterator[tuple[Program, Trace
     batch: list[Ran] = []
     gc.freeze()  # or the collector would go through all of torch again and again
     try:
-        since = time.monotonic()
         for pair in ran:
             batch.append(pair)
-            if len(batch) >= size or time.monotonic() - since > PATIENCE:
+            if len(batch) >= size or pair[1].failure is not None:
                 yield from _judged(batch, foreign)
-                batch, size, since = [], next(sizes, size), time.monotonic()
+                batch, size = [], next(sizes, size)
         yield from _judged(batch, foreign)
     finally:
         gc.unfreeze()

@@ -1,18 +1,20 @@
 """How bad a finding is, for the author of an engine.
 
-`wrong` is a silently wrong number; `limit` is what nearly every small engine has: recursion that ends at some depth,
-OverflowError or ZeroDivisionError where torch gives inf or NaN, exponents that are numbers only, gradients of
-intermediates that a second backward adds to.
+`wrong` is a silently wrong number. `limit` is what nearly every small engine has: recursion that ends at some depth,
+OverflowError or ZeroDivisionError where torch gives inf or NaN, exponents that are numbers only, no `2 - a`, numbers
+that become arrays of one element, gradients of intermediates that a second backward adds to.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
 
 import numpy as np
 
 from paragrad.fuzz.judge import Finding
-from paragrad.fuzz.program import Backward, Program, Ref
+from paragrad.fuzz.judge.blame import WALK
+from paragrad.fuzz.program import Array, Backward, Program, Ref
+from paragrad.fuzz.trace import Trace
 
 SEVERITIES = ("wrong", "crash", "hang", "precision", "limit", "convention")
 """From the most serious to the least. The first four fail a check."""
@@ -22,54 +24,111 @@ ARITHMETIC = ("OverflowError", "ZeroDivisionError", "ValueError: math domain err
 """Exceptions of Python's own arithmetic, where torch gives inf or NaN."""
 REFUSALS = ("TypeError", "AssertionError", "NotImplementedError")
 """How an engine refuses an exponent that is no number; a hang there is a hang."""
+NO_REFLECTED = re.compile(r"TypeError: unsupported operand type\(s\) for .*'(int|float)' and '")
+"""What Python says where a number stands on the left and the class defines no reflected operator."""
 DEEP = 250
 """Statements from which on recursion that ends is a limit and no crash."""
 DIGITS = 1e-3
 """What is right to three digits is imprecise, and not wrong."""
+UNITS = 2.0**12
+"""So many units of rounding of a number of size 1 are what a formula that cancels loses: tanh(1e-30) as 0."""
+POWERS = ("pow", "div", "reciprocal", "sqrt", "rsqrt")
+"""Ops that small engines make of x**n, whose derivative n·x**(n-1) leaves the range of floats before torch's does."""
 
 
-def severity(finding: Finding, program: Program) -> str:
-    """One of SEVERITIES."""
+def severity(finding: Finding, program: Program, reference: Trace) -> str:
+    """One of SEVERITIES, given torch's trace of the program."""
+    if finding.kind == "convention":
+        return "convention"
     if finding.kind == "crash":
-        refused = finding.message.startswith(REFUSALS) and finding.op == "pow"
-        if refused and any(isinstance(a, Ref) for a in _arguments_of_pow(program)):
-            return "limit"
-        return _of_crash(finding.message, len(program.statements))
-    if _in_a_later_backward(finding, program) or not _finite(finding):
+        return _of_crash(finding, program, reference)
+    if in_a_later_backward(finding, program) or _not_finite(finding, program) or _one_element(finding):
         return "limit"
-    return "precision" if finding.kind in ("value", "gradient") and _nearly(finding) else "wrong"
+    return "precision" if _nearly(finding) or _of_another_precision(finding) else "wrong"
 
 
-def _arguments_of_pow(program: Program) -> Iterator[object]:
-    """The exponents: that of a small engine is a number."""
-    for _, statement in program.applications():
-        if statement.op == "pow":
-            yield statement.args[1]
+def lacks_reflected(message: str) -> bool:
+    """Whether a failure says that there is no reflected operator."""
+    return NO_REFLECTED.match(message) is not None
 
 
-def _of_crash(message: str, statements: int) -> str:
+def _of_crash(finding: Finding, program: Program, reference: Trace) -> str:
+    message, statements = finding.message, program.statements
     if message.startswith("Hang"):
         return "hang"
-    if message.startswith("RecursionError") and statements >= DEEP:
+    if lacks_reflected(message) or (message.startswith("RecursionError") and len(statements) >= DEEP):
         return "limit"
-    return "limit" if message.startswith(ARITHMETIC) else "crash"
+    if message.startswith(REFUSALS) and finding.op == "pow" and _has_tensor_exponent(program):
+        return "limit"
+    if not message.startswith(ARITHMETIC):
+        return "crash"
+    ops = {finding.op} if finding.op in _ops(program) else _ops(program)
+    return "crash" if _stays_finite(finding.statement, program, reference) and not ops & {*POWERS} else "limit"
 
 
-def _in_a_later_backward(finding: Finding, program: Program) -> bool:
+def _ops(program: Program) -> set[str]:
+    return {statement.op for _, statement in program.applications()}
+
+
+def _has_tensor_exponent(program: Program) -> bool:
+    return any(s.op == "pow" and isinstance(s.args[1], Ref) for _, s in program.applications())
+
+
+def _stays_finite(position: int, program: Program, reference: Trace) -> bool:
+    """Whether all that torch makes at a statement is finite."""
+    statement = program.statements[position]
+    if isinstance(statement, Backward):
+        made: list[Array | None] = list(reference.gradients.get(position, {}).values())
+    else:
+        made = [reference.values.get(k) for k in getattr(statement, "outputs", ())]
+    return all(a is None or a.dtype.kind != "f" or bool(np.isfinite(a).all()) for a in made)
+
+
+def in_a_later_backward(finding: Finding, program: Program) -> bool:
     """Whether a gradient is wrong in a second backward only: the first passed, or it would have been found there."""
     walks = [k for k, s in enumerate(program.statements) if isinstance(s, Backward)]
     return finding.of_gradient and len(walks) > 1 and finding.statement > walks[0]
 
 
-def _finite(finding: Finding) -> bool:
-    """Whether torch has a finite number where the engine shows none: complex numbers come of what is NaN for torch."""
-    expected = finding.expected
-    return finding.kind != "unreadable" or expected is None or bool(np.isfinite(expected).all())
+def _not_finite(finding: Finding, program: Program) -> bool:
+    """Whether infinities are at play: in the inputs, in torch's result, or on the way of a power."""
+    found, expected = finding.found, finding.expected
+    if finding.kind == "unreadable":  # a complex number is what torch calls NaN
+        return expected is not None and not np.isfinite(expected).all()
+    if finding.kind not in ("value", "gradient") or found is None or found.dtype.kind != "f":
+        return False
+    if not all(np.isfinite(spec.storage).all() for spec in program.inputs):
+        return True
+    return finding.op in POWERS and finding.kind == "gradient" and not np.isfinite(found).all()
+
+
+def _one_element(finding: Finding) -> bool:
+    """Whether a number comes as an array of one element."""
+    found, expected = finding.found, finding.expected
+    return (
+        finding.kind == "shape"
+        and found is not None
+        and expected is not None
+        and (found.shape, expected.shape) == ((1,), ())
+    )
+
+
+def _of_another_precision(finding: Finding) -> bool:
+    """Whether a float comes as another float."""
+    found = finding.found
+    return finding.kind == "dtype" and found is not None and found.dtype.kind == "f"
 
 
 def _nearly(finding: Finding) -> bool:
     found, expected = finding.found, finding.expected
-    if found is None or expected is None or found.dtype.kind != "f":
+    if (
+        finding.kind not in ("value", "gradient")
+        or finding.op == WALK
+        or found is None
+        or expected is None
+        or found.dtype.kind != "f"
+    ):
         return False
     with np.errstate(all="ignore"):
-        return bool((np.abs(found - expected) <= DIGITS * np.abs(expected)).all() and np.isfinite(found).all())
+        slack = np.maximum(DIGITS * np.abs(expected), UNITS * np.finfo(expected.dtype).eps)
+        return bool((np.abs(found - expected) <= slack).all() and np.isfinite(found).all())

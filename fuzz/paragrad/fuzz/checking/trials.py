@@ -12,8 +12,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from paragrad.engine.ops.samples import Call, Draw
 from paragrad.engine.ops.table import TABLE, Op
-from paragrad.fuzz.checking.forms import Form, form
+from paragrad.fuzz.checking.forms import Form, Known, broadcasts, form_of_call, usual
 from paragrad.fuzz.program import Apply, Backward, Input, Program, Ref
 from paragrad.fuzz.strategies.builder import Builder
 from paragrad.fuzz.strategies.profile import GROWTH, Profile
@@ -22,6 +23,8 @@ from paragrad.fuzz.strategies.values import Values
 STYLES = ("normal", "lattice", "normal", "extreme", "normal", "special")
 """How inputs are filled, in turn: what is right at ordinary numbers comes first."""
 SIZES = (1, 2, 3, 5, 8, 13, 20, 30, 50, 80)
+FORMS = 20
+"""Draws of each op in search of its forms."""
 DEPTHS = (300, 1_000, 10_000)
 DOUBLINGS = (12, 30)
 """Levels of a graph in which every node uses the one below twice: without a visited set 2^30 visits."""
@@ -29,12 +32,13 @@ DOUBLINGS = (12, 30)
 
 @dataclass(slots=True)
 class Choice:
-    """What there is to draw from: ops, single numbers or tensors, and the forms of ops that the engine lacks."""
+    """What there is to draw from: ops, single numbers or tensors in one dtype, and what is known of the ops' forms."""
 
     ops: Sequence[Op]
     scalar: bool
     rng: random.Random
-    lacking: frozenset[Form] = frozenset()
+    dtype: str = "float64"
+    known: Known = field(default_factory=Known)
     values: Values = field(init=False)
 
     def __post_init__(self) -> None:
@@ -44,21 +48,40 @@ class Choice:
         """An empty program."""
         growth = GROWTH[self.rng.randrange(len(GROWTH))]
         strided = not self.scalar and self.rng.random() < 0.2
-        profile = Profile("float64", style, growth, strided, empty=False, second=False, scalar=self.scalar)
+        profile = Profile(self.dtype, style, growth, strided, empty=False, second=False, scalar=self.scalar)
         return Builder(self.rng, self.values, profile)
 
-    def apply(self, builder: Builder, op: Op) -> None:
-        """Add one use of an op, in a form that the engine has; none where 8 draws gave none."""
-        for _ in range(8):
-            assert op.sample is not None
-            call = op.sample(builder)
-            if form(op, call) not in self.lacking and not (self.scalar and call.kwargs):
-                builder.add(op, call)
-                return
+    def apply(self, builder: Builder, op: Op, suits: Callable[[Form], bool] | None = None) -> bool:
+        """Add a usual call of an op, in a form that is not known to fail or that `suits`; whether one was drawn."""
+
+        def accepted(call: Call) -> bool:
+            if not usual(op, call) or (self.scalar and call.kwargs):
+                return False
+            found = form_of_call(op, call)
+            return not self.known.fails(found) if suits is None else suits(found) and not self.known.lacks(found)
+
+        def sample(draw: Draw) -> Call:
+            call: Call = op.sample(draw)
+            return turned(call) if broadcasts(op) and op.name != "pow" and self.rng.random() < 0.5 else call
+
+        call = builder.draw(sample, accepted)
+        if call is not None:
+            builder.add(op, call)
+        return call is not None
+
+    def several(self, builder: Builder, count: int) -> bool:
+        """Add up to `count` ops; whether any could be added."""
+        return sum(self.apply(builder, self.any()) for _ in range(count)) > 0
 
     def any(self) -> Op:
         """One of the ops."""
         return self.ops[self.rng.randrange(len(self.ops))]
+
+
+def turned(call: Call) -> Call:
+    """A call with its two operands exchanged: samples make the second to go with the first."""
+    first, second, *rest = call.args
+    return call._replace(args=(second, first, *rest))
 
 
 Stage = Callable[[Choice], Iterator[Program]]
@@ -69,13 +92,40 @@ def tried(names: frozenset[str]) -> list[Op]:
     return [TABLE[name] for name in sorted(names) if name in TABLE and TABLE[name].sample is not None]
 
 
+def first(choice: Choice) -> Iterator[Program]:
+    """One op of ordinary numbers, to see in which dtype the engine computes."""
+    builder = choice.builder("normal")
+    if any(choice.apply(builder, op) for op in choice.ops):
+        yield builder.finish()
+
+
+def forms(choice: Choice) -> Iterator[Program]:
+    """Each op in each form that a number of draws came upon, once, at ordinary numbers."""
+    seen: set[Form] = set()
+
+    def unseen(form: Form) -> bool:
+        new = form not in seen
+        seen.add(form)
+        return new
+
+    for turn in range(FORMS):
+        for op in choice.ops:
+            builder = choice.builder("normal")
+            if choice.apply(builder, op, unseen):
+                yield builder.finish(implicit=turn % 2 == 0)
+
+
 def single_ops(choice: Choice) -> Iterator[Program]:
     """Each op alone, at every style of values."""
     for style in itertools.cycle(STYLES):
+        before = True
         for op in choice.ops:
             builder = choice.builder(style)
-            choice.apply(builder, op)
-            yield builder.finish(implicit=choice.rng.random() < 0.5)
+            if choice.apply(builder, op):
+                before = False
+                yield builder.finish(implicit=choice.rng.random() < 0.5)
+        if before:
+            return
 
 
 def graphs(choice: Choice) -> Iterator[Program]:
@@ -83,8 +133,8 @@ def graphs(choice: Choice) -> Iterator[Program]:
     for round_ in itertools.count():
         for size in SIZES[: 3 + round_]:
             builder = choice.builder(STYLES[choice.rng.randrange(len(STYLES))])
-            for _ in range(size):
-                choice.apply(builder, choice.any())
+            if not choice.several(builder, size):
+                return
             yield builder.finish()
 
 
@@ -92,8 +142,8 @@ def again(choice: Choice) -> Iterator[Program]:
     """Graphs through which more than one backward goes: leaves add up, intermediates start afresh."""
     while True:
         builder = choice.builder("normal")
-        for _ in range(choice.rng.choice(SIZES[1:6])):
-            choice.apply(builder, choice.any())
+        if not choice.several(builder, choice.rng.choice(SIZES[1:6])):
+            return
         yield builder.finish(again=True)
 
 
@@ -110,8 +160,9 @@ def deep(choice: Choice) -> Iterator[Program]:
 
 
 STAGES: dict[str, tuple[Stage, float]] = {
-    "single ops": (single_ops, 0.4),
-    "graphs": (graphs, 0.4),
+    "forms": (forms, 0.25),
+    "single ops": (single_ops, 0.25),
+    "graphs": (graphs, 0.3),
     "repeated backward": (again, 0.1),
     "deep graphs": (deep, 0.1),
 }

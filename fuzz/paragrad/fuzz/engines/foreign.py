@@ -10,7 +10,7 @@ from __future__ import annotations
 import shlex
 import sys
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -75,6 +75,8 @@ class Foreign:
         """May be replaced on the way: time at once, memory for the next child."""
         self.notes: list[str] = []
         """What was noticed on the way and is no finding: an import that failed, lines that answered nothing."""
+        self.avoid: Callable[[Program], bool] = lambda program: False
+        """Of programs that were already sent when another one hung, those that are not to be sent again."""
         self.restarts = 0
         self._target = target
         self._folder = None if target is None else target.root
@@ -120,11 +122,15 @@ class Foreign:
         try:
             while True:
                 if not flight or flight[0].session is self._session:
-                    while len(flight) < AHEAD and (drawn := _drawn(again, coming)):
+                    while len(flight) < AHEAD and (drawn := self._drawn(again, coming)):
                         session = self._ready()
                         flight.append(Batch(session, session.run(drawn), drawn))
-                if not flight:
+                if not flight and not again:
                     return
+                if not flight:
+                    again.popleft()
+                    yield Trace(failure=Failure(0, "Unsupported", "not run, for it has a form that hung before"))
+                    continue
                 batch = flight[0]
                 program = batch.programs[batch.answered]
                 try:
@@ -232,6 +238,15 @@ class Foreign:
                 return trace
         return Trace(failure=Failure(len(program.statements) - 1 if reached is None else reached, lost.type, str(lost)))
 
+    def _drawn(self, again: deque[Program], coming: Iterator[Program]) -> list[Program]:
+        """A batch: first what has to be sent again, up to one to be avoided, then what is still to come."""
+        drawn: list[Program] = []
+        while again and len(drawn) < BATCH and not self.avoid(again[0]):
+            drawn.append(again.popleft())
+        if not again:
+            drawn.extend(islice(coming, BATCH - len(drawn)))
+        return drawn
+
     def _note(self, note: str) -> None:
         if note not in self.notes:
             self.notes.append(note)
@@ -254,13 +269,6 @@ class Foreign:
 def _unanswered(flight: Iterable[Batch]) -> list[Program]:
     """The programs without an answer, the last first."""
     return [program for batch in flight for program in batch.programs[batch.answered :]][::-1]
-
-
-def _drawn(again: deque[Program], coming: Iterator[Program]) -> list[Program]:
-    """A batch: first what has to be sent again, then what is still to come."""
-    drawn = [again.popleft() for _ in range(min(BATCH, len(again)))]
-    drawn.extend(islice(coming, BATCH - len(drawn)))
-    return drawn
 
 
 def split(command: str) -> list[str]:

@@ -69,17 +69,23 @@ def replays(engine: Engine, check: BackwardCheck, variable: int) -> Iterator[Rep
 
 
 def blame_gradient(engine: Engine, check: BackwardCheck, variable: int) -> tuple[str, str]:
-    """The op and the parameter whose pullback is wrong; (WALK, "") where every consumer alone is right."""
+    """The op and the parameter whose pullback is wrong; (WALK, "") where every consumer alone is right.
+
+    Of several, one that gives nothing: the others may have chosen otherwise at a kink.
+    """
+    blamed: list[tuple[str, str]] = []
     try:
         for replay in replays(engine, check, variable):
             op = replay.consumer.statement.op
             if replay.trace.failure is not None:
                 return op, ""
-            for _, parameter, _, _ in replay.wrong:
-                return op, parameter
+            for _, parameter, found, _ in replay.wrong:
+                if found is None:
+                    return op, parameter
+                blamed.append((op, parameter))
     except RefusedError:
-        return "", ""
-    return WALK, ""
+        return blamed[0] if blamed else ("", "")
+    return blamed[0] if blamed else (WALK, "")
 
 
 def blame_crash(engine: Engine, program: Program, trace: Trace, reference: Trace, at: int) -> str:
@@ -87,7 +93,10 @@ def blame_crash(engine: Engine, program: Program, trace: Trace, reference: Trace
     if not (0 <= at < len(program.statements) and isinstance(program.statements[at], Backward)):
         return ""
     expected = reference.gradients.get(at, {})
-    for position, statement in islice(reversed(list(program.applications())), MOST_ASKED):
+    applications = list(program.applications())
+    if len(applications) == 1:
+        return applications[0][1].op
+    for position, statement in islice(reversed(applications), MOST_ASKED):
         incoming = [expected.get(output) for output in statement.outputs]
         values = trace.at(position)
         if any(g is not None for g in incoming) and shows(values, statement):

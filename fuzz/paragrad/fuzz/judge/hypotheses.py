@@ -15,6 +15,8 @@ from paragrad.fuzz.judge.bounds import UNIT
 from paragrad.fuzz.judge.local import Expected, LocalReference, RefusedError
 from paragrad.fuzz.program import Apply, Array
 
+SLACK = 16
+"""Units of rounding by which a prediction may be missed."""
 STEPS = [10.0**-k for k in range(1, 12)]
 """Steps of finite differences that people use."""
 
@@ -51,7 +53,7 @@ class View:
         with np.errstate(all="ignore"):
             unit = UNIT[dtypes.as_dtype(self.found.dtype)]
             larger = np.maximum(1.0, np.nan_to_num(np.abs(predicted / self.exact), nan=1.0, posinf=1.0))
-            limit = 2 * self.expected.bound * larger + (16 * unit + slack) * np.abs(predicted)
+            limit = 2 * self.expected.bound * larger + (SLACK * unit + slack) * np.abs(predicted)
             close = np.abs(self.found - predicted) <= limit
         return bool((close | (self.found == predicted) | (np.isnan(self.found) & np.isnan(predicted))).all())
 
@@ -218,6 +220,8 @@ def constant_factor(views: list[View]) -> str:
         if np.count_nonzero(clear) < 3:
             return ""
         factor = float(np.median(found[clear] / exact[clear]))
+    if abs(factor - 1) <= 2 * SLACK * UNIT[dtypes.as_dtype(views[0].found.dtype)]:
+        return ""  # as near as any number that is right to the last digits
     if not all(v.matches(factor * v.exact) for v in views):
         return ""
     return f"it is off by the constant factor {_named(factor)}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import warnings
 from typing import Any
@@ -16,16 +17,13 @@ from paragrad.fuzz.judge.gradients import BackwardCheck, has_hidden
 from paragrad.fuzz.judge.intake import take_in
 from paragrad.fuzz.judge.isolate import shows
 from paragrad.fuzz.judge.kinks import Kinks
-from paragrad.fuzz.judge.local import Expected, LocalReference, RefusedError, describe, exactly
+from paragrad.fuzz.judge.local import Expected, LocalReference, RefusedError, exactly
 from paragrad.fuzz.judge.reference import reference
 from paragrad.fuzz.judge.steps import Steps
-from paragrad.fuzz.judge.verdict import REFERENCE, Finding, Judgement
+from paragrad.fuzz.judge.telling import describe, farthest
+from paragrad.fuzz.judge.verdict import REFERENCE, Finding, FoundError, Judgement, Problem
 from paragrad.fuzz.program import Apply, Array, Grad, Program
 from paragrad.fuzz.trace import Engine, Trace
-
-
-class FoundError(Exception):
-    """There is a first finding, and no more was asked for."""
 
 
 def judge(
@@ -37,13 +35,11 @@ def judge(
     same: every number is held against its bound. `engine` is asked again, with programs of one op, only to say which op
     a wrong gradient is to be blamed on; that costs most, and with `first` it ends with the first finding.
     """
-    with warnings.catch_warnings():
+    case = Case(program, trace, reference, engine, staged, first)
+    with warnings.catch_warnings(), contextlib.suppress(FoundError):
         warnings.simplefilter("ignore")  # torch's, about degrees of freedom or memory layouts
-        case = Case(program, trace, reference, engine, staged, first)
-        try:
-            return case.judge()
-        except FoundError:
-            return case.result
+        case.judge()
+    return case.result
 
 
 class Case:
@@ -252,7 +248,7 @@ class Case:
         for variable, kind, message in problems:
             position = self.makers[variable]
             op, _ = self.blame_hidden(None) if self.op_at(position) == "grad" else ("", "")
-            self.found(kind, position, variable, message, op=op)
+            self.found(kind, position, variable, message, op=op, found=shown.get(variable), expected=torchs[variable])
         self.apart_values = sorted(self.apart(self.result.values, shown, torchs, alike))
         for variable in self.apart_values:
             try:
@@ -309,7 +305,8 @@ class Case:
             problems.append((min(torchs), "missing", "no gradient is shown after this backward"))
         for variable, kind, message in sorted(problems, reverse=True):
             op, argument = blame_gradient(self.engine, check, variable) if check else self.blame_hidden(position)
-            self.found(kind, position, variable, message, op=op, argument=argument)
+            both = {"found": shown.get(variable), "expected": torchs[variable]}
+            self.found(kind, position, variable, message, op=op, argument=argument, **both)
         for variable in sorted(self.apart(self.result.gradients, shown, torchs, alike), reverse=True):
             self.differing.append((position, variable))
             try:
@@ -333,12 +330,24 @@ class Case:
             if self.foreign and not expected.accepts(found).all():
                 chosen = Kinks(check, variable, self.engine).conventional(found)
                 expected.elsewhere = (*expected.elsewhere, np.where(chosen, found, expected.torch))
+        before = self.result.gradients["convention"]
         if self.settle(self.result.gradients, expected, found, hidden=check is None):
+            if self.result.gradients["convention"] > before:
+                self.chosen(position, variable, expected, found)
             return
         op, argument = blame_gradient(self.engine, check, variable) if check else self.blame_hidden(position)
         both = {"found": found, "expected": expected.torch, "bound": expected.bound}
         message = describe("gradient", found, expected)
         self.found("gradient", position, variable, message, op=op, argument=argument, **both)
+
+    def chosen(self, position: int, variable: int, expected: Expected, found: Array) -> None:
+        """Tell of a gradient that is another legal choice than torch's, where one op alone made it."""
+        applied = [statement.op for _, statement in self.program.applications()]
+        if len(applied) == 1:
+            message = f"gradient is {farthest(found, expected.torch)}, torch chooses {farthest(expected.torch, found)}"
+            finding = Finding("convention", position, applied[0], variable, message, found=found)
+            finding.expected, finding.bound = expected.torch, expected.bound
+            self.result.chosen.append(finding)
 
     def blame_hidden(self, position: int | None) -> tuple[str, str]:
         """The op and parameter to blame for what lies hidden: each op of the program is asked alone, at torch's values.
@@ -385,10 +394,6 @@ class Case:
         for k in compare([self.trace.inputs_after[k] for k in checked], specs).different:
             index = checked[k]
             self.found("mutation", -1, index, f"input {self.program.name(index)} was written to")
-
-
-Problem = tuple[int, str, str]
-"""A variable, the kind of finding, and a text."""
 
 
 def _nothing(gradient: Array | None) -> bool:

@@ -104,16 +104,6 @@ def exactly(array: Array) -> Expected:
     return Expected(array.astype(np.float64), array, np.zeros(array.shape))
 
 
-def describe(what: str, found: Array, expected: Expected) -> str:
-    """One line on the worst element."""
-    with np.errstate(all="ignore"):
-        off = np.where(expected.accepts(found), -1.0, np.nan_to_num(np.abs(found - expected.exact), nan=np.inf))
-    where = np.unravel_index(int(np.argmax(off)), found.shape) if found.ndim else ()
-    place = f"[{', '.join(map(str, where))}]" if where else ""
-    bound = f"error bound {expected.bound[where]:.2g}"
-    return f"{what}{place} is {found[where]!s}, expected {expected.torch[where]!s}, {bound}"
-
-
 class LocalReference:
     """A statement recomputed at given operand values, once for its values and once a gradient."""
 

@@ -11,15 +11,22 @@ VERDICTS = ("identical", "rounding", "convention", "ill-conditioned", "bug")
 SUBJECT, REFERENCE, UNCLEAR = "subject", "reference", "unclear"
 """Whose bug a finding is: the engine's under test, torch's, or nobody's that could be told."""
 
+Problem = tuple[int, str, str]
+"""A variable, the kind of finding, and a text."""
+
+
+class FoundError(Exception):
+    """There is a first finding, and no more was asked for."""
+
 
 @dataclass(slots=True)
 class Finding:
     """One thing that is wrong: which kind, at which statement and op, of which variable, with both sides' numbers.
 
-    `kind` is "value", "gradient", "shape", "dtype", "crash", "missing", "unexpected", "unreadable", "mutation" or
-    "step"; `argument` names the parameter whose pullback is blamed; "" where none is. `op` is "walk" where each
-    pullback alone is right and the accumulation of contributions is blamed. `whose` and `diagnosis`, which hypothesis
-    reproduces the subject's numbers, are filled in by `diagnose`.
+    `kind` is "value", "gradient", "shape", "dtype", "crash", "missing", "unexpected", "unreadable", "mutation",
+    "step" or, of what is no fault, "convention"; `argument` names the parameter whose pullback is blamed; "" where none
+    is. `op` is "walk" where each pullback alone is right and the accumulation of contributions is blamed. `whose` and
+    `diagnosis`, which hypothesis reproduces the subject's numbers, are filled in by `diagnose`.
     """
 
     kind: str
@@ -61,12 +68,14 @@ class Finding:
 class Judgement:
     """Elements by verdict, and the findings in order of execution: forward first, then backward.
 
+    `chosen` are no faults: gradients at kinks, legal and not torch's, in programs of one op.
     `largest` is the largest error ÷ bound among the numbers that are right and were held against a bound.
     """
 
     values: dict[str, int] = field(default_factory=lambda: dict.fromkeys(VERDICTS, 0))
     gradients: dict[str, int] = field(default_factory=lambda: dict.fromkeys(VERDICTS, 0))
     findings: list[Finding] = field(default_factory=list)
+    chosen: list[Finding] = field(default_factory=list)
     refused: str = ""
     largest: float = 0.0
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from paragrad.engine import dtypes
 from paragrad.engine.dtypes import DType
-from paragrad.engine.ops.samples import EVERYWHERE, MODERATE, Call, Interval
+from paragrad.engine.ops.samples import EVERYWHERE, MODERATE, Call, Interval, Sample
 from paragrad.engine.ops.table import TABLE, Op
 from paragrad.fuzz.program import Apply, Array, Backward, Dtype, Grad, Input, Program, Ref, Statement
 from paragrad.fuzz.strategies.profile import Profile
@@ -22,6 +22,9 @@ from paragrad.fuzz.strategies.values import Values
 
 TRIALS = 6
 """How often a fitting variable is looked for before a new input is made."""
+
+DRAWS = 12
+"""How often a call that is accepted is looked for."""
 
 REFS = [Ref(k) for k in range(4096)]
 
@@ -232,6 +235,16 @@ class Builder:
     def apply(self, op: Op) -> list[Variable]:
         """Add one use of `op`, as its sample chooses."""
         return self.add(op, op.sample(self))
+
+    def draw(self, sample: Sample, accepted: Callable[[Call], bool]) -> Call | None:
+        """Of a few calls that a sample chooses the first that is accepted; what the others made is undone."""
+        inputs, pool = len(self.inputs), len(self.pool)
+        for _ in range(DRAWS):
+            call = sample(self)
+            if accepted(call):
+                return call
+            del self.inputs[inputs:], self.pool[pool:]
+        return None
 
     def add(self, op: Op, call: Call) -> list[Variable]:
         """Add a call of `op`."""

@@ -8,12 +8,8 @@ import sys
 from types import ModuleType
 from typing import Any, Callable, Iterator
 
-from . import names, packages
+from . import names, neighbours, packages
 from .construct import Maker, Unsupported
-
-NEIGHBOURS = ("functional", "functions", "function", "ops", "operations", "operators", "activations", "losses", "loss",
-              "math_ops", "F")  # fmt: skip
-"""Modules beside the subject's own that may hold its ops."""
 
 
 class Candidate:
@@ -64,8 +60,8 @@ class Candidates:
         """The subject's module, its package where that was loaded, and neighbours that hold ops."""
         yield module
         package = ".".join(place.package)
-        for name in NEIGHBOURS:
-            full = package + "." + name if package else name
+        for name in neighbours.NAMES:
+            full = neighbours.full_name(place, name)
             if full in sys.modules and packages.under(place.root, sys.modules[full]):
                 yield sys.modules[full]
         if package in sys.modules:

@@ -60,7 +60,9 @@ class Run:
 
     def leaf(self, spec: dict[str, Any]) -> Any:
         """An instance for an input; a view of the subject's NumPy where the input is one."""
-        if self.scalar and spec["dtype"] == "float64" and len(spec["storage"]) == 1:  # the usual case, and the quick one
+        if (
+            self.scalar and spec["dtype"] == "float64" and len(spec["storage"]) == 1
+        ):  # the usual case, and the quick one
             return self.maker.make(Plain([float(spec["storage"][0])]), bool(spec["requires_grad"]))
         shape = tuple(spec["shape"])
         data = plain.decode(spec["storage"], spec["dtype"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-from . import arrange, backward, bind, construct, gradient, guard, names, packages, stubs, tester, weighing
+from . import arrange, backward, bind, construct, gradient, guard, names, neighbours, packages, stubs, tester, weighing
 from .candidates import Candidates
 from .choose import Loaded, LoadError
 from .load import load
@@ -79,6 +79,7 @@ class Subject:
 def probe(target: dict[str, Any]) -> Subject:
     """Load a target and find everything out. Raises LoadError."""
     loaded = load(target, stubs.StandIns())
+    loaded.notes += neighbours.load(loaded)
     if guard.keep_limit():
         loaded.notes.append("its import sets the recursion limit to " + str(sys.getrecursionlimit()))
     try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Any, Callable, Mapping, Sequence
 
-from . import lists
+from . import construct, lists
 from .bind import Bound
 from .candidates import Candidate
 from .construct import Unsupported
@@ -142,6 +142,12 @@ def _whole(size: Any) -> tuple[int, ...]:
     return tuple(size)
 
 
+def integers(arranged: Any, node: Any) -> Plain:
+    """The integers that a node stands for: an engine may keep them as floats."""
+    numbers: Plain = arranged.maker.read(node)
+    return numbers if numbers.dtype == "bool" else Plain([int(v) for v in numbers.data], numbers.shape, "int64")
+
+
 def getitem(arranged: Any, op: str, candidate: Candidate) -> Bound | None:
     """Indexing, by numbers, slices, and arrays as the subject's NumPy has them."""
 
@@ -149,7 +155,9 @@ def getitem(arranged: Any, op: str, candidate: Candidate) -> Bound | None:
         if isinstance(index, tuple):
             inner = tuple([plainly(part) for part in index])
             return inner[0] if len(inner) == 1 else inner
-        return arranged.raw(index) if arranged.maker.is_node(index) else index
+        return (
+            construct.raw(integers(arranged, index), arranged.maker.listed) if arranged.maker.is_node(index) else index
+        )
 
     return first(arranged, op, candidate, 1, [("index", lambda f, x, index: f(x, plainly(index)))], [X],
                  Plain(X.data[3:], (3,)), index=1)  # fmt: skip
@@ -224,8 +232,8 @@ def cross_entropy(arranged: Any, op: str, candidate: Candidate) -> Bound | None:
 
     converts = {
         "node": lambda x, y: y,
-        "array": lambda x, y: arranged.raw(y),
-        "list": lambda x, y: arranged.maker.read(y).nested(),
+        "array": lambda x, y: construct.raw(integers(arranged, y), arranged.maker.listed),
+        "list": lambda x, y: integers(arranged, y).nested(),
         "one-hot": one_hot,
     }
     results = {"mean": Plain([sum(picked) / 2]), "sum": Plain([sum(picked)]), "none": Plain(picked, (2,))}
