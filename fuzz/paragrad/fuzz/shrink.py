@@ -22,6 +22,9 @@ from paragrad.fuzz.trace import Engine, Trace
 BUDGET = 600
 """Trials after which the smallest program so far is good enough."""
 
+HANG = 60
+"""Trials that one which hangs costs: it takes as long."""
+
 
 def examine(program: Program, engine: Engine, staged: bool = True) -> Judgement:
     """Run a program on both sides and judge it, as `judge` does."""
@@ -56,6 +59,8 @@ class Shrinker:
             return False
         self.left -= 1
         judgement = examine(candidate, self.engine, self.staged)
+        if any(f.message.startswith("Hang") for f in judgement.findings):
+            self.left -= HANG
         return any(f.cause == self.finding.cause for f in (*judgement.findings, *judgement.chosen))
 
     def shrink(self, program: Program) -> Program:

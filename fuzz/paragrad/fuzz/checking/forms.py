@@ -156,6 +156,8 @@ class Known:
         """Take up that a program did not end."""
         if (found := form_of_program(program)) is not None:
             self.hangs[found[0]] += 1
+            self.right.discard(found)
+            self.lacking.add(found)
 
     def fails(self, found: Form) -> bool:
         """Whether a form is known to fail."""

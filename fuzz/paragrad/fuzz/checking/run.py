@@ -14,7 +14,7 @@ import numpy as np
 
 from paragrad.fuzz.checking.screening import screened
 from paragrad.fuzz.checking.severity import FAILING, SEVERITIES, in_a_later_backward, lacks_reflected, severity
-from paragrad.fuzz.checking.trials import STAGES, Choice, first, tried
+from paragrad.fuzz.checking.trials import STAGES, Choice, deep, first, tried
 from paragrad.fuzz.engines.foreign import Foreign
 from paragrad.fuzz.explain import text
 from paragrad.fuzz.judge import Finding, Judgement, diagnose, judge, reference
@@ -31,8 +31,8 @@ RETELLINGS = 3
 """How often a finding gives way to a more serious one of the same cause."""
 NUMBERS = re.compile(r"[\d(),\s]+")
 """What differs between messages that say the same of different shapes."""
-IMPATIENT = 1.0
-"""Seconds for a program once one has hung."""
+IMPATIENT = 0.5
+"""Seconds for a program of up to MOST_STATEMENTS once one has hung."""
 
 
 @dataclass(slots=True)
@@ -100,10 +100,12 @@ def check(
     choice = Choice(ops, scalar, random.Random(seed))
     check = Check(engine, choice, report)
     check.stage("first", first(choice))
-    share = 0.0
+    share, limits = 0.0, engine.limits if isinstance(engine, Foreign) else None
     for name, (stage, part) in STAGES.items():
         share += part
         choice.rng = random.Random(f"{seed} {name}")
+        if isinstance(engine, Foreign) and limits is not None and stage is deep:
+            engine.limits = limits
         drawn = islice(stage(choice), max(1, round(programs * part)))
         check.stage(name, until(drawn, report.started + seconds * share), progress)
     report.findings = sorted(alike(check.found.values()), key=lambda c: SEVERITIES.index(c.severity))

@@ -25,6 +25,8 @@ STYLES = ("normal", "lattice", "normal", "extreme", "normal", "special")
 SIZES = (1, 2, 3, 5, 8, 13, 20, 30, 50, 80)
 FORMS = 20
 """Draws of each op in search of its forms."""
+UNKNOWN = 0.3
+"""How often a form of which nothing is known may come up."""
 DEPTHS = (300, 1_000, 10_000)
 DOUBLINGS = (12, 30)
 """Levels of a graph in which every node uses the one below twice: without a visited set 2^30 visits."""
@@ -52,13 +54,15 @@ class Choice:
         return Builder(self.rng, self.values, profile)
 
     def apply(self, builder: Builder, op: Op, suits: Callable[[Form], bool] | None = None) -> bool:
-        """Add a usual call of an op, in a form that is not known to fail or that `suits`; whether one was drawn."""
+        """Add a usual call of an op, whose form `suits`, or by default isn't known to fail; whether one was drawn."""
 
         def accepted(call: Call) -> bool:
             if not usual(op, call) or (self.scalar and call.kwargs):
                 return False
             found = form_of_call(op, call)
-            return not self.known.fails(found) if suits is None else suits(found) and not self.known.lacks(found)
+            if suits is not None:
+                return suits(found) and not self.known.lacks(found)
+            return found in self.known.right or (not self.known.fails(found) and self.rng.random() < UNKNOWN)
 
         def sample(draw: Draw) -> Call:
             call: Call = op.sample(draw)

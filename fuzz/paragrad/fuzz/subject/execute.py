@@ -14,6 +14,10 @@ class ReturnedNone(Exception):
     """An op of the subject returned nothing."""
 
 
+class WrongShape(Exception):
+    """A root has another shape than its cotangent: it was told as a wrong value."""
+
+
 class Run:
     """One run of one program: `variables` are the subject's instances, or whatever its ops gave.
 
@@ -179,6 +183,9 @@ class Run:
         gradients = self.subject.gradients
         roots = [self.variables[k] for k in statement["backward"]]
         weights = [None if k is None else self.variables[k] for k in statement["cotangents"]]
+        for root, weight in zip(roots, weights):
+            if weight is not None and not self.scalar:
+                self.fits(root, weight)
         if self.retain is not None:
             self.forget()
         self.walked = set()
@@ -199,6 +206,12 @@ class Run:
             root = self.subject.weighing.total(roots, weights)
         returned = start.run(root, seed)
         self.left = gradient.leavings(gradients.access, root, returned)
+
+    def fits(self, root: Any, weight: Any) -> None:
+        """Refuse to weigh a root by numbers of another shape, which the subject's own ops may broadcast for ever."""
+        shapes = [numbers.shape for numbers in map(self.maker.read, (root, weight)) if numbers is not None]
+        if len(shapes) == 2 and shapes[0] != shapes[1] and () not in shapes:
+            raise WrongShape("the root has shape " + str(shapes[0]) + ", its cotangent " + str(shapes[1]))
 
     def raw(self, node: Any) -> Any:
         """A node's numbers as the subject takes them."""
