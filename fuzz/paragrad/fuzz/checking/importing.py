@@ -21,7 +21,9 @@ def import_crash(hello: Hello) -> list[Checked]:
     if failure is None or failure.type in SURROUNDINGS:
         return []
     finding = Finding("crash", 0, "import", None, f"{failure.type}: {failure.message}{_line(failure)}")
-    finding.diagnosis = "the import of the file fails; definitions only were loaded, and the rest was checked with those"
+    finding.diagnosis = (
+        "the import of the file fails; definitions only were loaded, and the rest was checked with those"
+    )
     return [Checked("crash", finding, Program([]), "", id=identity(("crash", "import", failure.type)))]
 
 

@@ -58,8 +58,8 @@ class Spelling:
     spelled: str
     arity: int | None = None
     numbers: str = "none"
-    tried: tuple[str, ...] = ()
-    """What its value was found to be, by form: "right", or what is wrong."""
+    tried: Mapping[str, str] = field(default_factory=dict)
+    """What its value was found to be, "right" or what is wrong, by form: a letter an operand, n for a number."""
     also: tuple[str, ...] = ()
     """Other spellings of the same, which are not tried."""
 
@@ -163,7 +163,7 @@ def _spellings(ops: Any) -> dict[str, Spelling]:
             str(told.get("spelled", name)),
             arity if isinstance(arity, int) else None,
             str(told.get("numbers", "none")),
-            tuple(str(word) for word in _object(told.get("tried", {}), f"ops: {name}: tried").values()),
+            {form: str(word) for form, word in _object(told.get("tried", {}), f"ops: {name}: tried").items()},
             _texts(told, "also"),
         )
     return found
