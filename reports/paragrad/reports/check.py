@@ -14,6 +14,7 @@ from paragrad.engine.ops.table import TABLE
 from paragrad.fuzz.checking import Checked, Report, check
 from paragrad.fuzz.checking.importing import import_crash
 from paragrad.fuzz.checking.severity import FAILING
+from paragrad.fuzz.checking.summary import verdict_line
 from paragrad.fuzz.engines.foreign import Foreign
 from paragrad.fuzz.engines.worker.errors import SubjectError
 from paragrad.fuzz.explain import expression
@@ -58,12 +59,14 @@ def run(options: argparse.Namespace) -> int:
             report.engine = hello.engine
             standing = hold(report, wanted, accepted)
             tell(console, report, engine, wanted.strict)
-            standing.tell(console)
+            for line in standing:
+                console.print(line, markup=False)
+            console.print(verdict_line(report, wanted.strict), markup=False)
             if options.json is not None:
-                write({**document(report, engine, wanted.strict), **standing.as_data()}, options.json)
+                write(document(report, engine, wanted.strict), options.json)
     except (SubjectError, BaselineError, ValueError) as error:
         raise UsageError(str(error)) from error
-    found = standing.fails or report.verdict(wanted.strict) == "findings"
+    found = report.verdict(wanted.strict) == "findings"
     if report.stopped == "interrupted":
         console.print("interrupted: what was found so far is told above")
         return FINDING if found else OURS
@@ -90,7 +93,6 @@ def tell(console: Console, report: Report, engine: Foreign, strict: bool) -> Non
     if report.filtered:
         told = ", ".join(f"{reason}: {count}" for reason, count in report.filtered.items())
         console.print(f"filtered   {told}", markup=False)
-    console.print(verdict_line(report, strict), markup=False)
 
 
 def headline(checked: Checked) -> str:
@@ -113,16 +115,6 @@ def source_line(checked: Checked, engine: Foreign) -> str | None:
     return None if found is None else f"{found.file}:{found.line}: {found.text.strip().splitlines()[0]}"
 
 
-def verdict_line(report: Report, strict: bool) -> str:
-    """One line that says it all."""
-    counts = {c.severity: 0 for c in report.findings}
-    for checked in report.findings:
-        counts[checked.severity] += 1
-    told = ", ".join(f"{n} {severity}" for severity, n in counts.items()) or "nothing wrong"
-    word = "FINDINGS" if report.verdict(strict) == "findings" else "PARITY"
-    return f"{word} {report.engine}: {told}; {report.judged} programs, {len(report.ops)} ops, against torch"
-
-
 def document(report: Report, engine: Foreign, strict: bool) -> dict[str, Any]:
     """The check as plain data."""
     return {
@@ -136,6 +128,7 @@ def document(report: Report, engine: Foreign, strict: bool) -> dict[str, Any]:
             "crashed": engine.restarts,
         },
         "ops": {"checked": report.ops, "unmatched": list(engine.hello.unmatched)},
+        "gone": report.gone,
         "findings": [finding_row(checked, engine) for checked in report.findings],
     }
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from paragrad.fuzz.checking.nearest import hint
 from paragrad.fuzz.engines.worker.protocol import Target
 from paragrad.reports.cli import UsageError
-from paragrad.reports.project.nearest import hint
 
 SUFFIXES = (".py", ".ipynb")
 

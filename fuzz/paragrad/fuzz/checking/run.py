@@ -47,7 +47,7 @@ class Checked:
 class Report:
     """What a check saw. `requested` = judged + filtered + not run; `stages` counts programs by stage.
 
-    `stopped` is "" where all programs ran, else "time" or "interrupted".
+    `stopped` is "" where all programs ran, else "time" or "interrupted"; `gone` names what is known and was not found.
     """
 
     engine: str
@@ -59,6 +59,7 @@ class Report:
     filtered: Counter[str] = field(default_factory=Counter)
     seconds: float = 0.0
     stopped: str = ""
+    gone: list[str] = field(default_factory=list)
 
     @property
     def judged(self) -> int:
@@ -66,8 +67,8 @@ class Report:
         return sum(self.stages.values())
 
     def verdict(self, strict: bool = False) -> str:
-        """ "parity", or "findings" where one that is not known is serious: any, if `strict`."""
-        return "findings" if any(not c.known for c in self.failing(strict)) else "parity"
+        """ "parity", or "findings": a serious one (any, if `strict`) that is not known, or a known one that is gone."""
+        return "findings" if self.gone or any(not c.known for c in self.failing(strict)) else "parity"
 
     def failing(self, strict: bool = False) -> list[Checked]:
         """The findings that are serious, known or not: all, if `strict`."""

@@ -132,7 +132,8 @@ class Maker:
         self.where = where
         self.access = read
         self.listed = listed
-        base = [c for c in cls.__mro__ if packages.under(root, sys.modules.get(c.__module__))]
+        own = [c for c in cls.__mro__ if c is not object]
+        base = [c for c in own if c.__module__ == cls.__module__ or packages.under(root, sys.modules.get(c.__module__))]
         self.base = base[-1] if base else cls
 
     def is_node(self, value: Any) -> bool:

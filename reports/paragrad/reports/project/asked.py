@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from paragrad.engine.ops.table import TABLE
+from paragrad.fuzz.checking.nearest import hint
 from paragrad.fuzz.engines.worker.protocol import Hello, Target
 from paragrad.reports.cli import UsageError
 from paragrad.reports.project import baseline, settings
 from paragrad.reports.project.known import Known
-from paragrad.reports.project.nearest import hint
 from paragrad.reports.targets import is_path, split, target_of
 
 DEFAULTS: dict[str, Any] = {"programs": 2000, "seconds": 30.0, "seed": 0, "strict": False}

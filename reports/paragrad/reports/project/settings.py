@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from paragrad.fuzz.checking.nearest import hint
 from paragrad.reports.cli import UsageError
 from paragrad.reports.project.known import PATTERNS, Known
-from paragrad.reports.project.nearest import hint
 
 TABLE = "[tool.paragrad]"
 
