@@ -43,6 +43,7 @@ def run(options: argparse.Namespace) -> int:
             hello = engine.hello
             refuse_unmapped(hello, wanted.names)
             introduce(console, engine, wanted.only)
+            told = len(engine.notes)
             if not engine.ops():
                 raise UsageError(f"{hello.engine} has no op that is known here; --map op=method names them")
             with bar(wanted.programs, wanted.seconds) as show:
@@ -59,7 +60,7 @@ def run(options: argparse.Namespace) -> int:
             report.engine = hello.engine
             standing = hold(report, wanted, accepted)
             tell(console, report, engine, wanted.strict)
-            for line in standing:
+            for line in (*(f"note: {note}" for note in engine.notes[told:]), *standing):
                 console.print(line, markup=False)
             console.print(verdict_line(report, wanted.strict), markup=False)
             if options.json is not None:
@@ -86,8 +87,6 @@ def tell(console: Console, report: Report, engine: Foreign, strict: bool) -> Non
         console.print(f"  seen in {checked.programs} programs; id {checked.id}", markup=False)
         if checked.known:
             console.print(f"  known: {checked.known}", markup=False)
-    for note in engine.notes:
-        console.print(f"note: {note}", markup=False)
     stages = ", ".join(f"{stage} {count}" for stage, count in report.stages.items())
     console.print(f"\nprograms   {report.judged} judged in {report.seconds:.1f} s: {stages}", markup=False)
     if report.filtered:

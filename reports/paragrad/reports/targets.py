@@ -18,10 +18,10 @@ def split(text: str) -> tuple[str, str]:
 
 
 def is_path(text: str) -> bool:
-    """Whether a target is a file, or a folder that is no package, and no module."""
+    """Whether a target is there as a file, or a folder that is no package, or written like one."""
     where = split(text)[0]
-    folder = Path(where).is_dir() and not (Path(where) / "__init__.py").is_file()
-    return folder or where.endswith(SUFFIXES) or "/" in where or "\\" in where
+    there = Path(where).is_file() or (Path(where).is_dir() and not (Path(where) / "__init__.py").is_file())
+    return there or where.endswith(SUFFIXES) or "/" in where or "\\" in where
 
 
 def target_of(text: str, names: dict[str, str], base: Path) -> Target:

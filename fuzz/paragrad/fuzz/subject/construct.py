@@ -216,9 +216,10 @@ def find(cls: Any, module: Any, root: Path) -> tuple[Maker, str]:
     if scalar is not None:
         return scalar, "scalar"
     tried = "; ".join(c.form for c in constructors(cls, module))
+    first = constructors(cls, module)[0]
     try:
-        cls(1.7)
-        why = "no attribute or method gave the number 1.7 back"
+        first.make(1.7, True)
+        why = "No attribute or method gave the number 1.7 back"
     except BaseException as error:
-        why = cls.__name__ + "(1.7) raises " + type(error).__name__ + ": " + str(error)
+        why = first.form.replace("x", "1.7", 1) + " raises " + type(error).__name__ + ": " + str(error)
     raise ConstructorError(cls.__name__ + " can't be constructed from a number. Tried: " + tried + ". " + why + ".")

@@ -66,7 +66,8 @@ def asked(options: argparse.Namespace) -> Asked:
         values.pop("only", None)
         values.pop("map", None)
         notes.append("these are of another target: its only, map and known are left out")
-    command = options.exec or (command if text is None else None)
+    if options.exec is not None or text is not None:
+        command = options.exec
     given = {key: getattr(options, key) for key in DEFAULTS if getattr(options, key) is not None}
     chosen = {**DEFAULTS, **values, **given}
     if chosen["programs"] == 0:
@@ -117,6 +118,8 @@ def refuse_unmapped(hello: Hello, names: dict[str, str]) -> None:
 def _one(targets: list[str]) -> str | None:
     if len(targets) > 1:
         raise UsageError(f"one TARGET at a time, got {', '.join(targets)}: run the command once for each")
+    if targets and not targets[0].strip():
+        raise UsageError(NO_TARGET)
     return targets[0] if targets else None
 
 
