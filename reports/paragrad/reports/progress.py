@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
-import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn
+from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn
+from rich.text import Text
 
 from paragrad.fuzz.checking import SEVERITIES, Report
+
+
+class Left(ProgressColumn):
+    """The seconds that are left of so many."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__()
+        self.seconds = seconds
+
+    def render(self, task: Task) -> Text:
+        """As a whole number; none below 0, for what was begun is ended."""
+        return Text(f"{max(0.0, self.seconds - (task.elapsed or 0.0)):.0f} s left")
 
 
 @contextmanager
@@ -21,16 +33,9 @@ def bar(programs: int, seconds: float, console: Console | None = None) -> Iterat
     """
     console = console or Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed}/{task.total} programs"))
-    left = TextColumn("{task.fields[left]:.0f} s left")
-    with Progress(*columns, left, console=console, transient=True, disable=not console.is_terminal) as progress:
-        task = progress.add_task("judging", total=programs, left=seconds)
-        started = time.monotonic()
-
-        def show(report: Report) -> None:
-            remaining = max(0.0, seconds - (time.monotonic() - started))
-            progress.update(task, completed=report.judged, description=told(report), left=remaining)
-
-        yield show
+    with Progress(*columns, Left(seconds), console=console, transient=True, disable=not console.is_terminal) as shown:
+        task = shown.add_task("judging", total=programs)
+        yield lambda report: shown.update(task, completed=report.judged, description=told(report))
 
 
 def told(report: Report) -> str:

@@ -16,6 +16,8 @@ GRADIENT_PARAMETERS = ("requires_grad", "require_grad", "requiresgrad", "require
                        "trainable", "track_grad", "requires_grads")  # fmt: skip
 READERS = ("item", "numpy", "get_data", "get_value", "getvalue", "value", "data", "tolist")
 FACTORIES = ("tensor", "value", "scalar", "variable", "var", "array", "node", "parameter", "param", "leaf", "constant")
+LIBRARIES = ("builtins", "numpy", "abc", "typing")
+"""Where classes come from that are numbers, but none of an engine."""
 TENSOR_MEMBERS = frozenset(
     "matmul mm sum mean reshape transpose t shape ndim reducesum expanddims broadcastto flatten permute "
     "squeeze unsqueeze".split()
@@ -132,8 +134,8 @@ class Maker:
         self.where = where
         self.access = read
         self.listed = listed
-        own = [c for c in cls.__mro__ if c is not object]
-        base = [c for c in own if c.__module__ == cls.__module__ or packages.under(root, sys.modules.get(c.__module__))]
+        own = [c for c in cls.__mro__ if c.__module__ not in LIBRARIES]
+        base = [c for c in own if "__mul__" in vars(c) or packages.under(root, sys.modules.get(c.__module__))]
         self.base = base[-1] if base else cls
 
     def is_node(self, value: Any) -> bool:
