@@ -68,6 +68,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         ("engine.py --only tanhh", "no op of the table is called so; did you mean tanh"),
         ("engine.py --map tanhh=squash", "no op of the table is called so; did you mean tanh"),
         ("engine.py --map tanh=squish", "no method or function squish that can be called as tanh; did you mean squash"),
+        ("engine.py --only mul --only sin", "was not found to have sin; it has add, mul, tanh; --map sin=METHOD"),
         ("engine.py --map =squash", "expected OP=METHOD"),
         ("engine.py --python nowhere", "no such file, and no command of this name"),
         ("engine.py --python no_python", "no program that can be run"),

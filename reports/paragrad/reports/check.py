@@ -23,7 +23,7 @@ from paragrad.reports.cli import FINDING, OURS, PARITY, UsageError
 from paragrad.reports.commands import command, console_for
 from paragrad.reports.introduction import introduce
 from paragrad.reports.progress import bar
-from paragrad.reports.project.asked import asked, refuse_unmapped
+from paragrad.reports.project.asked import asked, refuse_what_is_missing
 from paragrad.reports.project.baseline import BaselineError
 from paragrad.reports.project.standing import accepted_before, hold
 
@@ -41,7 +41,7 @@ def run(options: argparse.Namespace) -> int:
         accepted = accepted_before(wanted)
         with Foreign(wanted.target, command=wanted.command, python=wanted.python) as engine:
             hello = engine.hello
-            refuse_unmapped(hello, wanted.names)
+            refuse_what_is_missing(hello, wanted)
             introduce(console, engine, wanted.only)
             told = len(engine.notes)
             if not engine.ops():

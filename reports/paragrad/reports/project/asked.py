@@ -102,9 +102,13 @@ NO_TARGET = (
 )
 
 
-def refuse_unmapped(hello: Hello, names: dict[str, str]) -> None:
-    """Raise UsageError for a mapped op that the subject was not found to have under the name that was given."""
-    for op, name in names.items():
+def refuse_what_is_missing(hello: Hello, wanted: Asked) -> None:
+    """Raise UsageError for an op that is mapped or asked for, and that the subject was not found to have."""
+    for op in sorted(wanted.only or ()):
+        if op not in hello.ops and op not in wanted.names:
+            told = f"it has {', '.join(sorted(hello.ops)) or 'none'}; --map {op}=METHOD says how it calls one"
+            raise UsageError(f"--only {op}: {hello.engine} was not found to have {op}; {told}")
+    for op, name in wanted.names.items():
         if op != BACKWARD and op not in hello.ops:
             known = [n.partition(" ")[0] for n in hello.unmatched]
             told = f"{', '.join(known)} match no op so far" if known else "every method of it matches an op already"
