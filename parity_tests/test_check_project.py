@@ -11,18 +11,19 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from paragrad.fuzz.checking import Checked, Report
+from paragrad.fuzz.checking import Checked, Report, check
 from paragrad.fuzz.checking.identity import identity
 from paragrad.fuzz.checking.summary import verdict_line
 from paragrad.fuzz.judge import Finding
 from paragrad.fuzz.program import Program
+from paragrad.fuzz.trace import Failure, Trace
 from paragrad.reports import cli
 from paragrad.reports.cli import FINDING, PARITY, USAGE, UsageError
 from paragrad.reports.progress import bar
 from paragrad.reports.project import baseline, settings
 from paragrad.reports.project.asked import Asked, asked
 from paragrad.reports.project.known import Known, mark
-from paragrad.reports.project.standing import hold
+from paragrad.reports.project.standing import hold, refuse_anothers
 from parity_tests.children import SUBJECTS
 
 
@@ -185,8 +186,8 @@ def test_what_could_not_be_found_is_not_gone(tmp_path: Path) -> None:
 def test_an_interrupted_check_leaves_the_baseline(tmp_path: Path) -> None:
     told = report(checked(*SIGN))
     told.stopped = "interrupted"
-    with pytest.raises(UsageError, match="left as it was"):
-        hold(told, asking(tmp_path, "--accept"), None)
+    (line,) = hold(told, asking(tmp_path, "--accept"), None)
+    assert "left as it was" in line
     assert not (tmp_path / ".paragrad").exists()
 
 
@@ -194,8 +195,18 @@ def test_another_engines_baseline_is_not_used(tmp_path: Path) -> None:
     accepted = baseline.Baseline("Tensor from other.py", {})
     (line,) = hold(report(), asking(tmp_path), accepted)
     assert "left out" in line
-    with pytest.raises(UsageError, match="is the baseline of Tensor"):
-        hold(report(), asking(tmp_path, "--baseline", str(tmp_path / "b.json")), accepted)
+    named = ["--baseline", str(tmp_path / "b.json")]
+    for arguments in (named, ["--accept"]):
+        with pytest.raises(UsageError, match="is the baseline of Tensor"):
+            refuse_anothers(asking(tmp_path, *arguments), accepted, "Value from engine.py")
+    refuse_anothers(asking(tmp_path), accepted, "Value from engine.py")
+    refuse_anothers(asking(tmp_path, *named, "--accept"), accepted, "Value from engine.py")
+
+
+def test_what_is_known_for_a_reason_is_not_accepted_again(tmp_path: Path) -> None:
+    told = report(checked(*SIGN), checked(*LIMIT))
+    mark(told, [Known({"op": "relu"}, "on purpose")])
+    assert list(baseline.Baseline.of(told).findings) == ["limit-crash-pow"]
 
 
 @pytest.mark.parametrize(
@@ -257,3 +268,30 @@ def test_a_bar_is_for_those_who_watch(watched: bool) -> None:
     assert ("1 wrong, 1 limit" in text) == watched
     assert ("4/10 programs" in text) == watched
     assert watched or not text
+
+
+class Interrupted:
+    """An engine during whose third program somebody presses Ctrl-C."""
+
+    name = "Interrupted"
+    foreign = True
+
+    def __init__(self) -> None:
+        self.runs = 0
+
+    def ops(self) -> frozenset[str]:
+        return frozenset(("add", "mul"))
+
+    def run(self, program: Program) -> Trace:
+        self.runs += 1
+        if self.runs == 3:
+            raise KeyboardInterrupt
+        return Trace(failure=Failure(0, "KeyError", "no"))
+
+
+def test_ctrl_c_keeps_what_was_found() -> None:
+    """Even the finding that is being made small."""
+    told = check(Interrupted(), scalar=True)
+    assert told.stopped == "interrupted"
+    assert [c.id for c in told.findings] == ["crash-keyerror-add"]
+    assert told.verdict() == "findings"

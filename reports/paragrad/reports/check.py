@@ -25,7 +25,7 @@ from paragrad.reports.introduction import introduce
 from paragrad.reports.progress import bar
 from paragrad.reports.project.asked import asked, refuse_what_is_missing
 from paragrad.reports.project.baseline import BaselineError
-from paragrad.reports.project.standing import accepted_before, hold
+from paragrad.reports.project.standing import accepted_before, hold, refuse_anothers
 
 SCHEMA = "paragrad.check/1"
 
@@ -42,6 +42,7 @@ def run(options: argparse.Namespace) -> int:
         with Foreign(wanted.target, command=wanted.command, python=wanted.python) as engine:
             hello = engine.hello
             refuse_what_is_missing(hello, wanted)
+            refuse_anothers(wanted, accepted, hello.engine)
             introduce(console, engine, wanted.only)
             told = len(engine.notes)
             if not engine.ops():

@@ -37,8 +37,8 @@ class Baseline:
 
     @staticmethod
     def of(report: Report) -> Baseline:
-        """The findings of a check, all severities."""
-        told = {c.id: {"severity": c.severity, "title": c.finding.title} for c in report.findings}
+        """The findings of a check, all severities, but for those that are known already for a reason of their own."""
+        told = {c.id: {"severity": c.severity, "title": c.finding.title} for c in report.findings if not c.known}
         return Baseline(report.engine, dict(sorted(told.items())))
 
 

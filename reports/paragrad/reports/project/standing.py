@@ -26,25 +26,33 @@ def accepted_before(wanted: Asked) -> Baseline | None:
     return baseline.read(wanted.baseline)
 
 
+def refuse_anothers(wanted: Asked, accepted: Baseline | None, engine: str) -> None:
+    """Raise UsageError where the baseline is another engine's, and is named or would be written over unnamed."""
+    if accepted is not None and accepted.engine != engine and wanted.named != wanted.accept:
+        mend = "--baseline FILE names another file" if wanted.accept else "name that one's, or make one with --accept"
+        raise UsageError(f"{_of_another(wanted, accepted, engine)}: {mend}")
+
+
+def _of_another(wanted: Asked, accepted: Baseline, engine: str) -> str:
+    return f"{wanted.baseline} is the baseline of {accepted.engine}, and this is {engine}"
+
+
 def hold(report: Report, wanted: Asked, accepted: Baseline | None) -> list[str]:
     """Mark in the report what is known and what is gone; rewrite the baseline where that was asked for.
 
-    Returns what is to be said of it, a line each. Raises UsageError.
+    Returns what is to be said of it, a line each.
     """
     gone = [f"[tool.paragrad] known {entry}" for entry in known.mark(report, wanted.known)]
     lines = []
-    if wanted.accept:
-        if report.stopped == "interrupted":
-            raise UsageError("interrupted: the baseline is left as it was")
+    if wanted.accept and report.stopped == "interrupted":
+        lines = ["baseline   left as it was: the check was interrupted"]
+    elif wanted.accept:
         lines = _accept(report, wanted, accepted)
     elif accepted is not None and accepted.engine == report.engine:
         gone += baseline.mark(report, accepted, wanted.strict)
         lines = [f"baseline   {wanted.baseline}: {len(accepted.findings)} findings"]
     elif accepted is not None:
-        told = f"{wanted.baseline} is the baseline of {accepted.engine}, and this is {report.engine}"
-        if wanted.named:
-            raise UsageError(f"{told}: name that one's, or make one with --accept")
-        lines = [f"baseline   left out: {told}"]
+        lines = [f"baseline   left out: {_of_another(wanted, accepted, report.engine)}"]
     excuse = EXCUSES["only" if wanted.only is not None else report.stopped]
     report.gone = [] if excuse else gone
     told = f"it is not held against you, for {excuse}" if excuse else "take it out, it is needed no more"
