@@ -45,10 +45,9 @@ def choose(asked: Path | None, folders: Iterable[Path | None]) -> Interpreter:
         if asked.is_dir():
             return _within(asked.absolute(), why)
         # A child runs in its own folder. Links stay: that of a virtual environment is what makes it one.
-        found = shutil.which(asked if asked.exists() else str(asked))
+        found = asked if asked.exists() else shutil.which(str(asked))
         if found is None:
-            told = "it is no program that can be run" if asked.exists() else "no such file, and no command of this name"
-            raise SubjectError("start", f"{why}: {told}; name a Python or the folder of a virtual environment")
+            raise SubjectError("start", f"{why}: no such file; name a Python or a virtual environment")
         return Interpreter(Path(found).absolute(), why)
     if active := os.environ.get("VIRTUAL_ENV"):
         return _within(Path(active), "the active virtual environment")
