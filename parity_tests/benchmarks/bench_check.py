@@ -18,7 +18,8 @@ import pytest
 import torch
 from pytest_benchmark.fixture import BenchmarkFixture
 
-from paragrad.fuzz.checking.run import Check, Report
+from paragrad.fuzz.checking.report import Report
+from paragrad.fuzz.checking.run import Check
 from paragrad.fuzz.checking.trials import Choice, tried
 from paragrad.fuzz.engines.foreign import Foreign
 from paragrad.fuzz.engines.worker.protocol import Target
@@ -50,7 +51,7 @@ def test_programs_a_second(benchmark: BenchmarkFixture) -> None:
 
         def checked() -> Report:
             report = Report(engine.name, sorted(OPS))
-            Check(engine, choice, report).stage("graphs", islice(drawn, PROGRAMS))
+            Check(engine, choice, report, lambda report: None).stage("graphs", islice(drawn, PROGRAMS))
             return report
 
         report = benchmark.pedantic(checked, rounds=5, warmup_rounds=1)

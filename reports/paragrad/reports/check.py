@@ -12,14 +12,20 @@ from rich.console import Console
 
 from paragrad.engine.ops.table import TABLE
 from paragrad.fuzz.checking import Checked, Report, check
+from paragrad.fuzz.checking.importing import import_crash
 from paragrad.fuzz.checking.severity import FAILING
+from paragrad.fuzz.checking.summary import verdict_line
 from paragrad.fuzz.engines.foreign import Foreign
 from paragrad.fuzz.engines.worker.errors import SubjectError
-from paragrad.fuzz.engines.worker.protocol import Target
 from paragrad.fuzz.explain import expression
 from paragrad.fuzz.program import Backward
-from paragrad.reports.cli import FINDING, PARITY, UsageError
+from paragrad.reports.cli import FINDING, OURS, PARITY, UsageError
 from paragrad.reports.commands import command, console_for
+from paragrad.reports.introduction import introduce
+from paragrad.reports.progress import bar
+from paragrad.reports.project.asked import asked, refuse_what_is_missing
+from paragrad.reports.project.baseline import BaselineError
+from paragrad.reports.project.standing import accepted_before, hold, refuse_anothers
 
 SCHEMA = "paragrad.check/1"
 
@@ -27,80 +33,46 @@ SCHEMA = "paragrad.check/1"
 @command
 def run(options: argparse.Namespace) -> int:
     """Check an engine in a child process; tell, and write the JSON if asked to."""
-    if (options.target is None) == (options.exec is None):
-        raise UsageError(
-            "name a TARGET (path/to/file.py:Class, notebook.ipynb, package.module:Class) or --exec COMMAND"
-        )
-    only = _ops(options.only)
-    names = dict(_pair(text) for text in options.map)
+    wanted = asked(options)
     console = console_for(options.json)
-    python = None if options.python is None else Path(options.python)
+    for note in wanted.notes:
+        console.print(note, markup=False)
     try:
-        target = None if options.target is None else target_of(options.target, names)
-        with Foreign(target, command=options.exec, python=python) as engine:
+        accepted = accepted_before(wanted)
+        with Foreign(wanted.target, command=wanted.command, python=wanted.python) as engine:
             hello = engine.hello
-            introduce(console, engine)
+            refuse_what_is_missing(hello, wanted)
+            refuse_anothers(wanted, accepted, hello.engine)
+            introduce(console, engine, wanted.only)
+            told = len(engine.notes)
             if not engine.ops():
                 raise UsageError(f"{hello.engine} has no op that is known here; --map op=method names them")
-            report = check(
-                engine,
-                scalar=hello.kind == "scalar",
-                programs=options.programs,
-                seconds=options.seconds,
-                seed=options.seed,
-                only=only,
-            )
+            with bar(wanted.programs, wanted.seconds) as show:
+                report = check(
+                    engine,
+                    scalar=hello.kind == "scalar",
+                    programs=wanted.programs,
+                    seconds=wanted.seconds,
+                    seed=wanted.seed,
+                    only=wanted.only,
+                    progress=show,
+                    before=import_crash(hello),
+                )
             report.engine = hello.engine
-            tell(console, report, engine, options.strict)
+            standing = hold(report, wanted, accepted)
+            tell(console, report, engine, wanted.strict)
+            for line in (*(f"note: {note}" for note in engine.notes[told:]), *standing):
+                console.print(line, markup=False)
+            console.print(verdict_line(report, wanted.strict), markup=False)
             if options.json is not None:
-                write(document(report, engine, options.strict), options.json)
-    except SubjectError as error:
+                write(document(report, engine, wanted.strict), options.json)
+    except (SubjectError, BaselineError, ValueError) as error:
         raise UsageError(str(error)) from error
-    except ValueError as error:
-        raise UsageError(str(error)) from error
-    return FINDING if report.verdict(options.strict) == "findings" else PARITY
-
-
-def target_of(text: str, names: dict[str, str]) -> Target:
-    """The target that a text names; the class comes after the last colon. Raises UsageError where no file is there."""
-    where, _, name = text.rpartition(":")
-    if not where or not name.isidentifier():
-        where, name = text, ""
-    chosen = name or None
-    if where.endswith((".py", ".ipynb")) or "/" in where or "\\" in where:
-        path = Path(where)
-        if not path.is_file():
-            raise UsageError(f"{where}: there is no such file (looked for {path.absolute()})")
-        return Target(path=path.absolute(), class_name=chosen, root=path.absolute().parent, names=names)
-    return Target(module=where, class_name=chosen, root=Path.cwd(), names=names)
-
-
-def _pair(text: str) -> tuple[str, str]:
-    op, equals, method = text.partition("=")
-    if not equals or op not in TABLE or not method:
-        raise UsageError(f"--map {text}: expected OP=METHOD with an op of the table, such as --map relu=rectify")
-    return op, method
-
-
-def _ops(names: list[str]) -> frozenset[str] | None:
-    for name in names:
-        if name not in TABLE:
-            raise UsageError(f"--only {name}: no op of the table is called so")
-    return frozenset(names) or None
-
-
-def introduce(console: Console, engine: Foreign) -> None:
-    """What was found out about the subject before anything is tried."""
-    hello = engine.hello
-    console.print(f"paragrad check: {hello.engine} ({hello.kind}s), {len(engine.ops())} ops", markup=False)
-    for what, found in hello.probe:
-        console.print(f"  {what}: {found}", markup=False)
-    console.print(f"  ops: {', '.join(sorted(engine.ops()))}", markup=False)
-    if hello.unmatched:
-        told = ", ".join(hello.unmatched)
-        console.print(f"  not tried, for they match nothing (--map op=method includes one): {told}", markup=False)
-    for note in hello.notes:
-        console.print(f"  note: {note}", markup=False)
+    found = report.verdict(wanted.strict) == "findings"
+    if report.stopped == "interrupted":
+        console.print("interrupted: what was found so far is told above")
+        return FINDING if found else OURS
+    return FINDING if found else PARITY
 
 
 def tell(console: Console, report: Report, engine: Foreign, strict: bool) -> None:
@@ -113,20 +85,21 @@ def tell(console: Console, report: Report, engine: Foreign, strict: bool) -> Non
             console.print(f"  where: {source}", markup=False)
         if checked.severity in FAILING and checked.table:
             console.print(checked.table, markup=False)
-        console.print(f"  seen in {checked.programs} programs", markup=False)
-    for note in engine.notes:
-        console.print(f"note: {note}", markup=False)
+        console.print(f"  seen in {checked.programs} programs; id {checked.id}", markup=False)
+        if checked.known:
+            console.print(f"  known: {checked.known}", markup=False)
     stages = ", ".join(f"{stage} {count}" for stage, count in report.stages.items())
     console.print(f"\nprograms   {report.judged} judged in {report.seconds:.1f} s: {stages}", markup=False)
     if report.filtered:
         told = ", ".join(f"{reason}: {count}" for reason, count in report.filtered.items())
         console.print(f"filtered   {told}", markup=False)
-    console.print(verdict_line(report, strict), markup=False)
 
 
 def headline(checked: Checked) -> str:
     """The smallest program as an expression, and what is wrong with it."""
     program = checked.program
+    if not program.statements:
+        return checked.finding.message
     if not checked.table:
         return f"{checked.finding.message} (a graph of {len(program.statements)} statements)"
     made = [s.outputs[0] for _, s in program.applications()]
@@ -140,16 +113,6 @@ def source_line(checked: Checked, engine: Foreign) -> str | None:
     """The first line of the op that is blamed in the subject's own source, where it can be found."""
     found = engine.source(checked.finding.op) if checked.finding.op in TABLE else None
     return None if found is None else f"{found.file}:{found.line}: {found.text.strip().splitlines()[0]}"
-
-
-def verdict_line(report: Report, strict: bool) -> str:
-    """One line that says it all."""
-    counts = {c.severity: 0 for c in report.findings}
-    for checked in report.findings:
-        counts[checked.severity] += 1
-    told = ", ".join(f"{n} {severity}" for severity, n in counts.items()) or "nothing wrong"
-    word = "FINDINGS" if report.verdict(strict) == "findings" else "PARITY"
-    return f"{word} {report.engine}: {told}; {report.judged} programs, {len(report.ops)} ops, against torch"
 
 
 def document(report: Report, engine: Foreign, strict: bool) -> dict[str, Any]:
@@ -166,6 +129,7 @@ def document(report: Report, engine: Foreign, strict: bool) -> dict[str, Any]:
         },
         "seconds": {"total": report.seconds, "first_finding": report.first_finding},
         "ops": {"checked": report.ops, "unmatched": list(engine.hello.unmatched)},
+        "gone": report.gone,
         "findings": [finding_row(checked, engine) for checked in report.findings],
     }
 
@@ -176,6 +140,8 @@ def finding_row(checked: Checked, engine: Foreign) -> dict[str, Any]:
 
     finding = checked.finding
     return {
+        "id": checked.id,
+        "known": checked.known or None,
         "severity": checked.severity,
         "kind": finding.kind,
         "op": finding.op,

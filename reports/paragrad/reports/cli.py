@@ -136,15 +136,19 @@ def parser() -> Parser:
     judges.set_defaults(run="paragrad.reports.judges.command.judges")
 
     check = commands.add_parser("check", help="check somebody else's engine: path/to/file.py:Class")
-    check.add_argument("target", nargs="?", metavar="TARGET", help="file.py[:Class], notebook.ipynb, package.module")
+    check.add_argument("target", nargs="*", metavar="TARGET", help="file.py[:Class], notebook.ipynb, package.module")
     check.add_argument("--exec", metavar="COMMAND", help="a program that speaks the protocol (docs/protocol.md)")
-    check.add_argument("--programs", type=whole, default=2000, metavar="N", help="programs to judge (2,000)")
-    check.add_argument("--seconds", type=positive, default=30.0, metavar="S", help="at most so long (30)")
-    check.add_argument("--seed", type=whole, default=0, metavar="N", help="the same seed draws the same programs (0)")
+    check.add_argument("--programs", type=whole, metavar="N", help="programs to judge (2,000)")
+    check.add_argument("--seconds", type=positive, metavar="S", help="at most so long (30)")
+    check.add_argument("--seed", type=whole, metavar="N", help="the same seed draws the same programs (0)")
     check.add_argument("--only", action="append", default=[], metavar="OP", help="an op; repeatable")
     check.add_argument("--map", action="append", default=[], metavar="OP=METHOD", help="how the engine calls an op")
     check.add_argument("--python", metavar="PATH", help="the interpreter that runs it (the active environment's)")
-    check.add_argument("--strict", action="store_true", help="limits and conventions fail, too")
+    check.add_argument(
+        "--strict", action=argparse.BooleanOptionalAction, default=None, help="limits and conventions fail, too"
+    )
+    check.add_argument("--baseline", metavar="FILE", help="what is known (.paragrad/baseline.json, where there is one)")
+    check.add_argument("--accept", action="store_true", help="write what is found as the baseline")
     check.add_argument("--json", metavar="FILE", help="the check as data (- is stdout)")
     check.set_defaults(run="paragrad.reports.check.run")
 

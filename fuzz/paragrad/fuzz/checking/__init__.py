@@ -3,7 +3,8 @@
 `trials` says what is tried, `severity` how bad a finding is, `run` does it.
 """
 
-from paragrad.fuzz.checking.run import Checked, Report, check
+from paragrad.fuzz.checking.report import Checked, Report
+from paragrad.fuzz.checking.run import check
 from paragrad.fuzz.checking.severity import SEVERITIES
 
 __all__ = ["SEVERITIES", "Checked", "Report", "check"]
