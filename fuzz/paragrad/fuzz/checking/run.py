@@ -86,11 +86,12 @@ def check(
         if trace.failure is not None:
             lacking.add(shape)
         try_out(engine, program, trace, "forms", report, found)
+    in_place = frozenset(engine.hello.in_place) if isinstance(engine, Foreign) else frozenset()
     share = 0.0
     for name, (stage, part) in STAGES.items():
         share += part
         until = started + seconds * share
-        choice = Choice(ops, scalar, random.Random(f"{seed} {name}"), frozenset(lacking))
+        choice = Choice(ops, scalar, random.Random(f"{seed} {name}"), frozenset(lacking), in_place)
         drawn, running = tee(islice(stage(choice), max(1, round(programs * part))))
         traces = engine.run_many(running) if isinstance(engine, Foreign) else map(engine.run, running)
         for program, trace in zip(drawn, traces, strict=True):

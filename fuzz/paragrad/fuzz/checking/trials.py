@@ -13,7 +13,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from paragrad.engine.ops.table import TABLE, Op
+from paragrad.fuzz.checking.augmented import in_place
 from paragrad.fuzz.checking.forms import Form, form
+from paragrad.fuzz.checking.networks import between_backwards, networks, training
 from paragrad.fuzz.program import Apply, Backward, Input, Program, Ref
 from paragrad.fuzz.strategies.builder import Builder
 from paragrad.fuzz.strategies.profile import GROWTH, Profile
@@ -29,12 +31,14 @@ DOUBLINGS = (12, 30)
 
 @dataclass(slots=True)
 class Choice:
-    """What there is to draw from: ops, single numbers or tensors, and the forms of ops that the engine lacks."""
+    """What there is to draw from: ops, single numbers or tensors, the forms of ops that the engine lacks, and the ops
+    whose operator in place it defines itself."""
 
     ops: Sequence[Op]
     scalar: bool
     rng: random.Random
     lacking: frozenset[Form] = frozenset()
+    in_place: frozenset[str] = frozenset()
 
     def builder(self, style: str) -> Builder:
         """An empty program."""
@@ -106,9 +110,13 @@ def deep(choice: Choice) -> Iterator[Program]:
 
 
 STAGES: dict[str, tuple[Stage, float]] = {
-    "single ops": (single_ops, 0.4),
-    "graphs": (graphs, 0.4),
-    "repeated backward": (again, 0.1),
+    "single ops": (single_ops, 0.35),
+    "graphs": (graphs, 0.35),
+    "repeated backward": (again, 0.05),
+    "in place": (in_place, 0.04),
+    "between backwards": (between_backwards, 0.05),
+    "networks": (networks, 0.03),
+    "training": (training, 0.03),
     "deep graphs": (deep, 0.1),
 }
 """Each stage with its share of programs and time."""

@@ -12,6 +12,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from paragrad.fuzz.in_place import OPERATORS
 from paragrad.fuzz.judge.blame import WALK, replays
 from paragrad.fuzz.judge.drawn import settled
 from paragrad.fuzz.judge.gradients import BackwardCheck, has_hidden
@@ -20,6 +21,7 @@ from paragrad.fuzz.judge.intake import take_in
 from paragrad.fuzz.judge.isolate import isolate, shows
 from paragrad.fuzz.judge.kinks import hull, samples
 from paragrad.fuzz.judge.local import LocalReference, RefusedError, exactly
+from paragrad.fuzz.judge.placed import IN_PLACE, UNRECORDED
 from paragrad.fuzz.judge.verdict import REFERENCE, SUBJECT, UNCLEAR, Finding
 from paragrad.fuzz.judge.walks import walk_fault
 from paragrad.fuzz.judge.whose import whose
@@ -59,7 +61,9 @@ class Diagnosis:
         if finding.whose == REFERENCE:
             return
         finding.whose = SUBJECT  # of shapes, dtypes, and what is or isn't there, torch is the definition
-        if finding.kind in ("shape", "missing") and finding.of_gradient:
+        if finding.argument == IN_PLACE:
+            finding.diagnosis = UNRECORDED.format(OPERATORS[finding.op].rstrip("="))
+        elif finding.kind in ("shape", "missing") and finding.of_gradient:
             finding.diagnosis = self.of_shape()
         elif finding.kind == "step":
             finding.whose = UNCLEAR

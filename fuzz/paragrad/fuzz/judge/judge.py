@@ -17,6 +17,7 @@ from paragrad.fuzz.judge.intake import take_in
 from paragrad.fuzz.judge.isolate import shows
 from paragrad.fuzz.judge.kinks import Kinks
 from paragrad.fuzz.judge.local import Expected, LocalReference, RefusedError, exactly
+from paragrad.fuzz.judge.placed import blame_in_place
 from paragrad.fuzz.judge.reference import reference
 from paragrad.fuzz.judge.steps import Steps
 from paragrad.fuzz.judge.verdict import REFERENCE, Finding, Judgement
@@ -73,6 +74,7 @@ class Case:
                 op, _ = self.blame_hidden(None)
             self.found("crash", failure.statement, None, f"{failure.type}: {failure.message}", op=op)
         self.inputs_unchanged()
+        blame_in_place(lambda other: bool(self.of(other).findings), self.program, self.result.findings)
         # After an optimizer step torch goes on from the subject's parameters: its trace is not all its own.
         if not self.result.findings and not has_hidden(self.program) and self.program.optimizer is None:
             self.torchs_own()
@@ -338,11 +340,14 @@ class Case:
         else:
             candidates = once(self.program, self.reference, position)
         for op, alone in candidates:
-            trace = self.engine.run(alone)
-            case = Case(alone, trace, reference(alone, trace), self.engine)
-            if (first := case.judge().first) is not None:
+            if (first := self.of(alone).first) is not None:
                 return op, first.argument
         return ("", "") if has_hidden(self.program) else (WALK, "")
+
+    def of(self, program: Program) -> Judgement:
+        """The judgement of what the engine makes of another program."""
+        trace = self.engine.run(program)
+        return Case(program, trace, reference(program, trace), self.engine).judge()
 
     def step(self, position: int) -> None:
         """Every parameter after one optimizer step."""

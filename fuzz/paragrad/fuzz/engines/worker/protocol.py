@@ -62,7 +62,8 @@ class Spelling:
 
 @dataclass(frozen=True, slots=True)
 class Hello:
-    """What a child told about its subject. `probe` holds (what, found) pairs, `notes` what it had to do about it."""
+    """What a child told about its subject. `probe` holds (what, found) pairs, `notes` what it had to do about it;
+    `in_place` the ops whose operator in place the subject defines itself."""
 
     engine: str
     kind: str
@@ -71,6 +72,7 @@ class Hello:
     unmatched: tuple[str, ...]
     probe: tuple[tuple[str, str], ...]
     notes: tuple[str, ...]
+    in_place: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +128,7 @@ def read_hello(answer: dict[str, Any]) -> Hello:
                 for row in (_object(row, "probe") for row in _list(result.get("probe", []), "probe"))
             ),
             notes=tuple(str(note) for note in _list(result.get("notes", []), "notes")),
+            in_place=tuple(str(name) for name in _list(result.get("in_place", []), "in_place")),
         )
     except AnswerError as error:
         raise SubjectError("protocol", f"the answer to hello is not what the protocol says: {error}") from error
