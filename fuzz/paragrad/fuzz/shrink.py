@@ -21,6 +21,8 @@ from paragrad.fuzz.trace import Engine, Trace
 
 BUDGET = 600
 """Trials after which the smallest program so far is good enough."""
+LONG = 16
+"""Of programs longer than this, stretches are left out before single statements are."""
 
 
 def examine(program: Program, engine: Engine, staged: bool = True) -> Judgement:
@@ -84,6 +86,10 @@ class Shrinker:
         positions = [k for k, _ in program.applications()]
         yield without(program, set(positions[len(positions) // 2 :]), values)
         yield without(program, set(positions[3 * len(positions) // 4 :]), values)
+        if len(program.statements) > LONG:
+            for size in (len(program.statements) // 2, len(program.statements) // 4, len(program.statements) // 8):
+                for start in reversed(range(0, len(program.statements), size)):
+                    yield without(program, set(range(start, start + size)), values)
         for position in reversed(range(len(program.statements))):
             yield without(program, {position}, values)
         for position in positions:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 ACTIVATIONS = ("tanh", "relu", "sigmoid", "silu", "softsign", "sin")
 """Ops of one operand and no options."""
 RATES = (0.01, 0.05, 0.1, 0.5)
-WIDTHS = (1, 2, 2, 3, 4)
+WIDTHS = (1, 2, 2, 3)
 SAMPLES = (1, 1, 2)
 
 
@@ -35,15 +35,14 @@ class Lacking(Exception):
 class Network:
     """A network under construction: `forward` adds one pass through it, up to the loss."""
 
-    def __init__(self, choice: Choice, largest: int = 4) -> None:
+    def __init__(self, choice: Choice) -> None:
         self.choice = choice
         self.builder = choice.builder("normal")
         self.names = frozenset(op.name for op in choice.ops)
         self.numbers = choice.rng.random() < 0.6
         self.parameters: list[Variable] = []
-        self.widths = [self.pick([w for w in WIDTHS if w <= largest]) for _ in range(self.pick((2, 2, 3)))]
-        if choice.scalar:
-            self.widths.append(1)
+        self.widths = [self.pick(WIDTHS) for _ in range(self.pick((1, 2, 2, 3)))]
+        self.widths.append(1 if choice.scalar else self.pick(WIDTHS))
         self.activation = self.pick([name for name in ACTIVATIONS if name in self.names] or [None])
         self.last = self.pick((True, False))
         self.samples = self.pick(SAMPLES)
@@ -54,6 +53,8 @@ class Network:
 
     def has(self, op: str, *args: Any) -> bool:
         """Whether the subject has an op in the form that these arguments make."""
+        if op == "matmul":  # many have that of matrices alone, and here are no others
+            return op in self.names
         return op in self.names and form(TABLE[op], Call(args, {}, ())) not in self.choice.lacking
 
     def call(self, op: str, *args: Any, shape: tuple[int, ...] = ()) -> Variable:
@@ -92,7 +93,7 @@ class Neurons(Network):
     """A network of single numbers."""
 
     def __init__(self, choice: Choice) -> None:
-        super().__init__(choice, largest=3)
+        super().__init__(choice)
         self.layers = [
             [
                 ([self.parameter("w", (), before) for _ in range(before)], self.parameter("b", (), before))
@@ -145,8 +146,8 @@ class Layers(Network):
             self.layers.append((self.parameter("w", (before, after), before), self.parameter("b", bias, before)))
         self.data = self.builder.new((self.samples, self.widths[0]), MODERATE, float64, requires_grad=False)
         self.target = self.builder.new((self.samples, self.widths[-1]), MODERATE, float64, requires_grad=False)
-        losses = [name for name in ("mse_loss", "sum", "mean") if name in self.names]
-        self.ending = self.pick(losses or [None])
+        # Some engines have a sum that keeps its dims, and no other: the squares themselves are a loss for all.
+        self.ending = self.pick([*(name for name in ("mse_loss", "sum", "mean") if name in self.names), None])
 
     def loss(self) -> Variable:
         """mse_loss, or the sum or mean of squared differences; these themselves where the subject has none."""

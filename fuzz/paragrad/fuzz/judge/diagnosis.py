@@ -21,7 +21,7 @@ from paragrad.fuzz.judge.intake import take_in
 from paragrad.fuzz.judge.isolate import isolate, shows
 from paragrad.fuzz.judge.kinks import hull, samples
 from paragrad.fuzz.judge.local import LocalReference, RefusedError, exactly
-from paragrad.fuzz.judge.placed import IN_PLACE, UNRECORDED
+from paragrad.fuzz.judge.placed import FAILS, IN_PLACE, UNRECORDED
 from paragrad.fuzz.judge.verdict import REFERENCE, SUBJECT, UNCLEAR, Finding
 from paragrad.fuzz.judge.walks import walk_fault
 from paragrad.fuzz.judge.whose import whose
@@ -62,7 +62,8 @@ class Diagnosis:
             return
         finding.whose = SUBJECT  # of shapes, dtypes, and what is or isn't there, torch is the definition
         if finding.argument == IN_PLACE:
-            finding.diagnosis = UNRECORDED.format(OPERATORS[finding.op].rstrip("="))
+            told = FAILS if finding.kind == "crash" else UNRECORDED
+            finding.diagnosis = told.format(OPERATORS[finding.op].rstrip("="))
         elif finding.kind in ("shape", "missing") and finding.of_gradient:
             finding.diagnosis = self.of_shape()
         elif finding.kind == "step":

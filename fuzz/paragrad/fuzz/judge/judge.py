@@ -74,7 +74,7 @@ class Case:
                 op, _ = self.blame_hidden(None)
             self.found("crash", failure.statement, None, f"{failure.type}: {failure.message}", op=op)
         self.inputs_unchanged()
-        blame_in_place(lambda other: bool(self.of(other).findings), self.program, self.result.findings)
+        blame_in_place(lambda other: self.of(other).findings, self.program, self.result.findings)
         # After an optimizer step torch goes on from the subject's parameters: its trace is not all its own.
         if not self.result.findings and not has_hidden(self.program) and self.program.optimizer is None:
             self.torchs_own()

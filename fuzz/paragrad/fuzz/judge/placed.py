@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from paragrad.fuzz.in_place import out_of_place, positions
 from paragrad.fuzz.judge.verdict import Finding
@@ -10,16 +10,22 @@ from paragrad.fuzz.program import Apply, Program
 
 IN_PLACE = "in place"
 """Stands in the place of the argument in such a finding."""
+FAILS = "`y = y {0} b` is right here, and `y {0}= b` fails or gives nothing"
 UNRECORDED = "`y = y {0} b` is right here and `y {0}= b` is not: in place, what is done is not recorded"
 
 
-def blame_in_place(fails: Callable[[Program], bool], program: Program, findings: list[Finding]) -> None:
-    """Blame the operator in place for all of `findings` where nothing fails without it."""
+def blame_in_place(of: Callable[[Program], Iterable[Finding]], program: Program, findings: list[Finding]) -> None:
+    """Blame the operator in place for each of `findings` that is not there without it; `of` judges a program."""
     placed = positions(program)
-    if not placed or not findings or fails(out_of_place(program, placed)):
+    if not placed or not findings:
         return
-    alone = (k for k in placed if fails(out_of_place(program, set(placed) - {k})))
-    statement = program.statements[placed[0] if len(placed) == 1 else next(alone, placed[0])]
-    assert isinstance(statement, Apply)
-    for finding in findings:
+    without = set(map(_what, of(out_of_place(program, placed))))
+    for finding in [f for f in findings if _what(f) not in without]:
+        alone = (k for k in placed[1:] if _what(finding) in map(_what, of(out_of_place(program, set(placed) - {k}))))
+        statement = program.statements[next(alone, placed[0])]
+        assert isinstance(statement, Apply)
         finding.op, finding.argument = statement.op, IN_PLACE
+
+
+def _what(finding: Finding) -> tuple[int, int | None]:
+    return finding.statement, finding.variable
