@@ -118,11 +118,13 @@ class ReadOnly(Value):
 class Remembering(Value):
     """A product is computed once for each pair of objects: after a step of the optimizer it is out of date."""
 
-    known = {}
+    def __init__(self, data, parents=()):
+        super().__init__(data, parents)
+        self.known = {}
 
     def __mul__(self, other):
         other = self.wrapped(other)
-        held = self.known.setdefault((self, other), self.data * other.data)
+        held = self.known.setdefault(id(other), self.data * other.data)
         return self.made(held, (self, other.data), (other, self.data))
 
     __rmul__ = __mul__

@@ -204,7 +204,9 @@ def _part(network: Network, loss: Variable) -> Part:
     return len(builder.calls), [loss], [seed]
 
 
-def _joined(builder: Any, parts: list[Part], before: list[tuple[Statement, ...]], after: tuple[Statement, ...]) -> Program:
+def _joined(
+    builder: Any, parts: list[Part], before: list[tuple[Statement, ...]], after: tuple[Statement, ...]
+) -> Program:
     """Each part's calls, what comes before its backward, the backward, and what comes after."""
     calls = builder.numbered()
     statements: list[Statement] = []
@@ -234,7 +236,9 @@ def between_backwards(choice: Choice) -> Iterator[Program]:
             made = [o for _, _, _, outputs in builder.calls[start:] for o in outputs]
             roots = [o for o in made if o.differentiable and not o.consumed]
             if roots:
-                parts.append((len(builder.calls), roots, [builder.cotangent(r, f"c{k}{n}") for n, r in enumerate(roots)]))
+                parts.append(
+                    (len(builder.calls), roots, [builder.cotangent(r, f"c{k}{n}") for n, r in enumerate(roots)])
+                )
             leaves = {id(v) for v, _ in builder.inputs}
             builder.pool = [v for v in builder.pool if id(v) in leaves]
         if parts:

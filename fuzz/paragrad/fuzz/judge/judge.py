@@ -11,7 +11,6 @@ import numpy as np
 from paragrad.fuzz.judge.agreement import compare, is_far, is_near
 from paragrad.fuzz.judge.blame import WALK, blame_crash, blame_gradient, once, twice
 from paragrad.fuzz.judge.drawn import settled, settled_program
-from paragrad.fuzz.judge.end_to_end import EndToEnd
 from paragrad.fuzz.judge.gradients import BackwardCheck, has_hidden
 from paragrad.fuzz.judge.intake import take_in
 from paragrad.fuzz.judge.isolate import shows
@@ -20,6 +19,7 @@ from paragrad.fuzz.judge.local import Expected, LocalReference, RefusedError, ex
 from paragrad.fuzz.judge.placed import blame_in_place
 from paragrad.fuzz.judge.reference import reference
 from paragrad.fuzz.judge.steps import Steps
+from paragrad.fuzz.judge.stretches import Stretches
 from paragrad.fuzz.judge.verdict import REFERENCE, Finding, Judgement
 from paragrad.fuzz.program import Apply, Array, Grad, Program
 from paragrad.fuzz.trace import Engine, Trace
@@ -223,9 +223,9 @@ class Case:
         return settled_program(self.program, self.trace)
 
     @functools.cached_property
-    def end_to_end(self) -> EndToEnd:
-        """The whole program's reference, made only if it is needed."""
-        return EndToEnd(self.settled, self.reference, self.foreign)
+    def end_to_end(self) -> Stretches:
+        """The reference for whole stretches of the program."""
+        return Stretches(self.settled, self.trace, self.reference, self.foreign)
 
     @functools.cached_property
     def steps(self) -> Steps:
@@ -264,9 +264,7 @@ class Case:
             expected = local.values_expected()[output] or exactly(native)
         else:
             hidden = True
-            expected = self.end_to_end.value(variable)
-            if self.foreign and not expected.accepts(found).all():
-                expected.unclear = self.end_to_end.jumps(lambda trace: trace.values[variable])
+            expected = self.end_to_end.value(position, variable, found)
         if not self.settle(self.result.values, expected, found, hidden):
             both = {"found": found, "expected": expected.torch, "bound": expected.bound}
             op, _ = self.blame_hidden(None) if hidden else ("", "")
@@ -310,9 +308,7 @@ class Case:
         assert found is not None
         if check is None or check.hides(variable):
             check = None
-            expected = self.end_to_end.gradient(position, variable)
-            if self.foreign and not expected.accepts(found).all():
-                expected.unclear = self.end_to_end.jumps(lambda trace: trace.gradients[position][variable])
+            expected = self.end_to_end.gradient(position, variable, found)
         elif self.near(self.result.gradients, found, *check.native(variable)):
             return
         else:
@@ -357,7 +353,7 @@ class Case:
             self.found(kind, position, variable, message)
         for variable in self.apart(self.result.values, shown, torchs, alike):
             expected = self.steps.expected(position, variable)
-            if not self.settle(self.result.values, expected, shown[variable]):
+            if expected is not None and not self.settle(self.result.values, expected, shown[variable]):
                 optimizer = self.program.optimizer
                 both = {"found": shown[variable], "expected": expected.torch, "bound": expected.bound}
                 message = describe("parameter", shown[variable], expected)

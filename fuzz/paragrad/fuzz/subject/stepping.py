@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any, Iterator
 
 from . import plain
@@ -22,11 +23,10 @@ def step(maker: Maker, node: Any, gradient: Plain, rate: float) -> None:
     change = Plain([-rate * g for g in gradient.data], before.shape, before.dtype)
     after = [x + d for x, d in zip(before.data, change.data)]
     for holder, name in places(maker, node):
-        held = getattr(holder, name)
-        try:
+        held: Any = getattr(holder, name)
+        # An array that can't be replaced may have been written to all the same.
+        with contextlib.suppress(AttributeError, TypeError, ValueError):
             setattr(holder, name, added(held, change, after))
-        except (AttributeError, TypeError, ValueError):
-            pass  # an array may have been written to all the same
         found = maker.read(node)
         if found is not None and all(close(x, y) for x, y in zip(found.data, after)):
             return
