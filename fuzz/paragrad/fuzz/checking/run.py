@@ -147,7 +147,7 @@ def _cause(finding: Finding, level: str) -> tuple[str, ...]:
 def told(engine: Engine, program: Program, trace: Trace, torchs: Trace, finding: Finding, level: str) -> Checked:
     """The finding on the smallest program that shows it, with why and whose."""
     if len(program.statements) <= MOST_STATEMENTS and level != "hang":
-        small = shrink(program, finding, engine, BUDGET)
+        small = shrink(program, finding, engine, BUDGET if program.optimizer is None else BUDGET // 3)
         shown = engine.run(small)
         expected = reference(small, shown)
         again = judge(small, shown, expected, engine).findings

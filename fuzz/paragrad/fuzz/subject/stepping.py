@@ -54,8 +54,9 @@ def within(holder: Any, names: tuple[str, ...], deep: int) -> Iterator[tuple[Any
 
 def added(held: Any, change: Plain, after: list[Any]) -> Any:
     """The held numbers with the change added: in place where they are an array, as the subject holds them."""
-    if hasattr(held, "dtype") and getattr(held, "shape", ()):
-        held += raw(change).reshape(held.shape)
+    shape = getattr(held, "shape", None)
+    if shape and hasattr(held, "dtype"):
+        held += raw(change).reshape(shape)
         return held
     if isinstance(held, (list, tuple)):
         numbers = plain.plain(held)
