@@ -73,7 +73,8 @@ function run(program, progress) {
       } else if ("zero_grad" in statement) {
         for (const value of inputs) value.grad = null;
       } else {
-        throw new TypeError(`no such statement: ${Object.keys(statement)}`);
+        // No fault of the engine's: it has no optimizers and no second derivatives.
+        throw Object.assign(new Error(`no ${Object.keys(statement)}`), { name: "Unsupported" });
       }
     } catch (error) {
       trace.failure = { statement: position, type: error.name, message: error.message };

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from paragrad.fuzz.program import Apply, Backward, Program, Ref
+from paragrad.fuzz.program import Apply, Backward, Optimizer, OptimizerStep, Program, Ref, ZeroGrad
 from paragrad.fuzz.trace import Failure, Trace
 
 Step = Callable[["Value"], None]
@@ -181,10 +181,21 @@ class Learner:
                 elif isinstance(statement, Backward):
                     self.backward(statement, variables, len(program.inputs))
                     trace.gradients[position] = self.shown({k: v.grad for k, v in enumerate(variables)}, program)
+                elif isinstance(statement, ZeroGrad):
+                    for value in variables[: len(program.inputs)]:
+                        value.grad = 0.0
+                elif isinstance(statement, OptimizerStep) and program.optimizer is not None:
+                    trace.parameters[position] = self.step(program.optimizer, variables)
         except Exception as error:  # noqa: BLE001 - whatever the engine raises is shown
             trace.failure = Failure(position, type(error).__name__, str(error))
-        trace.values = self.shown({k: v.data for k, v in enumerate(variables)}, program)
+        data = {k: v.data for k, v in enumerate(variables)}
+        trace.values = self.shown(data | {k: float(spec.storage[0]) for k, spec in enumerate(program.inputs)}, program)
         return trace
+
+    def step(self, optimizer: Optimizer, variables: list[Value]) -> dict[int, Any]:
+        for k in optimizer.parameters:
+            variables[k].data -= optimizer.options["lr"] * variables[k].grad
+        return {k: np.array(variables[k].data) for k in optimizer.parameters}
 
     def backward(self, statement: Backward, variables: list[Value], leaves: int) -> None:
         if self.clean:

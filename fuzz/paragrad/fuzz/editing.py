@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from paragrad.fuzz.in_place import settled
 from paragrad.fuzz.program import (
     Apply,
     Array,
@@ -54,10 +55,10 @@ def renumbered(program: Program, inputs: Sequence[tuple[int, Input]], statements
 
     for statement in statements:
         match statement:
-            case Apply(op, args, kwargs, outputs):
+            case Apply(op, args, kwargs, outputs, in_place):
                 args = tuple(replace_refs(a, lambda v: Ref(number[v])) for a in args)
                 kwargs = {k: replace_refs(a, lambda v: Ref(number[v])) for k, a in kwargs.items()}
-                made.append(Apply(op, args, kwargs, take(outputs)))
+                made.append(Apply(op, args, kwargs, take(outputs), in_place))
             case Backward(roots, cotangents):
                 made.append(replace(statement, roots=new(roots), cotangents=new(cotangents)))
             case Grad(roots, cotangents, wanted, outputs):
@@ -69,7 +70,7 @@ def renumbered(program: Program, inputs: Sequence[tuple[int, Input]], statements
     if optimizer is not None:
         steps = any(isinstance(s, OptimizerStep) for s in made)
         optimizer = replace(optimizer, parameters=new(optimizer.parameters)) if steps else None
-    return Program([spec for _, spec in inputs], made, optimizer)
+    return Program([spec for _, spec in inputs], settled(len(inputs), made), optimizer)
 
 
 def without(program: Program, dropped: set[int], values: dict[int, Array]) -> Program | None:

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from paragrad.engine.ops.table import TABLE
+from paragrad.fuzz.in_place import legal, positions
 from paragrad.fuzz.program import (
     Apply,
     Array,
@@ -152,12 +153,13 @@ def _statement(statement: Statement) -> dict[str, Any]:
         given = [_encode(a) for a in statement.args]
         return {"op": statement.op, "args": given, "kwargs": {}, "outputs": list(statement.outputs)}
     match statement:
-        case Apply(op, args, kwargs, outputs):
+        case Apply(op, args, kwargs, outputs, in_place):
             return {
                 "op": op,
                 "args": [_encode(a) for a in args],
                 "kwargs": {k: _encode(v) for k, v in kwargs.items()},
                 "outputs": list(outputs),
+                **({"in_place": True} if in_place else {}),
             }
         case Backward(roots, cotangents, retain_graph, create_graph):
             walk = {"retain_graph": retain_graph, "create_graph": create_graph}
@@ -216,7 +218,8 @@ def _input(data: dict[str, Any]) -> Input:
 def _read_statement(data: dict[str, Any]) -> Statement:
     if "op" in data:
         args = tuple(_decode(a) for a in data["args"])
-        return Apply(data["op"], args, {k: _decode(v) for k, v in data["kwargs"].items()}, tuple(data["outputs"]))
+        kwargs = {k: _decode(v) for k, v in data["kwargs"].items()}
+        return Apply(data["op"], args, kwargs, tuple(data["outputs"]), bool(data.get("in_place", False)))
     if "backward" in data:
         walk = (bool(data["retain_graph"]), bool(data["create_graph"]))
         return Backward(tuple(data["backward"]), tuple(data["cotangents"]), *walk)
@@ -233,6 +236,8 @@ def check(program: Program) -> None:
     """Raise ProgramError where a statement uses an unknown op or a variable that does not exist yet."""
     from paragrad.fuzz.program import refs
 
+    if (placed := positions(program)) and (wrong := set(placed) - legal(len(program.inputs), program.statements)):
+        raise ProgramError(f"statement {min(wrong)}: in place, but its left operand is a leaf or is used elsewhere")
     known = len(program.inputs)
     for position, statement in enumerate(program.statements):
         where = f"statement {position}"

@@ -9,6 +9,7 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
+from paragrad.fuzz.in_place import OPERATORS
 from paragrad.fuzz.judge import Finding
 from paragrad.fuzz.program import Apply, Dtype, Grad, Program, Ref
 from paragrad.fuzz.trace import Trace
@@ -26,6 +27,8 @@ def expression(program: Program, variable: int) -> str:
         return f"gradient of {', '.join(map(program.name, maker.roots))}"
     assert isinstance(maker, Apply)
     given = [_argument(program, a) for a in maker.args]
+    if maker.in_place:
+        return f"{given[0]} {OPERATORS[maker.op]} {given[1]}"
     given += [f"{k}={_argument(program, v)}" for k, v in maker.kwargs.items()]
     place = f"[{maker.outputs.index(variable)}]" if len(maker.outputs) > 1 else ""
     return f"{maker.op}({', '.join(given)}){place}"

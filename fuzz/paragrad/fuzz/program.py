@@ -76,12 +76,13 @@ class Input:
 
 @dataclass(slots=True)
 class Apply:
-    """outputs = op(*args, **kwargs)."""
+    """outputs = op(*args, **kwargs); `in_place`, as Python's `y += b` has it (see `paragrad.fuzz.in_place`)."""
 
     op: str
     args: tuple[Any, ...]
     kwargs: dict[str, Any]
     outputs: tuple[int, ...]
+    in_place: bool = False
 
 
 @dataclass(slots=True)

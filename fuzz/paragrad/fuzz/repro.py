@@ -15,6 +15,7 @@ import numpy as np
 from paragrad.engine.ops.table import TABLE
 from paragrad.fuzz.engines.interpreter import SEED
 from paragrad.fuzz.engines.pytorch import INFIX, spelled
+from paragrad.fuzz.in_place import OPERATORS
 from paragrad.fuzz.judge import Finding
 from paragrad.fuzz.program import (
     Apply,
@@ -152,7 +153,11 @@ class Paragrad:
     def apply(self, statement: Apply) -> list[str]:
         """A call of an op; the variable whose gradient is shown keeps it."""
         outputs = [self.program.name(o) for o in statement.outputs]
+        keep = [f"{self.program.name(o)}.retain_grad()" for o in statement.outputs if o == self.kept]
         given = [self.argument(a) for a in statement.args]
+        if statement.in_place:
+            written = f"{outputs[0]} {OPERATORS[statement.op]} {given[1]}"
+            return [f"{outputs[0]} = {given[0]}", written, *keep]
         given += [f"{k}={self.argument(v)}" for k, v in statement.kwargs.items()]
         if statement.op == "getitem":
             call = f"{given[0]}[{given[1]}]"
@@ -160,7 +165,6 @@ class Paragrad:
             call = f"{given[0]} {INFIX[statement.op]} {given[1]}"
         else:
             call = f"{self.callee(statement.op)}({', '.join(given)})"
-        keep = [f"{self.program.name(o)}.retain_grad()" for o in statement.outputs if o == self.kept]
         return [f"{', '.join(outputs)} = {call}", *keep]
 
 

@@ -9,18 +9,44 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from itertools import chain
 
 import numpy as np
 
-from paragrad.fuzz.editing import contiguous, cut, operands, resized, tidy, with_input, without, without_target
+from paragrad.fuzz.editing import (
+    contiguous,
+    cut,
+    operands,
+    renumbered,
+    resized,
+    tidy,
+    with_input,
+    without,
+    without_target,
+)
 from paragrad.fuzz.engines.pytorch import PyTorch
 from paragrad.fuzz.judge import Finding, Judgement, judge, reference
 from paragrad.fuzz.judge.isolate import isolate
-from paragrad.fuzz.program import Apply, Array, Backward, Grad, Input, Program
+from paragrad.fuzz.program import (
+    Apply,
+    Array,
+    Backward,
+    Grad,
+    Input,
+    Optimizer,
+    OptimizerStep,
+    Program,
+    Ref,
+    Statement,
+    ZeroGrad,
+    replace_refs,
+)
 from paragrad.fuzz.trace import Engine, Trace
 
 BUDGET = 600
 """Trials after which the smallest program so far is good enough."""
+LONG = 16
+"""Of programs longer than this, stretches are left out before single statements are."""
 
 HANG = 60
 """Trials that one which hangs costs: it takes as long."""
@@ -65,7 +91,9 @@ class Shrinker:
 
     def shrink(self, program: Program) -> Program:
         """Simplify in every way until no way is left."""
-        program = next(filter(self.fails, alone(program, self.finding, self.engine.run(program))), program)
+        trace = self.engine.run(program)
+        bold = chain(alone(program, self.finding, trace), again(program, self.finding, trace))
+        program = next(filter(self.fails, bold), program)
         ways = (self.fewer_statements, self.fewer_inputs, self.smaller_dimensions, self.plainer_values)
         while True:
             size = measure(program)
@@ -89,6 +117,10 @@ class Shrinker:
         positions = [k for k, _ in program.applications()]
         yield without(program, set(positions[len(positions) // 2 :]), values)
         yield without(program, set(positions[3 * len(positions) // 4 :]), values)
+        if len(program.statements) > LONG:
+            for size in (len(program.statements) // 2, len(program.statements) // 4, len(program.statements) // 8):
+                for start in reversed(range(0, len(program.statements), size)):
+                    yield without(program, set(range(start, start + size)), values)
         for position in reversed(range(len(program.statements))):
             yield without(program, {position}, values)
         for position in positions:
@@ -157,3 +189,53 @@ def alone(program: Program, finding: Finding, trace: Trace) -> Iterator[Program]
     statement = program.statements[at] if 0 <= at < len(program.statements) else None
     if isinstance(statement, Apply) and all(k in trace.values for k in operands(statement)):
         yield isolate(statement, trace.values, frozenset())[0]
+
+
+def again(program: Program, finding: Finding, trace: Trace) -> Iterator[Program]:
+    """Where a leaf's gradient is wrong in a later backward: that and the one before it, through one op each.
+
+    What lies between them stays; operands and incoming gradients are those that the subject showed.
+    """
+    leaf, last = finding.variable, finding.statement
+    walks = [k for k in trace.gradients if k <= last]
+    if leaf is None or leaf >= len(program.inputs) or len(walks) < 2 or last not in walks:
+        return
+    inputs = [(leaf, program.inputs[leaf])]
+    statements: list[Statement] = []
+
+    def taken(array: Array) -> int:
+        inputs.append((program.count + len(inputs), Input.of(f"y{len(inputs)}", array)))
+        return inputs[-1][0]
+
+    for walk in walks[-2:]:
+        found = _consumer(program, leaf, walk, trace)
+        if found is None:
+            return
+        position, consumer = found
+        values = trace.at(position)
+        number = {k: leaf if k == leaf else taken(values[k]) for k in operands(consumer)}
+        seed = trace.gradients[walk][consumer.outputs[0]]
+        assert seed is not None
+        args = tuple(replace_refs(a, lambda k, number=number: Ref(number[k])) for a in consumer.args)
+        kwargs = {name: replace_refs(a, lambda k, number=number: Ref(number[k])) for name, a in consumer.kwargs.items()}
+        statements.append(replace(consumer, args=args, kwargs=kwargs, in_place=False))
+        statements.append(Backward(consumer.outputs, (taken(seed),)))
+        if walk != last:
+            between = program.statements[walk:last]
+            statements += [s for s in between if isinstance(s, ZeroGrad | OptimizerStep)]
+    stepped = program.optimizer
+    if stepped is None or leaf not in stepped.parameters:
+        statements = [s for s in statements if not isinstance(s, OptimizerStep)]
+    optimizer = None if stepped is None else Optimizer(stepped.name, (leaf,), stepped.options)
+    yield renumbered(replace(program, optimizer=optimizer), inputs, statements)
+
+
+def _consumer(program: Program, leaf: int, walk: int, trace: Trace) -> tuple[int, Apply] | None:
+    """The last op before the backward `walk` that used a leaf and has a gradient, where all is shown."""
+    for position, statement in reversed(list(program.applications())):
+        if position > walk or leaf not in operands(statement) or len(statement.outputs) != 1:
+            continue
+        given = trace.gradients[walk].get(statement.outputs[0])
+        if given is not None and all(k in trace.values for k in operands(statement)):
+            return position, statement
+    return None

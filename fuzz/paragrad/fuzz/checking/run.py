@@ -53,7 +53,10 @@ def check(
     if not ops:
         raise ValueError(f"{engine.name} has no op of the table, so nothing can be tried")
     report = Report(engine.name, [op.name for op in ops])
-    check = Check(engine, Choice(ops, scalar, random.Random(seed)), report, progress or (lambda report: None))
+    choice = Choice(ops, scalar, random.Random(seed))
+    if isinstance(engine, Foreign):
+        choice.in_place = frozenset(engine.hello.in_place)
+    check = Check(engine, choice, report, progress or (lambda report: None))
     try:
         check.run(programs, seconds, seed)
     except KeyboardInterrupt:
@@ -167,7 +170,7 @@ class Check:
         engine = self.engine
         short = len(program.statements) <= MOST_STATEMENTS
         if short and not finding.message.startswith("Hang"):
-            small = shrink(program, finding, engine, BUDGET)
+            small = shrink(program, finding, engine, BUDGET if program.optimizer is None else BUDGET // 3)
             shown = engine.run(small)
             expected = reference(small, shown)
             again = judge(small, shown, expected, engine)

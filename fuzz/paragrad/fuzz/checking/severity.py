@@ -11,6 +11,7 @@ import re
 
 import numpy as np
 
+from paragrad.fuzz.engines.own_scalar import ancestors
 from paragrad.fuzz.judge import Finding
 from paragrad.fuzz.judge.blame import WALK
 from paragrad.fuzz.program import Array, Backward, Program, Ref
@@ -85,9 +86,18 @@ def _stays_finite(position: int, program: Program, reference: Trace) -> bool:
 
 
 def in_a_later_backward(finding: Finding, program: Program) -> bool:
-    """Whether a gradient is wrong in a second backward only: the first passed, or it would have been found there."""
-    walks = [k for k, s in enumerate(program.statements) if isinstance(s, Backward)]
-    return finding.of_gradient and len(walks) > 1 and finding.statement > walks[0]
+    """Whether a gradient is wrong in a second backward only, by what the first left on an intermediate variable.
+
+    The first passed, or it would have been found there. Backwards that share leaves only have to be right.
+    """
+    walk = program.statements[finding.statement] if finding.statement >= 0 else None
+    if not finding.of_gradient or not isinstance(walk, Backward):
+        return False
+    leaves = range(len(program.inputs))
+    earlier = [s for s in program.statements[: finding.statement] if isinstance(s, Backward)]
+    before = set().union(*(ancestors(program, s.roots) for s in earlier)).difference(leaves)
+    # What no longer takes part shows what the first left there.
+    return finding.variable in before or not before.isdisjoint(ancestors(program, walk.roots))
 
 
 def _not_finite(finding: Finding, program: Program) -> bool:

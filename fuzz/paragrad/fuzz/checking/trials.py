@@ -9,12 +9,15 @@ import itertools
 import random
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
 from paragrad.engine.ops.samples import Call, Draw
 from paragrad.engine.ops.table import TABLE, Op
+from paragrad.fuzz.checking.augmented import in_place
 from paragrad.fuzz.checking.forms import Form, Known, broadcasts, form_of_call, usual
+from paragrad.fuzz.checking.networks import between_backwards, networks, training
 from paragrad.fuzz.program import Apply, Backward, Input, Program, Ref
 from paragrad.fuzz.strategies.builder import Builder
 from paragrad.fuzz.strategies.profile import GROWTH, Profile
@@ -34,13 +37,15 @@ DOUBLINGS = (12, 30)
 
 @dataclass(slots=True)
 class Choice:
-    """What there is to draw from: ops, single numbers or tensors in one dtype, and what is known of the ops' forms."""
+    """What there is to draw from: ops, single numbers or tensors in one dtype, what is known of the ops' forms, and the
+    ops whose operator in place the engine defines itself."""
 
     ops: Sequence[Op]
     scalar: bool
     rng: random.Random
     dtype: str = "float64"
     known: Known = field(default_factory=Known)
+    in_place: frozenset[str] = frozenset()
     values: Values = field(init=False)
 
     def __post_init__(self) -> None:
@@ -76,6 +81,10 @@ class Choice:
     def several(self, builder: Builder, count: int) -> bool:
         """Add up to `count` ops; whether any could be added."""
         return sum(self.apply(builder, self.any()) for _ in range(count)) > 0
+
+    def has(self, op: Op, *args: Any) -> bool:
+        """Whether the engine is not known to fail in the form that these arguments of an op make."""
+        return not self.known.fails(form_of_call(op, Call(args, {}, ())))
 
     def any(self) -> Op:
         """One of the ops."""
@@ -165,9 +174,13 @@ def deep(choice: Choice) -> Iterator[Program]:
 
 STAGES: dict[str, tuple[Stage, float]] = {
     "forms": (forms, 0.25),
-    "single ops": (single_ops, 0.25),
-    "graphs": (graphs, 0.3),
-    "repeated backward": (again, 0.1),
+    "single ops": (single_ops, 0.2),
+    "graphs": (graphs, 0.27),
+    "repeated backward": (again, 0.05),
+    "in place": (in_place, 0.04),
+    "between backwards": (between_backwards, 0.05),
+    "networks": (networks, 0.03),
+    "training": (training, 0.03),
     "deep graphs": (deep, 0.1),
 }
 """Each stage with its share of programs and time."""

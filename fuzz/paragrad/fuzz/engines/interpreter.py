@@ -137,6 +137,8 @@ class Run:
         kwargs = {k: self.resolve(v) for k, v in statement.kwargs.items()} if statement.kwargs else {}
         result = self.engine.callee(statement.op)(*args, **kwargs)
         if len(statement.outputs) == 1 and type(result) not in (tuple, list):
+            if statement.in_place and (result.shape != args[0].shape or result.dtype != args[0].dtype):
+                raise ValueError(f"{statement.op} in place would change the shape or dtype of what it writes to")
             if args and result is args[0]:
                 # As dropout does when it drops nothing. The new variable has a gradient of its own to show.
                 result = self.engine.alias(result)

@@ -12,6 +12,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from paragrad.fuzz.in_place import OPERATORS
 from paragrad.fuzz.judge.blame import WALK, replays
 from paragrad.fuzz.judge.drawn import settled
 from paragrad.fuzz.judge.gradients import BackwardCheck, has_hidden
@@ -20,6 +21,7 @@ from paragrad.fuzz.judge.intake import take_in
 from paragrad.fuzz.judge.isolate import isolate, shows
 from paragrad.fuzz.judge.kinks import hull, samples
 from paragrad.fuzz.judge.local import LocalReference, RefusedError, exactly
+from paragrad.fuzz.judge.placed import FAILS, IN_PLACE, UNRECORDED
 from paragrad.fuzz.judge.verdict import REFERENCE, SUBJECT, UNCLEAR, Finding
 from paragrad.fuzz.judge.walks import walk_fault
 from paragrad.fuzz.judge.whose import whose
@@ -59,7 +61,10 @@ class Diagnosis:
         if finding.whose == REFERENCE:
             return
         finding.whose = SUBJECT  # of shapes, dtypes, and what is or isn't there, torch is the definition
-        if finding.kind in ("shape", "missing") and finding.of_gradient:
+        if finding.argument == IN_PLACE:
+            told = FAILS if finding.kind == "crash" else UNRECORDED
+            finding.diagnosis = told.format(OPERATORS[finding.op].rstrip("="))
+        elif finding.kind in ("shape", "missing") and finding.of_gradient:
             finding.diagnosis = self.of_shape()
         elif finding.kind == "step":
             finding.whose = UNCLEAR
@@ -93,6 +98,8 @@ class Diagnosis:
         found = self.trace.gradients.get(finding.statement, {}).get(finding.variable)
         if found is None:
             return "nothing arrives: the walk or the pullback leaves it out"
+        if finding.kind == "missing":
+            return "it is left from an earlier backward: this one does not reach the variable"
         value = self.trace.values[finding.variable]
         for statement in (s for _, s in self.program.applications() if s.op == finding.op):
             if any(self.trace.values[k].shape == found.shape for k in statement.outputs if k in self.trace.values):

@@ -96,11 +96,22 @@ class BackwardCheck:
             statement = self.program.statements[position]
             if isinstance(statement, Apply):
                 incoming = [shown.get(output) for output in statement.outputs]
-                if any(g is not None for g in incoming):
+                if any(g is not None for g in incoming) and not self.reached.isdisjoint(statement.outputs):
                     consumer = Consumer(position, statement, incoming)
                     for variable in {*refs(statement.args), *refs(statement.kwargs)}:
                         found.setdefault(variable, []).append(consumer)
         return found
+
+    @functools.cached_property
+    def reached(self) -> frozenset[int]:
+        """The variables from which the roots were made, and these themselves."""
+        walk = self.program.statements[self.at]
+        assert isinstance(walk, Backward)
+        found = set(walk.roots)
+        for statement in reversed(self.program.statements[: self.at]):
+            if isinstance(statement, Apply) and not found.isdisjoint(statement.outputs):
+                found.update(refs(statement.args), refs(statement.kwargs))
+        return frozenset(found)
 
     def hides(self, variable: int) -> bool:
         """Whether the trace hides what is needed to judge this gradient: values or gradients of its consumers."""
@@ -112,7 +123,7 @@ class BackwardCheck:
         ):
             return True
         for statement in self.program.statements[: self.at]:
-            if isinstance(statement, Apply):
+            if isinstance(statement, Apply) and not self.reached.isdisjoint(statement.outputs):
                 operands = {*refs(statement.args), *refs(statement.kwargs)}
                 if variable in operands and not (
                     values.keys() >= operands | {*statement.outputs}
@@ -127,7 +138,7 @@ class BackwardCheck:
         earlier = [self.trace.gradients.get(at, {}) for at in self.accumulated()]
         shown, values = self.trace.gradients[self.at], self.trace.values
         leaves = {k for k in self.needing if k < len(self.program.inputs)}
-        complete = len(values) == self.program.count and shown.keys() >= self.needing
+        complete = len(values) == self.program.count and shown.keys() >= self.needing & self.reached
         return complete and all(part.keys() >= leaves for part in earlier)
 
     def accumulated(self) -> list[int]:

@@ -12,14 +12,15 @@ import numpy as np
 from paragrad.fuzz.judge.agreement import compare, is_far, is_near
 from paragrad.fuzz.judge.blame import WALK, blame_crash, blame_gradient, once, twice
 from paragrad.fuzz.judge.drawn import settled, settled_program
-from paragrad.fuzz.judge.end_to_end import EndToEnd
 from paragrad.fuzz.judge.gradients import BackwardCheck, has_hidden
 from paragrad.fuzz.judge.intake import take_in
 from paragrad.fuzz.judge.isolate import shows
 from paragrad.fuzz.judge.kinks import Kinks
 from paragrad.fuzz.judge.local import Expected, LocalReference, RefusedError, exactly
+from paragrad.fuzz.judge.placed import blame_in_place
 from paragrad.fuzz.judge.reference import reference
 from paragrad.fuzz.judge.steps import Steps
+from paragrad.fuzz.judge.stretches import Stretches
 from paragrad.fuzz.judge.telling import describe, farthest
 from paragrad.fuzz.judge.verdict import REFERENCE, Finding, FoundError, Judgement, Problem
 from paragrad.fuzz.program import Apply, Array, Grad, Program
@@ -82,6 +83,7 @@ class Case:
                 op, _ = self.blame_hidden(None)
             self.found("crash", failure.statement, None, f"{failure.type}: {failure.message}", op=op)
         self.inputs_unchanged()
+        blame_in_place(lambda other: self.of(other).findings, self.program, self.result.findings)
         # After an optimizer step torch goes on from the subject's parameters: its trace is not all its own.
         if not self.result.findings and not has_hidden(self.program) and self.program.optimizer is None:
             self.torchs_own()
@@ -232,9 +234,9 @@ class Case:
         return settled_program(self.program, self.trace)
 
     @functools.cached_property
-    def end_to_end(self) -> EndToEnd:
-        """The whole program's reference, made only if it is needed."""
-        return EndToEnd(self.settled, self.reference, self.foreign)
+    def end_to_end(self) -> Stretches:
+        """The reference for whole stretches of the program."""
+        return Stretches(self.settled, self.trace, self.reference, self.foreign)
 
     @functools.cached_property
     def steps(self) -> Steps:
@@ -273,9 +275,7 @@ class Case:
             expected = local.values_expected()[output] or exactly(native)
         else:
             hidden = True
-            expected = self.end_to_end.value(variable)
-            if self.foreign and not expected.accepts(found).all():
-                expected.unclear = self.end_to_end.jumps(lambda trace: trace.values[variable])
+            expected = self.end_to_end.value(position, variable, found)
         if not self.settle(self.result.values, expected, found, hidden):
             both = {"found": found, "expected": expected.torch, "bound": expected.bound}
             op, _ = self.blame_hidden(None) if hidden else ("", "")
@@ -320,9 +320,7 @@ class Case:
         assert found is not None
         if check is None or check.hides(variable):
             check = None
-            expected = self.end_to_end.gradient(position, variable)
-            if self.foreign and not expected.accepts(found).all():
-                expected.unclear = self.end_to_end.jumps(lambda trace: trace.gradients[position][variable])
+            expected = self.end_to_end.gradient(position, variable, found)
         elif self.near(self.result.gradients, found, *check.native(variable)):
             return
         else:
@@ -362,11 +360,14 @@ class Case:
         else:
             candidates = once(self.program, self.reference, position)
         for op, alone in candidates:
-            trace = self.engine.run(alone)
-            case = Case(alone, trace, reference(alone, trace), self.engine)
-            if (first := case.judge().first) is not None:
+            if (first := self.of(alone).first) is not None:
                 return op, first.argument
         return ("", "") if has_hidden(self.program) else (WALK, "")
+
+    def of(self, program: Program) -> Judgement:
+        """The judgement of what the engine makes of another program."""
+        trace = self.engine.run(program)
+        return Case(program, trace, reference(program, trace), self.engine).judge()
 
     def step(self, position: int) -> None:
         """Every parameter after one optimizer step."""
@@ -376,7 +377,7 @@ class Case:
             self.found(kind, position, variable, message)
         for variable in self.apart(self.result.values, shown, torchs, alike):
             expected = self.steps.expected(position, variable)
-            if not self.settle(self.result.values, expected, shown[variable]):
+            if expected is not None and not self.settle(self.result.values, expected, shown[variable]):
                 optimizer = self.program.optimizer
                 both = {"found": shown[variable], "expected": expected.torch, "bound": expected.bound}
                 message = describe("parameter", shown[variable], expected)
@@ -388,11 +389,10 @@ class Case:
         inputs = range(len(self.program.inputs))
         fits = [k for k, a in self.trace.inputs_after.items() if k in inputs and type(a) is np.ndarray]
         fits = [k for k in fits if self.trace.inputs_after[k].shape == self.program.inputs[k].shape]
-        checked = [k for k in fits if self.trace.inputs_after[k].dtype == self.program.inputs[k].dtype]
-        checked = [k for k in checked if k not in written]
+        alike = [k for k in fits if self.trace.inputs_after[k].dtype == self.program.inputs[k].dtype]
+        checked = [k for k in alike if k not in written]
         specs = [self.program.inputs[k].view() for k in checked]
-        for k in compare([self.trace.inputs_after[k] for k in checked], specs).different:
-            index = checked[k]
+        for index in [checked[k] for k in compare([self.trace.inputs_after[k] for k in checked], specs).different]:
             self.found("mutation", -1, index, f"input {self.program.name(index)} was written to")
 
 

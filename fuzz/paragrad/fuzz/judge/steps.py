@@ -30,7 +30,7 @@ class Steps:
         assert program.optimizer is not None
         self.optimizer = program.optimizer
         self.found: dict[tuple[int, int], Expected] = {}
-        values = {k: trace.values[k] for k in self.optimizer.parameters}
+        values = {k: trace.values[k] for k in self.optimizer.parameters if k in trace.values}
         self.exact = Torch(self.optimizer, values, np.float64)
         self.native = Torch(self.optimizer, values, None)
         self.drift: dict[int, State] = {k: {} for k in values}
@@ -42,13 +42,15 @@ class Steps:
                 elif isinstance(statement, ZeroGrad):
                     gradients = dict.fromkeys(values)
                 elif isinstance(statement, OptimizerStep):
-                    if position not in trace.parameters:
+                    before = trace.at(position)
+                    if position not in trace.parameters or not _fit(values, before, gradients):
                         break
-                    self.step(position, {k: trace.at(position)[k] for k in values}, gradients)
+                    self.step(position, {k: before[k] for k in values}, gradients)
 
-    def expected(self, position: int, variable: int) -> Expected:
-        """What a parameter should be after the step at `position`."""
-        return self.found[position, variable]
+    def expected(self, position: int, variable: int) -> Expected | None:
+        """What a parameter should be after the step at `position`; None where what the subject showed before does not
+        fit the parameters: that is a finding of its own."""
+        return self.found.get((position, variable))
 
     def step(self, position: int, values: dict[int, Array], gradients: dict[int, Array | None]) -> None:
         """Replay one step from the subject's `values` and `gradients`."""
@@ -66,6 +68,14 @@ class Steps:
                 bound = bound * (2 if dtype is dtypes.float64 else 1 + 1e-6)
                 bound = np.where(np.isfinite(exact[k]), bound, 0.0)
             self.found[position, k] = Expected(exact[k], native[k], bound)
+
+
+def _fit(values: Mapping[int, Array], before: Mapping[int, Array], gradients: Mapping[int, Array | None]) -> bool:
+    """Whether parameters and gradients are there in the parameters' shapes and dtypes."""
+    shown = [before, {k: g for k, g in gradients.items() if g is not None}]
+    held = [(values[k], part.get(k)) for part in shown for k in part if k in values]
+    right = all(b is not None and a.shape == b.shape and a.dtype == b.dtype for a, b in held)
+    return right and all(k in before for k in values)
 
 
 class Torch:

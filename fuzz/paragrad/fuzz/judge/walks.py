@@ -37,6 +37,8 @@ def explanations(check: BackwardCheck, variable: int) -> Iterator[tuple[str, Arr
     if held is not None:
         yield "what the backward before it had left in the leaf is lost: overwritten, not accumulated", total - held
         yield "what the backward before it had left in the leaf is counted twice", total + held
+    elif (left := forgotten(check, variable)) is not None:
+        yield "zero_grad does not forget what the backward before it had left in the leaf", total + left
     if len(terms) > 1:
         for name, term in terms:
             yield f"the gradient is overwritten, not accumulated: only the term of {name} is left", term + rest
@@ -53,6 +55,13 @@ def explanations(check: BackwardCheck, variable: int) -> Iterator[tuple[str, Arr
         mixed = sum((n * term for n, (_, term) in zip(counts, terms, strict=True)), rest)
         yield f"terms are counted wrongly: {', '.join(told)}", np.asarray(mixed)
     yield f"nothing arrives: {_unreached(check, variable)}", np.zeros_like(total)
+
+
+def forgotten(check: BackwardCheck, variable: int) -> Array | None:
+    """What the last backward before this one had left in a leaf."""
+    earlier = [at for at in check.trace.gradients if at < check.at]
+    leaf = variable < len(check.program.inputs)
+    return check.trace.gradients[max(earlier)].get(variable) if earlier and leaf else None
 
 
 def contributions(check: BackwardCheck, variable: int) -> Iterator[tuple[str, Array]]:

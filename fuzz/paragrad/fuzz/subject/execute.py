@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Callable
 
-from . import construct, gradient, guard, names, plain
+from . import construct, gradient, guard, names, plain, stepping
 from .construct import Unsupported
 from .plain import Plain
 from .probe import Subject
@@ -123,6 +123,8 @@ class Run:
             self.trace["gradients"][str(position)] = self.gradients()
         elif "zero_grad" in statement:
             self.zero()
+        elif "optimizer_step" in statement:
+            self.trace["parameters"][str(position)] = self.step(self.program["optimizer"])
         else:
             raise Unsupported("a foreign engine is not asked for " + ", ".join(sorted(statement)))
 
@@ -170,12 +172,17 @@ class Run:
         for name, argument in statement["kwargs"].items():
             options[name] = self.value(argument)
             parents += _refs(argument)
-        result = bound.call(*operands, **options)
+        placed = self.subject.candidates.in_place(op) if statement.get("in_place") else None
+        result = (bound if placed is None else placed).call(*operands, **options)
         if result is None:
-            raise ReturnedNone(bound.candidate.spelled + " returned None")
+            raise ReturnedNone((bound.candidate if placed is None else placed).spelled + " returned None")
         asked = any(self.asked[k] for k in parents)
         if self.retain is not None and asked and self.maker.is_node(result):
             getattr(result, self.retain)()
+        if placed is not None and result is operands[0]:
+            # The old variable is no more: what is held now, and has a gradient, is the new one.
+            self.aliases.add(parents[0])
+            self.known.discard(id(result))
         self.take(result, asked, parents)
 
     def backward(self, statement: dict[str, Any]) -> None:
@@ -258,11 +265,24 @@ class Run:
                 setattr(value, name, None)
 
     def zero(self) -> None:
-        """Give every leaf the gradient of a fresh one."""
-        for index, spec in enumerate(self.program["inputs"]):
-            if spec["requires_grad"]:
+        """Have every leaf that a walk has reached forget its gradient."""
+        inputs = self.program["inputs"]
+        for index, spec in enumerate(inputs):
+            if spec["requires_grad"] and index in self.reached:
                 self.subject.gradients.zero(self.variables[index], self.leaf(spec))
-        self.reached.clear()
+        self.reached = {index for index in self.reached if index >= len(inputs)}
+
+    def step(self, optimizer: dict[str, Any]) -> dict[str, Any]:
+        """One step of the optimizer, SGD with nothing but a rate; the parameters after it."""
+        if optimizer["name"] != "SGD" or set(optimizer["options"]) != {"lr"}:
+            raise Unsupported("only SGD with lr alone is asked of a foreign engine")
+        rate = self.value(optimizer["options"]["lr"])
+        for index in optimizer["parameters"]:
+            if index in self.reached:
+                numbers = self.subject.gradients.read(self.variables[index], self.left)
+                if numbers is not None:
+                    stepping.step(self.maker, self.variables[index], numbers, rate)
+        return {str(index): self.shown(self.variables[index]) for index in optimizer["parameters"]}
 
 
 def _refs(argument: Any) -> list[int]:

@@ -13,6 +13,7 @@ from . import backward, guard, names, plain
 from .backward import GRADIENT_NAMES, Start
 from .bind import Bound
 from .candidates import Candidates
+from .choose import takes
 from .construct import Maker
 from .interrupt import Trial
 from .plain import Plain
@@ -55,6 +56,8 @@ class Gradients:
         """Whether a backward starts from a single number only."""
         self.retain: str | None = None
         """The method that makes a node keep its gradient, where it would not."""
+        self.zeroing = next((name for name in dir(maker.cls) if zeroes(maker.cls, name)), None)
+        """The subject's own method that forgets a gradient, where it has one."""
         self.inner = True
         """Whether nodes that are no leaves show their gradient."""
 
@@ -69,18 +72,16 @@ class Gradients:
         return numbers
 
     def zero(self, node: Any, fresh: Any) -> None:
-        """Leave the gradient of a leaf as a fresh one has it."""
-        name = self.access.name
-        if name is None:
-            return
-        try:
-            setattr(node, name, getattr(fresh, name))
-        except AttributeError:
-            for method in dir(type(node)):
-                if names.normal(method) in ZEROING:
-                    getattr(node, method)()
-                    return
-            raise
+        """Have a leaf forget its gradient: by the subject's own method, else as a fresh leaf has it."""
+        if self.zeroing is not None:
+            getattr(node, self.zeroing)()
+        elif self.access.name is not None:
+            setattr(node, self.access.name, getattr(fresh, self.access.name))
+
+
+def zeroes(cls: Any, name: str) -> bool:
+    """Whether a class's method is there to forget one node's gradient."""
+    return names.normal(name) in ZEROING and callable(getattr(cls, name)) and takes(getattr(cls, name)) == 0
 
 
 def accesses(maker: Maker, node: Any, root: Any, left: Any) -> Iterator[Access]:

@@ -68,8 +68,9 @@ class Spelling:
 class Hello:
     """What a child told about its subject. `probe` holds (what, found) pairs, `notes` what it had to do about it.
 
-    `backwards` are all names that look like a backward; `import_failure` is how the import ended, where definitions
-    were loaded instead, with the line of the subject's file or None.
+    `in_place` are the ops whose operator in place the subject defines itself, `backwards` all names that look like a
+    backward; `import_failure` is how the import ended, where definitions were loaded instead, with the line of the
+    subject's file or None.
     """
 
     engine: str
@@ -79,6 +80,7 @@ class Hello:
     unmatched: tuple[str, ...]
     probe: tuple[tuple[str, str], ...]
     notes: tuple[str, ...]
+    in_place: tuple[str, ...] = ()
     backwards: tuple[str, ...] = ()
     import_failure: ImportFailure | None = None
 
@@ -145,6 +147,7 @@ def read_hello(answer: dict[str, Any]) -> Hello:
                 for row in (_object(row, "probe") for row in _list(result.get("probe", []), "probe"))
             ),
             notes=_texts(result, "notes"),
+            in_place=_texts(result, "in_place"),
             backwards=_texts(result, "backwards"),
             import_failure=_import_failure(result.get("import_failure")),
         )
