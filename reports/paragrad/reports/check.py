@@ -4,29 +4,43 @@ from __future__ import annotations
 
 import argparse
 import json
+import shlex
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 
 from paragrad.engine.ops.table import TABLE
-from paragrad.fuzz.checking import Checked, Report, check
-from paragrad.fuzz.checking.severity import FAILING
+from paragrad.fuzz.checking import Report, check
+from paragrad.fuzz.checking.run import replay
+from paragrad.fuzz.encoding import ProgramError, loads
 from paragrad.fuzz.engines.foreign import Foreign
 from paragrad.fuzz.engines.worker.errors import SubjectError
 from paragrad.fuzz.engines.worker.protocol import Target
-from paragrad.fuzz.explain import expression
-from paragrad.fuzz.program import Backward
+from paragrad.fuzz.program import Program
+from paragrad.fuzz.telling import Told, tell
 from paragrad.reports.cli import FINDING, PARITY, UsageError
 from paragrad.reports.commands import command, console_for
+from paragrad.reports.findings import Repro, row, show, write_repros
 
 SCHEMA = "paragrad.check/1"
 
 
 @command
 def run(options: argparse.Namespace) -> int:
-    """Check an engine in a child process; tell, and write the JSON if asked to."""
+    """Check an engine in a child process; tell, and write the JSON if asked to, also where it can't be checked."""
+    try:
+        return checked(options)
+    except (SubjectError, ValueError, UsageError) as error:
+        if options.json is not None:
+            write({"schema": SCHEMA, "verdict": "error", "error": str(error)}, options.json)
+        raise UsageError(str(error)) from error
+
+
+def checked(options: argparse.Namespace) -> int:
+    """The check itself. Raises UsageError, SubjectError and ValueError for what the caller can mend."""
     if (options.target is None) == (options.exec is None):
         raise UsageError(
             "name a TARGET (path/to/file.py:Class, notebook.ipynb, package.module:Class) or --exec COMMAND"
@@ -35,13 +49,15 @@ def run(options: argparse.Namespace) -> int:
     names = dict(_pair(text) for text in options.map)
     console = console_for(options.json)
     python = None if options.python is None else Path(options.python)
-    try:
-        target = None if options.target is None else target_of(options.target, names)
-        with Foreign(target, command=options.exec, python=python) as engine:
-            hello = engine.hello
-            introduce(console, engine)
-            if not engine.ops():
-                raise UsageError(f"{hello.engine} has no op that is known here; --map op=method names them")
+    target = None if options.target is None else target_of(options.target, names)
+    with Foreign(target, command=options.exec, python=python) as engine:
+        hello = engine.hello
+        introduce(console, engine)
+        if not engine.ops():
+            raise UsageError(f"{hello.engine} has no op that is known here; --map op=method names them")
+        if options.program is not None:
+            report = replay(engine, one_program(options.program))
+        else:
             report = check(
                 engine,
                 scalar=hello.kind == "scalar",
@@ -50,15 +66,33 @@ def run(options: argparse.Namespace) -> int:
                 seed=options.seed,
                 only=only,
             )
-            report.engine = hello.engine
-            tell(console, report, engine, options.strict)
-            if options.json is not None:
-                write(document(report, engine, options.strict), options.json)
-    except SubjectError as error:
-        raise UsageError(str(error)) from error
-    except ValueError as error:
-        raise UsageError(str(error)) from error
+        report.engine = hello.engine
+        told = [tell(found, engine) for found in report.findings]
+        again = typed(options)
+        repros = None if options.repro is None else write_repros(told, engine, Path(options.repro), again)
+        show(console, told, repros, again)
+        close(console, report, engine, options.strict)
+        if options.json is not None:
+            write(document(report, engine, options.strict, told, repros), options.json)
     return FINDING if report.verdict(options.strict) == "findings" else PARITY
+
+
+def one_program(path: str) -> Program:
+    """The program in a file. Raises UsageError."""
+    try:
+        return loads(Path(path).read_text(encoding="utf-8"))
+    except (OSError, ProgramError) as error:
+        raise UsageError(f"--program {path}: {error}") from error
+
+
+def typed(options: argparse.Namespace) -> str:
+    """The command that names the same engine."""
+    words = ["--exec", options.exec] if options.target is None else [options.target]
+    for name in options.map:
+        words += ["--map", name]
+    if options.python is not None:
+        words += ["--python", options.python]
+    return f"paragrad check {shlex.join(words)}"
 
 
 def target_of(text: str, names: dict[str, str]) -> Target:
@@ -103,43 +137,18 @@ def introduce(console: Console, engine: Foreign) -> None:
         console.print(f"  note: {note}", markup=False)
 
 
-def tell(console: Console, report: Report, engine: Foreign, strict: bool) -> None:
-    """The findings, most serious first, and a line to paste."""
-    for checked in report.findings:
-        console.print(f"\n{checked.severity}: {headline(checked)}", markup=False)
-        if checked.finding.diagnosis:
-            console.print(f"  why: {checked.finding.diagnosis}", markup=False)
-        if (source := source_line(checked, engine)) is not None:
-            console.print(f"  where: {source}", markup=False)
-        if checked.severity in FAILING and checked.table:
-            console.print(checked.table, markup=False)
-        console.print(f"  seen in {checked.programs} programs", markup=False)
+def close(console: Console, report: Report, engine: Foreign, strict: bool) -> None:
+    """What was noticed on the way, what was counted, and a line to paste."""
+    console.print()
     for note in engine.notes:
-        console.print(f"note: {note}", markup=False)
+        if note not in engine.hello.notes:
+            console.print(f"note: {note}", markup=False)
     stages = ", ".join(f"{stage} {count}" for stage, count in report.stages.items())
-    console.print(f"\nprograms   {report.judged} judged in {report.seconds:.1f} s: {stages}", markup=False)
+    console.print(f"programs   {report.judged} judged in {report.seconds:.1f} s: {stages}", markup=False)
     if report.filtered:
         told = ", ".join(f"{reason}: {count}" for reason, count in report.filtered.items())
         console.print(f"filtered   {told}", markup=False)
     console.print(verdict_line(report, strict), markup=False)
-
-
-def headline(checked: Checked) -> str:
-    """The smallest program as an expression, and what is wrong with it."""
-    program = checked.program
-    if not checked.table:
-        return f"{checked.finding.message} (a graph of {len(program.statements)} statements)"
-    made = [s.outputs[0] for _, s in program.applications()]
-    told = "; ".join(f"{program.name(k)} = {expression(program, k)}" for k in made[-3:])
-    leaves = ", ".join(f"{spec.name} = {spec.array().tolist()}" for spec in program.inputs)
-    backward = " (second backward)" if sum(isinstance(s, Backward) for s in program.statements) > 1 else ""
-    return f"{told} at {leaves}: {checked.finding.message}{backward}"
-
-
-def source_line(checked: Checked, engine: Foreign) -> str | None:
-    """The first line of the op that is blamed in the subject's own source, where it can be found."""
-    found = engine.source(checked.finding.op) if checked.finding.op in TABLE else None
-    return None if found is None else f"{found.file}:{found.line}: {found.text.strip().splitlines()[0]}"
 
 
 def verdict_line(report: Report, strict: bool) -> str:
@@ -152,7 +161,9 @@ def verdict_line(report: Report, strict: bool) -> str:
     return f"{word} {report.engine}: {told}; {report.judged} programs, {len(report.ops)} ops, against torch"
 
 
-def document(report: Report, engine: Foreign, strict: bool) -> dict[str, Any]:
+def document(
+    report: Report, engine: Foreign, strict: bool, told: Sequence[Told], repros: Sequence[Repro] | None
+) -> dict[str, Any]:
     """The check as plain data."""
     return {
         "schema": SCHEMA,
@@ -165,26 +176,7 @@ def document(report: Report, engine: Foreign, strict: bool) -> dict[str, Any]:
             "crashed": engine.restarts,
         },
         "ops": {"checked": report.ops, "unmatched": list(engine.hello.unmatched)},
-        "findings": [finding_row(checked, engine) for checked in report.findings],
-    }
-
-
-def finding_row(checked: Checked, engine: Foreign) -> dict[str, Any]:
-    """One finding as plain data."""
-    from paragrad.fuzz.encoding import to_json
-
-    finding = checked.finding
-    return {
-        "severity": checked.severity,
-        "kind": finding.kind,
-        "op": finding.op,
-        "title": finding.title,
-        "expression": headline(checked),
-        "program": to_json(checked.program),
-        "expected": None if finding.expected is None else repr(finding.expected.tolist()),
-        "got": None if finding.found is None else repr(finding.found.tolist()),
-        "diagnosis": finding.diagnosis,
-        "source_line": source_line(checked, engine),
+        "findings": [row(one, None if repros is None else repros[k]) for k, one in enumerate(told)],
     }
 
 

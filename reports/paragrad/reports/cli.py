@@ -146,6 +146,8 @@ def parser() -> Parser:
     check.add_argument("--python", metavar="PATH", help="the interpreter that runs it (the active environment's)")
     check.add_argument("--strict", action="store_true", help="limits and conventions fail, too")
     check.add_argument("--json", metavar="FILE", help="the check as data (- is stdout)")
+    check.add_argument("--repro", metavar="DIR", help="write a stand-alone script for each finding")
+    check.add_argument("--program", metavar="FILE", help="try one program, as --repro writes it, and nothing else")
     check.set_defaults(run="paragrad.reports.check.run")
 
     report = commands.add_parser("report", help="render a record as Markdown")

@@ -104,6 +104,15 @@ def check(
     return report
 
 
+def replay(engine: Engine, program: Program) -> Report:
+    """A check of one program only."""
+    report = Report(engine.name, sorted({s.op for _, s in program.applications()}))
+    found: dict[tuple[str, ...], Checked] = {}
+    try_out(engine, program, engine.run(program), "programs", report, found)
+    report.findings = list(found.values())
+    return report
+
+
 def try_out(
     engine: Engine,
     program: Program,

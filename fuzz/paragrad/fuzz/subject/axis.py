@@ -25,7 +25,7 @@ class Axis:
     def report(self, tuples: str, whole: str) -> dict[str, Any]:
         """As the protocol has it: over all elements, along a dim, along several, keepdim."""
         keep = "always" if self.forced else self.keep
-        return {"dim": self.keyword, "keepdim": keep, "all": whole, "several": tuples}
+        return {"dim": self.keyword, "keepdim": keep, "all": whole, "several": tuples, "given": self.empty}
 
 
 def along(keyword: str, dim: Any) -> dict[str, Any]:

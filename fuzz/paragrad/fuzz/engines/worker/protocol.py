@@ -53,16 +53,24 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Spelling:
-    """How the subject writes an op, and on which sides it takes Python numbers (left, right, both, none)."""
+    """How the subject writes an op, and on which sides it takes Python numbers (left, right, both, none).
+
+    `arguments` says how torch's further arguments are told, `module` where a function is to be imported from.
+    """
 
     spelled: str
     arity: int | None = None
     numbers: str = "none"
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+    module: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Hello:
-    """What a child told about its subject. `probe` holds (what, found) pairs, `notes` what it had to do about it."""
+    """What a child told about its subject. `probe` holds (what, found) pairs, `notes` what it had to do about it.
+
+    `spelling` says how the subject is loaded and used, as Python (docs/protocol.md); it may be empty.
+    """
 
     engine: str
     kind: str
@@ -71,6 +79,7 @@ class Hello:
     unmatched: tuple[str, ...]
     probe: tuple[tuple[str, str], ...]
     notes: tuple[str, ...]
+    spelling: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +135,7 @@ def read_hello(answer: dict[str, Any]) -> Hello:
                 for row in (_object(row, "probe") for row in _list(result.get("probe", []), "probe"))
             ),
             notes=tuple(str(note) for note in _list(result.get("notes", []), "notes")),
+            spelling=_object(result.get("spelling", {}), "spelling"),
         )
     except AnswerError as error:
         raise SubjectError("protocol", f"the answer to hello is not what the protocol says: {error}") from error
@@ -137,9 +147,13 @@ def _spellings(ops: Any) -> dict[str, Spelling]:
     found = {}
     for name, told in _object(ops, "ops").items():
         told = _object(told, f"ops: {name}")
-        arity = told.get("arity")
+        arity, module = told.get("arity"), told.get("module")
         found[name] = Spelling(
-            str(told.get("spelled", name)), arity if isinstance(arity, int) else None, str(told.get("numbers", "none"))
+            str(told.get("spelled", name)),
+            arity if isinstance(arity, int) else None,
+            str(told.get("numbers", "none")),
+            _object(told.get("arguments", {}), f"ops: {name}: arguments"),
+            None if module is None else str(module),
         )
     return found
 
@@ -167,7 +181,7 @@ def _failure(data: Any) -> Failure | None:
     statement = data.get("statement")
     if not isinstance(statement, int):
         raise AnswerError(f"failure: statement is {_short(statement)}, expected a whole number")
-    return Failure(statement, str(data.get("type")), str(data.get("message")))
+    return Failure(statement, str(data.get("type")), str(data.get("message")), str(data.get("where") or ""))
 
 
 def _position(text: str, count: int, where: str) -> int:
