@@ -30,7 +30,7 @@ def test_micrograd_as_published_has_limits_only(tmp_path: Path, capsys: pytest.C
     document = json.loads(told.read_text(encoding="utf-8"))
     assert (document["schema"], document["verdict"]) == ("paragrad.check/1", "parity")
     assert {row["severity"] for row in document["findings"]} == {"limit"}
-    messages = " ".join(row["expression"] for row in document["findings"])
+    messages = " ".join(row["message"] for row in document["findings"])
     for limit in ("ZeroDivisionError", "RecursionError", "only supporting int/float powers"):
         assert limit in messages
     assert any("engine.py:" in (row["source_line"] or "") for row in document["findings"])

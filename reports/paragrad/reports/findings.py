@@ -58,7 +58,8 @@ def show(console: Console, told: Sequence[Told], repros: Sequence[Repro] | None,
     for k in serious:
         command = repros[k].command if repros is not None else f"{again} --repro repros"
         console.print()
-        console.print(Text(f"{told[k].severity}: {told[k].title}", style=STYLES.get(told[k].severity, "")))
+        title = told[k].title.removeprefix(f"{told[k].severity} of ")
+        console.print(Text(f"{told[k].severity}: {title}", style=STYLES.get(told[k].severity, "")))
         for line in lines(told[k], command, width):
             console.print(Text(line))
     if len(serious) < len(told):

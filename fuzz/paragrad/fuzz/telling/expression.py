@@ -77,6 +77,11 @@ class Expressions:
 
     def line(self, kept: int | None) -> str:
         """The whole program in one line; `kept` is a variable that has to have a name."""
+        walks = sum(isinstance(s, Backward) for s in self.program.statements)
+        return self.calls(kept) + (f", backward {walks} times" if walks > 1 else "")
+
+    def calls(self, kept: int | None) -> str:
+        """What is called, in one line."""
         applications = list(self.program.applications())
         try:
             if (loop := chain(self.program)) is not None:

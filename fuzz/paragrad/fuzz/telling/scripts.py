@@ -29,6 +29,8 @@ SECONDS = 20
 """How long a script waits for what hangs."""
 MOST_LINES = 500
 """Statements of a script; a longer program has to be a loop."""
+NOTHING, RAISED = "ReturnedNone", 'TypeError("it returned None")'
+"""How the child tells of an op that returns nothing, and what a script does about it."""
 FAR = 1e3
 """An error of so many units of rounding is no matter of rounding: the script allows a sum's more than one op's."""
 SUMMED = 64
@@ -78,11 +80,10 @@ def script(told: Told, engine: Foreign, name: str, folder: Path) -> str | None:
         "compare": compare,
         "scalar": engine.hello.kind == "scalar",
         "dtype": told.expected_dtype if kind == "dtype" else "",
-        "dtype_option": ", dtype=torch.float64",
         "label": printable(told.what or told.expression),
         "seconds": SECONDS,
         "bound": bound(told),
-        "relative": repr(SUMMED * eps if far(told, eps) else 4 * eps),
+        "relative": repr(relative(told, eps)),
         "tiny": repr(float(np.finfo(np.float64).tiny)),
     }
     return _template().render(context)
@@ -150,6 +151,19 @@ def far(told: Told, eps: float) -> bool:
         return bool((~(off <= FAR * eps * size)).any())
 
 
+def relative(told: Told, eps: float) -> float:
+    """What torch and the subject may differ by beside the bound, relative to the larger: one op's bound is enough."""
+    if far(told, eps):
+        return SUMMED * eps
+    return 4 * eps if sum(1 for _ in told.program.applications()) > 1 else 0.0
+
+
+def until(told: Told) -> int:
+    """How many statements show the finding: those up to its own; whether inputs are changed shows at the end."""
+    whole = told.finding.kind in ("crash", "mutation")
+    return len(told.program.statements) if whole else told.finding.statement + 1
+
+
 def bound(told: Told) -> str:
     """How far rounding alone may carry a correct engine, as an expression."""
     limit = told.finding.bound
@@ -177,8 +191,7 @@ class Leaves(Torch):
         """The lines up to the statement of the finding; of a crash there is nothing to compare."""
         if told.finding.kind == "crash":
             return ["pass"]
-        if told.finding.of_gradient:
-            self.program = replace(self.program, statements=self.program.statements[: told.finding.statement + 1])
+        self.program = replace(self.program, statements=self.program.statements[: until(told)])
         return self.lines()
 
 
@@ -214,11 +227,12 @@ class Subject:
             lines += self.leaf(spec)
         if (loop := chain(self.program)) is not None:
             return lines + self.loop(*loop)
-        until = self.told.finding.statement if self.told.finding.of_gradient else len(self.program.statements)
-        for statement in self.program.statements[: until + 1]:
+        for statement in self.program.statements[: until(self.told)]:
             match statement:
                 case Apply():
                     lines.append(self.expressions.statement(statement))
+                    if self.told.finding.message.startswith(NOTHING):
+                        lines += [f"if {self.program.name(statement.outputs[0])} is None:", f"    raise {RAISED}"]
                     if self.spelling["retain"]:
                         lines.append(f"{self.program.name(statement.outputs[0])}.{self.spelling['retain']}()")
                 case Backward():

@@ -67,7 +67,7 @@ class Told:
     @property
     def title(self) -> str:
         """What is wrong, in a few words."""
-        return self.finding.title
+        return self.finding.title.replace("of walk", "of the walk")
 
 
 def writer_of(engine: Engine) -> Writer:

@@ -101,6 +101,7 @@ class Writer:
                 operands[place] = ast.Call(ast.Attribute(operands[place], "tolist", ast.Load()), [], [])
         if op == "getitem":
             index = options.get("index", rest[0] if rest else None)
+            index = index[0] if isinstance(index, tuple) and len(index) == 1 else index
             return ast.Subscript(operands[0], literal(index, lambda k: self.raw(operand(k))), ast.Load())
         places, keywords = extra(op, options, arguments, rank)
         tree = self.template(op, told, len(operands))
