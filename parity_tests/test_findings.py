@@ -386,7 +386,8 @@ def test_an_engine_in_another_language_gets_its_program_and_the_command(
     (written,) = folder.iterdir()
     assert written.suffix == ".json"
     (again,) = [line for line in capsys.readouterr().out.splitlines() if line.startswith("  next")]
-    assert again.startswith("  next     paragrad check --exec ") and again.endswith(f" --program {written}")
+    assert again.startswith("  next     paragrad check --exec ")
+    assert again.endswith(f" --program {written}")
     assert cli.main(["check", "--exec", command(), "--program", str(written)]) == cli.FINDING
 
 
