@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import shlex
 import sys
@@ -12,18 +13,23 @@ from typing import Any
 
 from rich.console import Console
 
-from paragrad.engine.ops.table import TABLE
 from paragrad.fuzz.checking import Report, check
+from paragrad.fuzz.checking.importing import import_crash
 from paragrad.fuzz.checking.run import replay
+from paragrad.fuzz.checking.summary import verdict_line
 from paragrad.fuzz.encoding import ProgramError, loads
 from paragrad.fuzz.engines.foreign import Foreign
 from paragrad.fuzz.engines.worker.errors import SubjectError
-from paragrad.fuzz.engines.worker.protocol import Target
 from paragrad.fuzz.program import Program
 from paragrad.fuzz.telling import Told, tell
-from paragrad.reports.cli import FINDING, PARITY, UsageError
+from paragrad.reports.cli import FINDING, OURS, PARITY, UsageError
 from paragrad.reports.commands import command, console_for
 from paragrad.reports.findings import Repro, row, show, write_repros
+from paragrad.reports.introduction import introduce
+from paragrad.reports.progress import bar
+from paragrad.reports.project.asked import Asked, asked, refuse_what_is_missing
+from paragrad.reports.project.baseline import BaselineError
+from paragrad.reports.project.standing import accepted_before, hold
 
 SCHEMA = "paragrad.check/1"
 
@@ -33,48 +39,61 @@ def run(options: argparse.Namespace) -> int:
     """Check an engine in a child process; tell, and write the JSON if asked to, also where it can't be checked."""
     try:
         return checked(options)
-    except (SubjectError, ValueError, UsageError) as error:
+    except (SubjectError, BaselineError, ValueError, UsageError) as error:
         if options.json is not None:
-            write({"schema": SCHEMA, "verdict": "error", "error": str(error)}, options.json)
+            with contextlib.suppress(OSError):  # that the file can't be written may be the error
+                write({"schema": SCHEMA, "verdict": "error", "error": str(error)}, options.json)
         raise UsageError(str(error)) from error
 
 
 def checked(options: argparse.Namespace) -> int:
-    """The check itself. Raises UsageError, SubjectError and ValueError for what the caller can mend."""
-    if (options.target is None) == (options.exec is None):
-        raise UsageError(
-            "name a TARGET (path/to/file.py:Class, notebook.ipynb, package.module:Class) or --exec COMMAND"
-        )
-    only = _ops(options.only)
-    names = dict(_pair(text) for text in options.map)
+    """The check itself. Raises UsageError, SubjectError, BaselineError and ValueError for what the caller can mend."""
+    wanted = asked(options)
     console = console_for(options.json)
-    python = None if options.python is None else Path(options.python)
-    target = None if options.target is None else target_of(options.target, names)
-    with Foreign(target, command=options.exec, python=python) as engine:
+    for note in wanted.notes:
+        console.print(note, markup=False)
+    one = None if options.program is None else one_program(options.program)
+    accepted = accepted_before(wanted)
+    with Foreign(wanted.target, command=wanted.command, python=wanted.python) as engine:
         hello = engine.hello
-        introduce(console, engine)
+        refuse_what_is_missing(hello, wanted)
+        introduce(console, engine, wanted.only)
+        noted = len(engine.notes)
         if not engine.ops():
             raise UsageError(f"{hello.engine} has no op that is known here; --map op=method names them")
-        if options.program is not None:
-            report = replay(engine, one_program(options.program))
-        else:
-            report = check(
-                engine,
-                scalar=hello.kind == "scalar",
-                programs=options.programs,
-                seconds=options.seconds,
-                seed=options.seed,
-                only=only,
-            )
+        report = replay(engine, one) if one is not None else run_stages(engine, wanted)
         report.engine = hello.engine
+        standing = hold(report, wanted, accepted)
         told = [tell(found, engine) for found in report.findings]
         again = typed(options)
         repros = None if options.repro is None else write_repros(told, engine, Path(options.repro), again)
         show(console, told, repros, again)
-        close(console, report, engine, options.strict)
+        count(console, report)
+        for line in (*(f"note: {note}" for note in engine.notes[noted:]), *standing):
+            console.print(line, markup=False)
+        console.print(verdict_line(report, wanted.strict), markup=False)
         if options.json is not None:
-            write(document(report, engine, options.strict, told, repros), options.json)
-    return FINDING if report.verdict(options.strict) == "findings" else PARITY
+            write(document(report, engine, wanted.strict, told, repros), options.json)
+    found = report.verdict(wanted.strict) == "findings"
+    if report.stopped == "interrupted":
+        console.print("interrupted: what was found so far is told above")
+        return FINDING if found else OURS
+    return FINDING if found else PARITY
+
+
+def run_stages(engine: Foreign, wanted: Asked) -> Report:
+    """All that is tried, under a progress bar."""
+    with bar(wanted.programs, wanted.seconds) as progress:
+        return check(
+            engine,
+            scalar=engine.hello.kind == "scalar",
+            programs=wanted.programs,
+            seconds=wanted.seconds,
+            seed=wanted.seed,
+            only=wanted.only,
+            progress=progress,
+            before=import_crash(engine.hello),
+        )
 
 
 def one_program(path: str) -> Program:
@@ -87,78 +106,22 @@ def one_program(path: str) -> Program:
 
 def typed(options: argparse.Namespace) -> str:
     """The command that names the same engine."""
-    words = ["--exec", options.exec] if options.target is None else [options.target]
+    words = ["paragrad", "check", *([options.target] if isinstance(options.target, str) else options.target or [])]
+    for name in ("exec", "python"):
+        if getattr(options, name) is not None:
+            words += [f"--{name}", getattr(options, name)]
     for name in options.map:
         words += ["--map", name]
-    if options.python is not None:
-        words += ["--python", options.python]
-    return f"paragrad check {shlex.join(words)}"
+    return shlex.join(words)
 
 
-def target_of(text: str, names: dict[str, str]) -> Target:
-    """The target that a text names; the class comes after the last colon. Raises UsageError where no file is there."""
-    where, _, name = text.rpartition(":")
-    if not where or not name.isidentifier():
-        where, name = text, ""
-    chosen = name or None
-    if where.endswith((".py", ".ipynb")) or "/" in where or "\\" in where:
-        path = Path(where)
-        if not path.is_file():
-            raise UsageError(f"{where}: there is no such file (looked for {path.absolute()})")
-        return Target(path=path.absolute(), class_name=chosen, root=path.absolute().parent, names=names)
-    return Target(module=where, class_name=chosen, root=Path.cwd(), names=names)
-
-
-def _pair(text: str) -> tuple[str, str]:
-    op, equals, method = text.partition("=")
-    if not equals or op not in TABLE or not method:
-        raise UsageError(f"--map {text}: expected OP=METHOD with an op of the table, such as --map relu=rectify")
-    return op, method
-
-
-def _ops(names: list[str]) -> frozenset[str] | None:
-    for name in names:
-        if name not in TABLE:
-            raise UsageError(f"--only {name}: no op of the table is called so")
-    return frozenset(names) or None
-
-
-def introduce(console: Console, engine: Foreign) -> None:
-    """What was found out about the subject before anything is tried."""
-    hello = engine.hello
-    console.print(f"paragrad check: {hello.engine} ({hello.kind}s), {len(engine.ops())} ops", markup=False)
-    for what, found in hello.probe:
-        console.print(f"  {what}: {found}", markup=False)
-    console.print(f"  ops: {', '.join(sorted(engine.ops()))}", markup=False)
-    if hello.unmatched:
-        told = ", ".join(hello.unmatched)
-        console.print(f"  not tried, for they match nothing (--map op=method includes one): {told}", markup=False)
-    for note in hello.notes:
-        console.print(f"  note: {note}", markup=False)
-
-
-def close(console: Console, report: Report, engine: Foreign, strict: bool) -> None:
-    """What was noticed on the way, what was counted, and a line to paste."""
-    console.print()
-    for note in engine.notes:
-        if note not in engine.hello.notes:
-            console.print(f"note: {note}", markup=False)
-    stages = ", ".join(f"{stage} {count}" for stage, count in report.stages.items())
-    console.print(f"programs   {report.judged} judged in {report.seconds:.1f} s: {stages}", markup=False)
+def count(console: Console, report: Report) -> None:
+    """What was judged, and what was not."""
+    stages = ", ".join(f"{stage} {judged}" for stage, judged in report.stages.items())
+    console.print(f"\nprograms   {report.judged} judged in {report.seconds:.1f} s: {stages}", markup=False)
     if report.filtered:
-        told = ", ".join(f"{reason}: {count}" for reason, count in report.filtered.items())
+        told = ", ".join(f"{reason}: {number}" for reason, number in report.filtered.items())
         console.print(f"filtered   {told}", markup=False)
-    console.print(verdict_line(report, strict), markup=False)
-
-
-def verdict_line(report: Report, strict: bool) -> str:
-    """One line that says it all."""
-    counts = {c.severity: 0 for c in report.findings}
-    for checked in report.findings:
-        counts[checked.severity] += 1
-    told = ", ".join(f"{n} {severity}" for severity, n in counts.items()) or "nothing wrong"
-    word = "FINDINGS" if report.verdict(strict) == "findings" else "PARITY"
-    return f"{word} {report.engine}: {told}; {report.judged} programs, {len(report.ops)} ops, against torch"
 
 
 def document(
@@ -176,6 +139,7 @@ def document(
             "crashed": engine.restarts,
         },
         "ops": {"checked": report.ops, "unmatched": list(engine.hello.unmatched)},
+        "gone": report.gone,
         "findings": [row(one, None if repros is None else repros[k]) for k, one in enumerate(told)],
     }
 

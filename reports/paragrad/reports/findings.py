@@ -28,6 +28,7 @@ STYLES = {"wrong": "bold red", "crash": "red", "hang": "red", "precision": "yell
 WIDEST = 100
 """Columns of text that are read with ease."""
 INDENT = 11
+UNBROKEN: dict[str, Any] = {"break_long_words": False, "break_on_hyphens": False}
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,14 +75,22 @@ def lines(told: Told, command: str, width: int) -> list[str]:
     """One finding in full."""
     rows = [("", headline(told)), (told.what, numbers_told(told))]
     rows.append(("why", "; ".join(part for part in (told.diagnosis, told.forward) if part)))
-    rows += [("where", nearby(told.where)), ("meant", told.rule), ("first", seen(told)), ("next", command)]
+    rows += [
+        ("where", nearby(told.where)),
+        ("meant", told.rule),
+        ("first", seen(told)),
+        ("known", told.known),
+        ("id", told.id),
+        ("next", command),
+    ]
     found: list[str] = []
     for label, text in rows:
-        if text:
-            head = f"  {label}" if len(label) > INDENT - 3 else f"  {label}".ljust(INDENT)
-            whole = head + " " * (len(label) > INDENT - 3) + text if label else "  " + text
-            room = {"width": width, "subsequent_indent": " " * (INDENT if label else 4)}
-            found += [whole] if label == "next" else textwrap.wrap(whole, break_long_words=False, **room)  # type: ignore[arg-type]
+        if not text:
+            continue
+        whole = f"  {label} ".ljust(INDENT) + text if label else f"  {text}"
+        indent = " " * (INDENT if label else 4)
+        # A command is to be copied in one piece.
+        found += [whole] if label == "next" else textwrap.wrap(whole, width, subsequent_indent=indent, **UNBROKEN)
     return found
 
 
@@ -112,7 +121,8 @@ def numbers_told(told: Told) -> str:
 
 def briefly(told: Told) -> str:
     """A limit or a convention in a line."""
-    return f"{headline(told)}: {told.diagnosis or numbers_told(told)}"
+    known = "(known) " if told.known else ""
+    return f"{known}{headline(told)}: {told.diagnosis or numbers_told(told)}"
 
 
 def nearby(where: str) -> str:
@@ -125,6 +135,8 @@ def row(told: Told, repro: Repro | None) -> dict[str, Any]:
     """One finding as plain data (schema paragrad.check/1)."""
     finding = told.finding
     return {
+        "id": told.id,
+        "known": told.known or None,
         "severity": told.severity,
         "kind": finding.kind,
         "op": finding.op,

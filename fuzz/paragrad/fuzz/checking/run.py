@@ -5,11 +5,13 @@ from __future__ import annotations
 import random
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import islice, tee
 
+from paragrad.engine.ops.table import Op
 from paragrad.fuzz.checking.forms import forms
+from paragrad.fuzz.checking.identity import identity
 from paragrad.fuzz.checking.severity import FAILING, SEVERITIES, severity
 from paragrad.fuzz.checking.trials import STAGES, Choice, tried
 from paragrad.fuzz.engines.foreign import Foreign
@@ -27,18 +29,26 @@ MOST_STATEMENTS = 260
 
 @dataclass(slots=True)
 class Checked:
-    """One cause: how bad it is, the finding with its smallest program and table, and how many programs showed it."""
+    """One cause: how bad it is, the finding with its smallest program and table, and how many programs showed it.
+
+    `id` names the cause; `known` is the reason for which it may stay, where somebody gave one.
+    """
 
     severity: str
     finding: Finding
     program: Program
     table: str
     programs: int = 1
+    id: str = ""
+    known: str = ""
 
 
 @dataclass(slots=True)
 class Report:
-    """What a check saw. `requested` = judged + filtered + not run; `stages` counts programs by stage."""
+    """What a check saw. `requested` = judged + filtered + not run; `stages` counts programs by stage.
+
+    `stopped` is "" where all programs ran, else "time" or "interrupted"; `gone` names what is known and was not found.
+    """
 
     engine: str
     ops: list[str]
@@ -48,6 +58,8 @@ class Report:
     values: Counter[str] = field(default_factory=Counter)
     filtered: Counter[str] = field(default_factory=Counter)
     seconds: float = 0.0
+    stopped: str = ""
+    gone: list[str] = field(default_factory=list)
 
     @property
     def judged(self) -> int:
@@ -55,9 +67,13 @@ class Report:
         return sum(self.stages.values())
 
     def verdict(self, strict: bool = False) -> str:
-        """ "parity", or "findings" where one is serious: any, if `strict`."""
-        failing = SEVERITIES if strict else FAILING
-        return "findings" if any(c.severity in failing for c in self.findings) else "parity"
+        """ "parity", or "findings": a serious one (any, if `strict`) that is not known, or a known one that is gone."""
+        return "findings" if self.gone or any(not c.known for c in self.failing(strict)) else "parity"
+
+    def failing(self, strict: bool = False) -> list[Checked]:
+        """The findings that are serious, known or not: all, if `strict`."""
+        levels = SEVERITIES if strict else FAILING
+        return [c for c in self.findings if c.severity in levels]
 
 
 def check(
@@ -69,15 +85,37 @@ def check(
     seed: int = 0,
     only: frozenset[str] | None = None,
     progress: Callable[[Report], None] | None = None,
+    before: Sequence[Checked] = (),
 ) -> Report:
-    """Check an engine whose values are single numbers (`scalar`) or tensors.
+    """Check an engine whose values are single numbers (`scalar`) or tensors; `before` was found while it was loaded.
 
-    Raises ValueError where it has no op that is tried.
+    Ctrl-C ends it with what was found so far. Raises ValueError where it has no op that is tried.
     """
     ops = tried(engine.ops() if only is None else engine.ops() & only)
     if not ops:
         raise ValueError(f"{engine.name} has no op of the table, so nothing can be tried")
-    report = Report(engine.name, [op.name for op in ops])
+    report = Report(engine.name, [op.name for op in ops], list(before))
+    started = time.perf_counter()
+    try:
+        _try_all(engine, ops, scalar, programs, seconds, seed, report, progress or (lambda report: None))
+    except KeyboardInterrupt:
+        report.stopped = "interrupted"
+    report.findings.sort(key=lambda c: SEVERITIES.index(c.severity))
+    report.seconds = time.perf_counter() - started
+    return report
+
+
+def _try_all(
+    engine: Engine,
+    ops: list[Op],
+    scalar: bool,
+    programs: int,
+    seconds: float,
+    seed: int,
+    report: Report,
+    progress: Callable[[Report], None],
+) -> None:
+    """Each form of each op, then each stage with its share of programs and time."""
     started = time.perf_counter()
     found: dict[tuple[str, ...], Checked] = {}
     lacking = set()
@@ -95,13 +133,10 @@ def check(
         traces = engine.run_many(running) if isinstance(engine, Foreign) else map(engine.run, running)
         for program, trace in zip(drawn, traces, strict=True):
             try_out(engine, program, trace, name, report, found)
-            if progress is not None:
-                progress(report)
+            progress(report)
             if time.perf_counter() > until:
+                report.stopped = "time"
                 break
-    report.findings = sorted(found.values(), key=lambda c: SEVERITIES.index(c.severity))
-    report.seconds = time.perf_counter() - started
-    return report
 
 
 def replay(engine: Engine, program: Program) -> Report:
@@ -141,7 +176,11 @@ def try_out(
     if cause in found:
         found[cause].programs += 1
     else:
+        # Kept as it is, should shrinking be interrupted.
+        report.findings.append(Checked(level, finding, program, "", id=identity(cause)))
         found[cause] = told(engine, program, trace, torchs, finding, level)
+        found[cause].id = identity(cause)
+        report.findings[-1] = found[cause]
 
 
 def _cause(finding: Finding, level: str) -> tuple[str, ...]:

@@ -80,7 +80,8 @@ def choose(loaded: Loaded, wanted: str | None) -> Any:
                 "elsewhere", wanted + " in " + file.name + " comes from " + origin + ", not from this folder."
             )
         listed = ", ".join(own) or "none"
-        raise LoadError("no class", file.name + " has no class " + wanted + " (its classes: " + listed + "). " + notes)
+        told = file.name + " has no class " + wanted + " (its classes: " + listed + "). " + notes
+        raise LoadError("no class", told.rstrip())
     able: dict[str, Any] = {}
     outside = any(names.normal(n) in names.BACKWARD and callable(f) for n, f in vars(module).items())
     likely: list[Callable[[Any], bool]] = [
@@ -98,4 +99,6 @@ def choose(loaded: Loaded, wanted: str | None) -> Any:
         all_able = ", ".join(file.name + ":" + n for n in able)
         raise LoadError("several classes", "Several classes could be the engine; name one: " + all_able + ".")
     listed = ", ".join(own) or "none"
-    raise LoadError("no class", file.name + " has no class with a backward (its classes: " + listed + "). " + notes)
+    raise LoadError(
+        "no class", (file.name + " has no class with a backward (its classes: " + listed + "). " + notes).rstrip()
+    )

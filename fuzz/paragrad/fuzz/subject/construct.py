@@ -16,6 +16,8 @@ GRADIENT_PARAMETERS = ("requires_grad", "require_grad", "requiresgrad", "require
                        "trainable", "track_grad", "requires_grads")  # fmt: skip
 READERS = ("item", "numpy", "get_data", "get_value", "getvalue", "value", "data", "tolist")
 FACTORIES = ("tensor", "value", "scalar", "variable", "var", "array", "node", "parameter", "param", "leaf", "constant")
+LIBRARIES = ("builtins", "numpy", "abc", "typing")
+"""Where classes come from that are numbers, but none of an engine."""
 TENSOR_MEMBERS = frozenset(
     "matmul mm sum mean reshape transpose t shape ndim reducesum expanddims broadcastto flatten permute "
     "squeeze unsqueeze".split()
@@ -154,7 +156,8 @@ class Maker:
         self.where = where
         self.access = read
         self.listed = listed
-        base = [c for c in cls.__mro__ if packages.under(root, sys.modules.get(c.__module__))]
+        own = [c for c in cls.__mro__ if c.__module__ not in LIBRARIES]
+        base = [c for c in own if "__mul__" in vars(c) or packages.under(root, sys.modules.get(c.__module__))]
         self.base = base[-1] if base else cls
 
     def is_node(self, value: Any) -> bool:
@@ -242,9 +245,10 @@ def find(cls: Any, module: Any, root: Path) -> tuple[Maker, str]:
     if scalar is not None:
         return scalar, "scalar"
     tried = "; ".join(c.form for c in constructors(cls, module))
+    first = constructors(cls, module)[0]
     try:
-        cls(1.7)
-        why = "no attribute or method gave the number 1.7 back"
+        first.make(1.7, True)
+        why = "No attribute or method gave the number 1.7 back"
     except BaseException as error:
-        why = cls.__name__ + "(1.7) raises " + type(error).__name__ + ": " + str(error)
+        why = first.form.replace("x", "1.7", 1) + " raises " + type(error).__name__ + ": " + str(error)
     raise ConstructorError(cls.__name__ + " can't be constructed from a number. Tried: " + tried + ". " + why + ".")

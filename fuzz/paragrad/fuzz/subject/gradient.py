@@ -191,9 +191,11 @@ def find(maker: Maker, candidates: Candidates, kind: str, bound: dict[str, Bound
         if score == 3:
             break
     if best is None:
+        methods = ", ".join(n for listed in candidates.methods.values() for n in listed)
+        told = "; its methods are " + methods + ": --map backward=NAME says which." if methods else "."
         raise GradientError(
             maker.cls.__name__ + " has no method that goes back (looked for " + ", ".join(names.BACKWARD[:6])
-            + " and names like them" + (", and for " + wanted if wanted else "") + ")."
+            + " and names like them" + (", and for " + wanted if wanted else "") + ")" + told
         )  # fmt: skip
     score, start, access, told = best
     if access is None:

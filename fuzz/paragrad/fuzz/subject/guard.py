@@ -5,9 +5,15 @@ from __future__ import annotations
 import os
 import sys
 
-_process, _getpid, _leave = os.getpid(), os.getpid, os._exit
+_process, _getpid, _leave = [os.getpid()], os.getpid, os._exit
 _set, _get = sys.setrecursionlimit, sys.getrecursionlimit
 _limit = [_get()]
+
+
+def start() -> None:
+    """Take this process and its recursion limit for the ones to keep."""
+    _process[0] = _getpid()
+    _limit[0] = _get()
 
 
 def keep_limit() -> bool:
@@ -19,7 +25,7 @@ def keep_limit() -> bool:
 
 def check() -> None:
     """End a fork of the subject's as soon as it comes back to us, or each would fork again; undo a changed limit."""
-    if _getpid() != _process:
+    if _getpid() != _process[0]:
         _leave(0)
     if _get() != _limit[0]:
         _set(_limit[0])

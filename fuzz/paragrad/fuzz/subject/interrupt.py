@@ -28,8 +28,11 @@ class Interrupt:
         self.late = False
 
     def __enter__(self) -> Interrupt:
+        self.handler: Any = None
+        if threading.current_thread() is not threading.main_thread():
+            return self  # only the main thread can be interrupted
         self.main = threading.get_ident()
-        self.handler: Any = signal.signal(signal.SIGINT, signal.default_int_handler)
+        self.handler = signal.signal(signal.SIGINT, signal.default_int_handler)
         threading.Thread(target=self.watch, daemon=True).start()
         return self
 
@@ -48,7 +51,8 @@ class Interrupt:
 
     def __exit__(self, *error: object) -> None:
         self.done.set()
-        signal.signal(signal.SIGINT, self.handler)
+        if self.handler is not None:
+            signal.signal(signal.SIGINT, self.handler)
 
 
 class Trial(Interrupt):

@@ -90,10 +90,7 @@ def load_file(file: Path, target: dict[str, Any], stand_ins: stubs.StandIns) -> 
     try:
         tree = ast.parse(source, str(file))
     except (SyntaxError, ValueError) as error:
-        line = getattr(error, "lineno", None)
-        where = " line " + str(line) if line else ""
-        text = " (" + (error.text or "").strip() + ")" if isinstance(error, SyntaxError) and error.text else ""
-        raise LoadError("syntax", file.name + where + ": " + str(getattr(error, "msg", error)) + text + ".") from error
+        raise LoadError("syntax", file.name + syntax(error)) from error
     place = packages.locate(file, tree)
     if target.get("module"):
         parts = tuple(target["module"].split("."))
@@ -106,10 +103,22 @@ def load_file(file: Path, target: dict[str, Any], stand_ins: stubs.StandIns) -> 
     seconds = SECONDS if target.get("seconds") is None else target["seconds"]
     reason = full_import(loaded, 0 if target.get("definitions") else seconds, tree, stand_ins)
     if reason is not None:
-        loaded.notes.append("loaded definitions only: " + reason)
+        if not target.get("definitions"):  # else the parent says why
+            loaded.notes.append("loaded definitions only: " + reason)
         fresh(loaded)
         loaded.notes += definitions.execute(tree.body, loaded.module, str(file))
     return loaded
+
+
+def syntax(error: Exception) -> str:
+    """Where a source is no Python, and why; the line itself with a caret below."""
+    told = str(getattr(error, "msg", error))
+    if not isinstance(error, SyntaxError) or not error.lineno:
+        return " is no Python source: " + told + "."
+    text = (error.text or "").rstrip()
+    bare = text.lstrip()
+    column = max(0, (error.offset or 1) - 1 - (len(text) - len(bare)))
+    return " line " + str(error.lineno) + ": " + told + "\n    " + bare + "\n    " + " " * column + "^"
 
 
 def fresh(loaded: Loaded) -> None:

@@ -82,11 +82,15 @@ def probe(target: dict[str, Any]) -> Subject:
     loaded = load(target, stubs.StandIns())
     if guard.keep_limit():
         loaded.notes.append("its import sets the recursion limit to " + str(sys.getrecursionlimit()))
+    return found(loaded, dict(target.get("map") or {}))
+
+
+def found(loaded: Loaded, wanted: dict[str, str]) -> Subject:
+    """Find everything out about a class that is loaded. Raises LoadError."""
     try:
         maker, kind = construct.find(loaded.cls, loaded.module, loaded.place.root)
     except construct.ConstructorError as error:
         raise LoadError("constructor", str(error)) from error
-    wanted = dict(target.get("map") or {})
     try:
         return bound(loaded, maker, kind, wanted)
     except gradient.GradientError as error:

@@ -127,7 +127,7 @@ def hello(channel: Channel, request: dict[str, Any]) -> probe.Subject | None:
     return subject
 
 
-def source(subject: probe.Subject, op: Any, gradient: bool) -> dict[str, Any] | None:
+def source(subject: probe.Subject, op: Any, gradient: bool = False) -> dict[str, Any] | None:
     """Where the subject's file defines an op, and the lines; with `gradient`, its backward where that stands apart."""
     bound = subject.bound.get(op)
     function: Any = None

@@ -83,6 +83,8 @@ class Expressions:
     def calls(self, kept: int | None) -> str:
         """What is called, in one line."""
         applications = list(self.program.applications())
+        if not applications:
+            return "the import"
         try:
             if (loop := chain(self.program)) is not None:
                 return self.loop(*loop)

@@ -22,7 +22,7 @@ from paragrad.fuzz.repro import Torch, literal
 from paragrad.fuzz.subject import definitions
 from paragrad.fuzz.subject.plain import DATA_NAMES
 from paragrad.fuzz.telling.expression import Expressions, chain
-from paragrad.fuzz.telling.told import Told, writer_of
+from paragrad.fuzz.telling.told import IMPORT, Told, writer_of
 from paragrad.fuzz.telling.writer import NoSpellingError, text
 
 SECONDS = 20
@@ -56,7 +56,9 @@ def script(told: Told, engine: Foreign, name: str, folder: Path) -> str | None:
     file = Path(spelling["file"])
     found = told.got
     eps = float(np.finfo(found.dtype if _floating(found) else np.float64).eps)
+    partly = spelling["definitions"] and told.finding.op != IMPORT
     context = {
+        "unloaded": 1 if told.finding.op == IMPORT else 125,
         "title": printable(f"{told.title}: {told.finding.message}"),
         "expression": printable(told.expression),
         "at": printable(told.at),
@@ -67,7 +69,7 @@ def script(told: Told, engine: Foreign, name: str, folder: Path) -> str | None:
         "module": spelling["module"],
         "package": list(spelling["package"]),
         "complete": spelling["complete"],
-        "definitions": "a notebook" if file.suffix == ".ipynb" else reason(engine) if spelling["definitions"] else "",
+        "definitions": "a notebook" if file.suffix == ".ipynb" else reason(engine) if partly else "",
         "definers": definers(file.suffix == ".ipynb"),
         "annotations": definitions.ANNOTATIONS,
         "data_names": DATA_NAMES,

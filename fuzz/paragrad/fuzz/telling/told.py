@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,8 @@ from paragrad.fuzz.telling.writer import NoSpellingError, Writer
 from paragrad.fuzz.trace import Engine, Trace
 
 FORWARD_RIGHT = "the forward is right here, its backward is not"
+IMPORT = "import"
+"""The op of a finding that is about the import, and has no program."""
 REFLECTED = {
     "add": "__radd__",
     "sub": "__rsub__",
@@ -58,6 +61,8 @@ class Told:
     diagnosis: str = ""
     rule: str = ""
     where: str = ""
+    id: str = ""
+    known: str = ""
 
     @property
     def expected_dtype(self) -> str:
@@ -92,6 +97,8 @@ def tell(checked: Checked, engine: Engine) -> Told:
         _what(program, finding),
         first(program, finding, expressions),
         checked.programs,
+        id=checked.id,
+        known=checked.known,
         got=finding.found,
         expected=finding.expected,
         diagnosis=finding.diagnosis,
@@ -104,7 +111,9 @@ def tell(checked: Checked, engine: Engine) -> Told:
         told.rule = rules.of_value(finding.op) or ""
     elif finding.kind == "crash" and not told.diagnosis:
         told.diagnosis = missing_reflection(program, finding)
-    if finding.kind == "crash" and trace.failure is not None:
+    if finding.op == IMPORT and isinstance(engine, Foreign):
+        told.where = _import_line(engine)
+    elif finding.kind == "crash" and trace.failure is not None:
         told.where = trace.failure.where
     elif isinstance(engine, Foreign):
         told.where = str(places.blamed(engine, program, finding) or "")
@@ -113,7 +122,7 @@ def tell(checked: Checked, engine: Engine) -> Told:
 
 def prepared(checked: Checked, engine: Engine) -> tuple[Program, Finding, Trace, Trace]:
     """The program in letters, without inputs and cotangents that say nothing, if it still shows the finding."""
-    short = len(checked.program.statements) <= MOST_STATEMENTS and checked.severity != "hang"
+    short = 0 < len(checked.program.statements) <= MOST_STATEMENTS and checked.severity != "hang"
     program = lettered(checked.program)
     if not short:
         return program, checked.finding, Trace(), Trace()
@@ -162,9 +171,22 @@ def first(program: Program, finding: Finding, expressions: Expressions) -> str:
     return f"the gradient of {node}{via}"
 
 
+def _import_line(engine: Foreign) -> str:
+    """The line of the subject's file at which its import ends."""
+    failure, file = engine.hello.import_failure, engine.hello.spelling.get("file")
+    if failure is None or failure.line is None or file is None:
+        return ""
+    try:
+        text = Path(file).read_text(encoding="utf-8", errors="replace").splitlines()[failure.line - 1].strip()
+    except (OSError, IndexError):
+        return ""
+    return f"{file}:{failure.line}: {text}"
+
+
 def missing_reflection(program: Program, finding: Finding) -> str:
     """Of `2.0 / a` where a class has no `__rtruediv__`: that this is what Python looks for; "" of other crashes."""
-    statement = program.statements[finding.statement] if finding.statement >= 0 else None
+    at = finding.statement
+    statement = program.statements[at] if 0 <= at < len(program.statements) else None
     if not isinstance(statement, Apply) or not finding.message.startswith("TypeError: unsupported operand type(s)"):
         return ""
     method = REFLECTED.get(statement.op)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -40,11 +41,15 @@ def choose(asked: Path | None, folders: Iterable[Path | None]) -> Interpreter:
     `asked` may also be the folder of a virtual environment. Raises SubjectError where there is none.
     """
     if asked is not None:
-        if not asked.exists():
-            raise SubjectError("start", f"--python {asked}: no such file; name a Python or a virtual environment")
+        why = f"--python {asked}"
         if asked.is_dir():
-            return _within(asked, f"--python {asked}")
-        return Interpreter(asked, f"--python {asked}")
+            return _within(asked.absolute(), why)
+        # A child runs in its own folder. Links stay: that of a virtual environment is what makes it one.
+        found = shutil.which(asked if asked.exists() else str(asked))
+        if found is None:
+            told = "it is no program that can be run" if asked.exists() else "no such file, and no command of this name"
+            raise SubjectError("start", f"{why}: {told}; name a Python or the folder of a virtual environment")
+        return Interpreter(Path(found).absolute(), why)
     if active := os.environ.get("VIRTUAL_ENV"):
         return _within(Path(active), "the active virtual environment")
     for folder in folders:

@@ -61,6 +61,10 @@ class Spelling:
     spelled: str
     arity: int | None = None
     numbers: str = "none"
+    tried: Mapping[str, str] = field(default_factory=dict)
+    """What its value was found to be, "right" or what is wrong, by form: a letter an operand, n for a number."""
+    also: tuple[str, ...] = ()
+    """Other spellings of the same, which are not tried."""
     arguments: Mapping[str, Any] = field(default_factory=dict)
     module: str | None = None
 
@@ -70,6 +74,8 @@ class Hello:
     """What a child told about its subject. `probe` holds (what, found) pairs, `notes` what it had to do about it.
 
     `spelling` says how the subject is loaded and used, as Python (docs/protocol.md); it may be empty.
+    `backwards` are all names that look like a backward; `import_failure` is how the import ended, where definitions
+    were loaded instead, with the line of the subject's file or None.
     """
 
     engine: str
@@ -79,7 +85,18 @@ class Hello:
     unmatched: tuple[str, ...]
     probe: tuple[tuple[str, str], ...]
     notes: tuple[str, ...]
+    backwards: tuple[str, ...] = ()
+    import_failure: ImportFailure | None = None
     spelling: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ImportFailure:
+    """The exception that ended an import, and its line in the subject's file where that is known."""
+
+    type: str
+    message: str
+    line: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,13 +146,15 @@ def read_hello(answer: dict[str, Any]) -> Hello:
             kind=kind,
             requires_grad=bool(result.get("requires_grad", False)),
             ops=_spellings(result.get("ops")),
-            unmatched=tuple(str(name) for name in _list(result.get("unmatched", []), "unmatched")),
+            unmatched=_texts(result, "unmatched"),
             probe=tuple(
                 (str(row.get("what")), str(row.get("found")))
                 for row in (_object(row, "probe") for row in _list(result.get("probe", []), "probe"))
             ),
-            notes=tuple(str(note) for note in _list(result.get("notes", []), "notes")),
             spelling=_object(result.get("spelling", {}), "spelling"),
+            notes=_texts(result, "notes"),
+            backwards=_texts(result, "backwards"),
+            import_failure=_import_failure(result.get("import_failure")),
         )
     except AnswerError as error:
         raise SubjectError("protocol", f"the answer to hello is not what the protocol says: {error}") from error
@@ -152,10 +171,23 @@ def _spellings(ops: Any) -> dict[str, Spelling]:
             str(told.get("spelled", name)),
             arity if isinstance(arity, int) else None,
             str(told.get("numbers", "none")),
-            _object(told.get("arguments", {}), f"ops: {name}: arguments"),
-            None if module is None else str(module),
+            tried={form: str(word) for form, word in _object(told.get("tried", {}), f"ops: {name}: tried").items()},
+            also=_texts(told, "also"),
+            arguments=_object(told.get("arguments", {}), f"ops: {name}: arguments"),
+            module=None if module is None else str(module),
         )
     return found
+
+
+def _import_failure(data: Any) -> ImportFailure | None:
+    if data is None:
+        return None
+    data = _object(data, "import_failure")
+    return ImportFailure(str(data.get("type")), str(data.get("message")), data.get("line"))
+
+
+def _texts(data: dict[str, Any], key: str) -> tuple[str, ...]:
+    return tuple(str(text) for text in _list(data.get(key, []), key))
 
 
 def read_trace(data: Any, program: Program) -> Trace:

@@ -1,0 +1,22 @@
+"""One line that says it all, to be pasted in a chat."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from paragrad.fuzz.checking.run import Report
+from paragrad.fuzz.checking.severity import SEVERITIES
+
+
+def verdict_line(report: Report, strict: bool) -> str:
+    """The verdict, findings by severity, and how much was tried."""
+    counts, known = (
+        Counter(c.severity for c in report.findings),
+        Counter(c.severity for c in report.findings if c.known),
+    )
+    parts = [f"{counts[s]} {s}" + (f" ({known[s]} known)" if known[s] else "") for s in SEVERITIES if counts[s]]
+    if report.gone:
+        parts.append(f"{len(report.gone)} known gone")
+    word = "FINDINGS" if report.verdict(strict) == "findings" else "PARITY"
+    told = ", ".join(parts) or "nothing wrong"
+    return f"{word} {report.engine}: {told}; {report.judged} programs, {len(report.ops)} ops, against torch"
