@@ -18,6 +18,7 @@ import pytest
 from rich.console import Console
 
 from paragrad.engine.ops.table import TABLE
+from paragrad.fuzz.checking.importing import import_crash
 from paragrad.fuzz.checking.run import replay
 from paragrad.fuzz.encoding import dumps
 from paragrad.fuzz.engines.foreign import Foreign, Source
@@ -173,6 +174,22 @@ def test_a_notebook_is_read_by_its_script(tmp_path: Path) -> None:
     (tmp_path / "wrong.py").write_text(written, encoding="utf-8")
     failed = run(tmp_path / "wrong.py")
     assert (failed.returncode, "v1 [0.0]" in failed.stdout) == (1, True), failed.stdout + failed.stderr
+
+
+def test_an_import_that_fails_is_shown_by_its_script(tmp_path: Path) -> None:
+    file = tmp_path / "engine.py"
+    source = (SUBJECTS / "plain_value.py").read_text(encoding="utf-8")
+    file.write_text(source + "print(undefined_name)\n", encoding="utf-8")
+    with Foreign(Target(path=file, root=tmp_path), python=Path(sys.executable)) as engine:
+        (checked,) = import_crash(engine.hello)
+        told = tell(checked, engine)
+        written = script(told, engine, "crash.py", tmp_path)
+    assert told.where.endswith(": print(undefined_name)")
+    (tmp_path / "crash.py").write_text(written or "", encoding="utf-8")
+    assert (failed := run(tmp_path / "crash.py")).returncode == 1
+    assert "NameError: name 'undefined_name' is not defined" in failed.stdout
+    file.write_text(source, encoding="utf-8")
+    assert run(tmp_path / "crash.py").returncode == 0
 
 
 def test_a_chain_is_told_and_written_as_a_loop(tmp_path: Path) -> None:
