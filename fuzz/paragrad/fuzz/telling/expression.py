@@ -9,9 +9,10 @@ from dataclasses import replace
 
 import numpy as np
 
+from paragrad.fuzz.engines.pytorch import INFIX
 from paragrad.fuzz.explain import short
 from paragrad.fuzz.program import Apply, Array, Backward, Program, Ref, refs
-from paragrad.fuzz.telling.writer import NoSpellingError, Writer, text
+from paragrad.fuzz.telling.writer import NoSpellingError, Writer, literal, text
 
 LONGEST = 90
 """Characters of an expression beyond which it is told statement by statement."""
@@ -88,7 +89,7 @@ class Expressions:
         try:
             if (loop := chain(self.program)) is not None:
                 return self.loop(*loop)
-            if len(applications) <= MOST_INLINED:
+            if len(applications) <= MOST_INLINED and not any(placed(s) for _, s in applications):
                 whole = self.inlined(kept)
                 if len(whole) <= LONGEST:
                     return whole
@@ -100,9 +101,19 @@ class Expressions:
         return told + "; ".join(last)
 
     def statement(self, statement: Apply) -> str:
-        """`v3 = a * b`. Raises NoSpellingError."""
+        """`v3 = a * b`, in place `v3 = a; v3 *= b`. Raises NoSpellingError."""
+        if placed(statement):
+            return self.in_place(statement)
         names = ", ".join(self.program.name(o) for o in statement.outputs)
         return f"{names} = {text(self.call(statement))}"
+
+    def in_place(self, statement: Apply) -> str:
+        """An operator in place. Raises NoSpellingError."""
+        if statement.op not in INFIX or len(statement.args) != 2:
+            raise NoSpellingError(statement.op)
+        first, second = (text(literal(a, self.name)) for a in statement.args)
+        name = self.program.name(statement.outputs[0])
+        return f"{name} = {first}; {name} {INFIX[statement.op]}= {second}"
 
     def inlined(self, kept: int | None) -> str:
         """Every variable that is used once written out where it is used. Raises NoSpellingError."""
@@ -156,6 +167,8 @@ def held(array: Array) -> str:
 def chain(program: Program) -> tuple[str, int, bool] | None:
     """The op, how often, and whether on itself, of a program that is one op again and again on what it gave."""
     calls = [s for _, s in program.applications()]
+    if any(map(placed, calls)):
+        return None
     if len(calls) < CHAIN or len({(s.op, len(s.args)) for s in calls}) > 1 or any(s.kwargs for s in calls):
         return None
     last, twice = 0, len(calls[0].args) > 1 and calls[0].args[1] == calls[0].args[0]
@@ -165,6 +178,11 @@ def chain(program: Program) -> tuple[str, int, bool] | None:
             return None
         last = call.outputs[0]
     return calls[0].op, len(calls), twice
+
+
+def placed(statement: Apply) -> bool:
+    """Whether a statement is an operator in place."""
+    return bool(getattr(statement, "in_place", False))
 
 
 def binary(program: Program) -> bool:

@@ -13,7 +13,7 @@ from mpmath import mp
 
 from paragrad.fuzz.editing import renumbered
 from paragrad.fuzz.judge.third.question import readings
-from paragrad.fuzz.program import Array, Backward, Input, Program, ZeroGrad
+from paragrad.fuzz.program import Array, Backward, Input, OptimizerStep, Program, ZeroGrad
 from paragrad.fuzz.trace import Engine, Trace
 
 DIGITS = 80
@@ -24,6 +24,12 @@ ALIKE = 1e-4
 FLOAT32_ALIKE = 1e-2
 MOST_STATEMENTS = 60
 Element = tuple[int, ...]
+
+
+def straight(program: Program) -> bool:
+    """Whether a program is short, and computes each variable once: no operator in place, no optimizer's step."""
+    changing = [s for s in program.statements if isinstance(s, OptimizerStep) or getattr(s, "in_place", False)]
+    return len(program.statements) <= MOST_STATEMENTS and not changing
 
 
 def objective(program: Program, until: int, variable: int) -> list[Backward]:
@@ -85,7 +91,7 @@ def weighted(walks: list[Backward], values: dict[int, Array]) -> mp.mpf:
 
 def exact_difference(program: Program, torchs: Trace, until: int, variable: int, element: Element) -> float | None:
     """The gradient of one element as mpmath's central difference of the forward; None at a kink or without opinion."""
-    if len(program.statements) > MOST_STATEMENTS or variable not in torchs.values:
+    if not straight(program) or variable not in torchs.values:
         return None
     walks = objective(program, until, variable)
     size = abs(float(torchs.values[variable][element])) or 1.0
@@ -116,7 +122,7 @@ def own_difference(
     engine: Engine, program: Program, trace: Trace, until: int, variable: int, element: Element
 ) -> float | None:
     """The same of the subject's own forward, run beside the point; None where it can't be run or isn't smooth."""
-    if len(program.statements) > MOST_STATEMENTS or variable not in trace.values:
+    if not straight(program) or variable not in trace.values:
         return None
     walks = objective(program, until, variable)
     at = _made_an_input(program, trace, variable)
