@@ -38,7 +38,7 @@ def test_micrograd_as_published_has_limits_only(tmp_path: Path, capsys: pytest.C
     assert document["seconds"]["total"] > 0
     assert document["seconds"]["first_finding"] is None  # limits fail nothing
     assert {row["severity"] for row in document["findings"]} == {"limit"}
-    messages = " ".join(row["expression"] for row in document["findings"])
+    messages = " ".join(row["message"] for row in document["findings"])
     for limit in ("ZeroDivisionError", "RecursionError", "only supporting int/float powers"):
         assert limit in messages
     assert any("engine.py:" in (row["source_line"] or "") for row in document["findings"])

@@ -133,5 +133,5 @@ def test_what_was_probed_and_left_out_is_told(folder: Path, capsys: pytest.Captu
     assert "left out by --only: add, tanh" in told
     assert "matches no op, and is not tried: squash (--map op=squash" in told
     assert "look like a backward: backward, backpropagate (--map backward=NAME" in told
-    assert "crash: NameError: name 'undefined_name' is not defined (line " in told
-    assert "id crash-import-nameerror" in told
+    assert "  NameError: name 'undefined_name' is not defined (line " in told
+    assert "id       crash-import-nameerror" in told

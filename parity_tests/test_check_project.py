@@ -242,7 +242,7 @@ def test_a_project_from_first_run_to_a_fix(
     engine = project(tmp_path, "programs = 20\nseconds = 300")
     monkeypatch.chdir(tmp_path)
     assert cli.main(["check"]) == FINDING
-    assert "id wrong-gradient-tanh-input" in capsys.readouterr().out
+    assert "id       wrong-gradient-tanh-input" in capsys.readouterr().out
     assert cli.main(["check", "--accept"]) == PARITY
     assert cli.main(["check", "--json", "told.json"]) == PARITY
     told = json.loads((tmp_path / "told.json").read_text(encoding="utf-8"))

@@ -16,11 +16,12 @@ from paragrad.fuzz.program import Array, Program
 
 @dataclass(slots=True)
 class Failure:
-    """The statement at which an engine gave up, and the exception it raised."""
+    """The statement at which an engine gave up, the exception it raised, and the line of its source where it says."""
 
     statement: int
     type: str
     message: str
+    where: str = ""
 
 
 @dataclass(slots=True)

@@ -150,6 +150,8 @@ def parser() -> Parser:
     check.add_argument("--baseline", metavar="FILE", help="what is known (.paragrad/baseline.json, where there is one)")
     check.add_argument("--accept", action="store_true", help="write what is found as the baseline")
     check.add_argument("--json", metavar="FILE", help="the check as data (- is stdout)")
+    check.add_argument("--repro", metavar="DIR", help="write a stand-alone script for each finding")
+    check.add_argument("--program", metavar="FILE", help="try one program, as --repro writes it, and nothing else")
     check.set_defaults(run="paragrad.reports.check.run")
 
     report = commands.add_parser("report", help="render a record as Markdown")

@@ -67,6 +67,15 @@ def check(
     return report
 
 
+def replay(engine: Engine, program: Program) -> Report:
+    """A check of one program only."""
+    report = Report(engine.name, sorted({s.op for _, s in program.applications()}))
+    check = Check(engine, Choice((), False, random.Random(0)), report, lambda report: None)
+    check.try_out(program, engine.run(program), "programs")
+    report.findings = list(check.found.values())
+    return report
+
+
 class Check:
     """A check under way: what was found so far, by cause."""
 

@@ -89,6 +89,7 @@ class Arranged:
             if op in self.bound and self.bound[op].arguments["all"] != "no":
                 base = self.bound[op]
                 twin = Bound(name, 1, base.candidate, base.call, base.tried)
+                twin.arguments = base.arguments
                 self.bound[name] = twin
         return self.bound
 

@@ -23,9 +23,10 @@ class Axis:
         self.whole = True
 
     def report(self, tuples: str, whole: str) -> dict[str, Any]:
-        """As the protocol has it: over all elements, along a dim, along several, keepdim."""
+        """As the protocol has it: over all elements, along a dim, along several, keepdim; whether None is given."""
         keep = "always" if self.forced else self.keep
-        return {"dim": self.keyword, "keepdim": keep, "all": whole, "several": tuples}
+        told = {"dim": self.keyword, "keepdim": keep, "all": whole, "several": tuples}
+        return {**told, "given": True} if self.empty else told
 
 
 def along(keyword: str, dim: Any) -> dict[str, Any]:

@@ -19,13 +19,17 @@ Run = Callable[[Any, Any], Any]
 
 
 class Start:
-    """A way to start a backward."""
+    """A way to start a backward: `form` in words; `code` the lines of Python, with {root} and {seed} to be filled in.
 
-    def __init__(self, name: str, form: str, run: Run, seeded: bool) -> None:
+    The last line is an expression: what the subject's backward returns.
+    """
+
+    def __init__(self, name: str, form: str, run: Run, seeded: bool, code: list[str]) -> None:
         self.name = name
         self.form = form
         self.run = run
         self.seeded = seeded
+        self.code = code
 
 
 def method(name: str) -> Callable[..., Any]:
@@ -35,10 +39,13 @@ def method(name: str) -> Callable[..., Any]:
 
 def retaining(call: Callable[..., Any], function: Any) -> Callable[..., Any]:
     """The call that keeps the graph for another backward, where a function can be asked to."""
+    return (lambda root, *rest: call(root, *rest, retain_graph=True)) if retains(function) else call
+
+
+def retains(function: Any) -> bool:
+    """Whether a backward can be asked to keep the graph."""
     code = getattr(function, "__code__", None)
-    if code is None or "retain_graph" not in code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]:
-        return call
-    return lambda root, *rest: call(root, *rest, retain_graph=True)
+    return code is not None and "retain_graph" in code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
 
 
 def method_names(cls: Any) -> list[str]:
@@ -118,18 +125,27 @@ class Ways:
 
         return run
 
-    def of(self, name: str, call: Callable[..., Any], needs: int, form: str) -> Iterator[Start]:
-        """The ways to call one method or function that needs so many arguments besides the root."""
+    def of(self, name: str, function: Any, call: Callable[..., Any], form: str) -> Iterator[Start]:
+        """The ways to call one method or function, by how many arguments it needs besides the root."""
+        needs, call = takes(function), retaining(call, function)
         inside, end = form[:-1], form[-1]
         comma = "" if inside.endswith("(") else ", "
+        code = "{root}" + inside if form.startswith(".") else inside.replace("(root", "({root}")
+        keeps = "retain_graph=True" if retains(function) else ""
+        alone = code + (comma + keeps if keeps else "") + end
+        keeps = ", " + keeps if keeps else ""
         if needs <= 0:
-            yield Start(name, form, self.implicit(call), False)
+            yield Start(name, form, self.implicit(call), False, [alone])
         if needs <= 1:
-            yield Start(name, inside + comma + "seed" + end, self.explicit(call), True)
+            lines = [code + comma + "{seed}" + keeps + end]
+            yield Start(name, inside + comma + "seed" + end, self.explicit(call), True, lines)
             wrapped = inside + comma + self.maker.cls.__name__ + "(seed)" + end
-            yield Start(name, wrapped, self.wrapped(call), True)
+            made = self.maker.constructor.code.replace("{data}", "{seed}").replace("{requires_grad}", "False")
+            lines = [code + comma + made + keeps + end]
+            yield Start(name, wrapped, self.wrapped(call), True, lines)
         if self.holder is not None and needs <= 0:
-            yield Start(name, "." + self.holder + " = seed, then " + form, self.held(call, self.holder), True)
+            held = ["{root}." + self.holder + " = {seed}", alone]
+            yield Start(name, "." + self.holder + " = seed, then " + form, self.held(call, self.holder), True, held)
 
 
 def starts(maker: Maker, candidates: Candidates, kind: str, wanted: str | None) -> Iterator[Start]:
@@ -139,15 +155,19 @@ def starts(maker: Maker, candidates: Candidates, kind: str, wanted: str | None) 
     for name in [only] if only else method_names(maker.cls):
         if hasattr(maker.cls, name):
             function = getattr(maker.cls, name)
-            yield from ways.of(name, retaining(method(name), function), takes(function), "." + name + "()")
+            yield from ways.of(name, function, method(name), "." + name + "()")
     for key in [names.normal(only)] if only else names.BACKWARD:
         for name, function in candidates.functions.get(key, ()):
             if not isinstance(function, type):
-                yield from ways.of(name, retaining(function, function), takes(function), name + "(root)")
+                yield from ways.of(name, function, function, name + "(root)")
     if ways.holder is None:
         return
     for name in dir(maker.cls):
         listing = any(word in names.normal(name) for word in ("topo", "sort", "order")) and not name.startswith("__")
         if name == only or (listing and only is None):
             form = "." + ways.holder + " = seed, then ._backward() of each node of ." + name + "()"
-            yield Start(name, form, ways.walk(name, ways.holder), True)
+            needs = takes(getattr(maker.cls, name))
+            listed = "listed = list({root}." + name + ("()" if needs <= 0 else "({root})") + ")"
+            order = "(reversed(listed) if listed[-1] is {root} else listed)"
+            code = [listed, "{root}." + ways.holder + " = {seed}", "[node._backward() for node in " + order + "]"]
+            yield Start(name, form, ways.walk(name, ways.holder), True, code)

@@ -45,6 +45,7 @@ class Bound:
             "tried": self.tried,
             "arguments": self.arguments,
             "also": self.also,
+            "module": self.candidate.home,
         }
 
 

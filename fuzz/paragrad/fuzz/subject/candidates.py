@@ -23,6 +23,15 @@ class Candidate:
         self.strong = strong
         """Whether the name alone says that it is the engine's op: a method is, a function may work on plain numbers."""
 
+    @property
+    def home(self) -> str | None:
+        """The module in which a function or class of this name is found; None for what the class itself has."""
+        if self.strong:
+            return None
+        name = getattr(self.source, "__module__", None)
+        found = getattr(sys.modules.get(name or ""), self.name, None)
+        return name if found is not None else None
+
     def written(self, arity: int) -> str:
         """How it is written with so many operands."""
         if arity < 2 or not self.spelled.endswith((")", "(a)")):

@@ -34,11 +34,17 @@ class ConstructorError(Exception):
 
 
 class Constructor:
-    """Makes instances: `form` is how, in words."""
+    """Makes instances: `form` is how, in words, `code` the same as Python, "" where it takes more than an expression.
 
-    def __init__(self, make: Callable[[Any, bool], Any], form: str, option: str | None, default: bool) -> None:
+    In `code` stand {data} for the numbers, {requires_grad} and {dtype}.
+    """
+
+    def __init__(
+        self, make: Callable[[Any, bool], Any], form: str, option: str | None, default: bool, code: str
+    ) -> None:
         self.make = make
         self.form = form
+        self.code = code
         self.option = option
         self.default = default
 
@@ -79,9 +85,18 @@ def constructors(cls: Any, module: Any) -> list[Constructor]:
 
     words = ", ".join([k + "=" for k in keywords(0, True)])
     tail = ", " + words if words else ""
+    more = "".join([", " + k + "=" + repr(v) for k, v in others.items()])
+    more += ", " + option + "={requires_grad}" if option else ""
+    more += ", dtype={dtype}" if dtype else ""
     if not others or data == required[0]:
         found.append(
-            Constructor(lambda raw, g: cls(raw, **keywords(raw, g)), title + "(x" + tail + ")", option, default)
+            Constructor(
+                lambda raw, g: cls(raw, **keywords(raw, g)),
+                title + "(x" + tail + ")",
+                option,
+                default,
+                title + "({data}" + more + ")",
+            )
         )
     if data is not None:
         found.append(
@@ -90,10 +105,17 @@ def constructors(cls: Any, module: Any) -> list[Constructor]:
                 title + "(" + data + "=x" + tail + ")",
                 option,
                 default,
+                title + "(" + data + "={data}" + more + ")",
             )
         )
     found.append(
-        Constructor(lambda raw, g: cls([raw], **keywords(raw, g)), title + "([x]" + tail + ")", option, default)
+        Constructor(
+            lambda raw, g: cls([raw], **keywords(raw, g)),
+            title + "([x]" + tail + ")",
+            option,
+            default,
+            title + "([{data}]" + more + ")",
+        )
     )
 
     def empty(raw: Any, grad: bool) -> Any:
@@ -101,10 +123,10 @@ def constructors(cls: Any, module: Any) -> list[Constructor]:
         setattr(made, next(n for n in plain.DATA_NAMES if hasattr(made, n)), raw)
         return made
 
-    found.append(Constructor(empty, title + "(" + words + ") and its data set", option, default))
+    found.append(Constructor(empty, title + "(" + words + ") and its data set", option, default, ""))
     for name, function in vars(module).items():
         if name.lower() in FACTORIES and callable(function) and not isinstance(function, type):
-            found.append(Constructor(factory(function), name + "(x)", None, False))
+            found.append(Constructor(factory(function), name + "(x)", None, False, name + "({data})"))
     return found
 
 
@@ -151,14 +173,19 @@ class Maker:
     def make(self, numbers: Plain, requires_grad: bool = True) -> Any:
         """An instance that holds the numbers."""
         made = self.constructor.make(raw(numbers, self.listed), requires_grad)
-        if requires_grad and self.constructor.option is None:
-            for name in GRADIENT_PARAMETERS:
-                if getattr(made, name, None) is False:
-                    try:
-                        setattr(made, name, True)
-                    except AttributeError:
-                        continue
+        if requires_grad:
+            for name in self.switches(made):
+                try:
+                    setattr(made, name, True)
+                except AttributeError:
+                    continue
         return made
+
+    def switches(self, made: Any) -> list[str]:
+        """The attributes by which an instance has to be told that it requires grad."""
+        if self.constructor.option is not None:
+            return []
+        return [name for name in GRADIENT_PARAMETERS if getattr(made, name, None) is False]
 
 
 def raw(numbers: Plain, listed: bool = False) -> Any:

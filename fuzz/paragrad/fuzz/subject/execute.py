@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Callable
 
-from . import construct, gradient, guard, names, plain, stepping
+from . import construct, gradient, guard, names, packages, plain, stepping
 from .construct import Unsupported
 from .plain import Plain
 from .probe import Subject
@@ -57,6 +57,7 @@ class Run:
         except BaseException as error:
             guard.check()
             failure = {"statement": position, "type": type(error).__name__, "message": plain.message(error)}
+            failure["where"] = packages.raised(self.subject.loaded.place.root, error)
         self.trace["failure"] = failure
         for index in range(min(len(self.program["inputs"]), len(self.variables))):
             self.trace["inputs_after"][str(index)] = self.shown(self.variables[index])

@@ -32,12 +32,18 @@ class GradientError(Exception):
 
 
 class Access:
-    """Where a node's gradient lies: `get` takes the node and what the backward left behind."""
+    """Where a node's gradient lies: `get` takes the node and what the backward left behind.
 
-    def __init__(self, form: str, get: Callable[[Any, Any], Any], name: str | None) -> None:
+    `code` is the same as Python, with {} for the node; where it names `left`, that is what `left` says of the {root},
+    or what the backward returned where that is "".
+    """
+
+    def __init__(self, form: str, get: Callable[[Any, Any], Any], name: str | None, left: str | None = None) -> None:
         self.form = form
         self.get = get
         self.name = name
+        self.left = left
+        self.code = "{}" + form if left is None else "left.get({}, left.get(id({})))"
 
 
 class Gradients:
@@ -95,10 +101,10 @@ def accesses(maker: Maker, node: Any, root: Any, left: Any) -> Iterator[Access]:
         elif not isinstance(held, dict):
             yield Access("." + name, alone(operator.attrgetter(name)), name)
     if isinstance(left, dict):
-        yield Access("the dict that it returns", table, None)
+        yield Access("the dict that it returns", table, None, "")
     for name in TABLES:
         if isinstance(getattr(root, name, None), dict):
-            yield Access("the dict ." + name + " on the root", table, None)
+            yield Access("the dict ." + name + " on the root", table, None, "{root}." + name)
 
 
 def alone(get: Callable[[Any], Any]) -> Callable[[Any, Any], Any]:

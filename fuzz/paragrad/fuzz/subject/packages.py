@@ -10,6 +10,7 @@ import ast
 import importlib
 import importlib.machinery
 import importlib.util
+import linecache
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -152,6 +153,20 @@ def under(root: Path, module: Any) -> bool:
     except ValueError:
         return False
     return "site-packages" not in Path(file).resolve().relative_to(root).parts
+
+
+def raised(root: Path, error: BaseException) -> str | None:
+    """The last line under the folder that an exception passed: file, number and text."""
+    found = None
+    trace = error.__traceback__
+    while trace is not None:
+        file = trace.tb_frame.f_code.co_filename
+        if str(root) in file and "site-packages" not in file[len(str(root)) :]:
+            found = (file, trace.tb_lineno)
+        trace = trace.tb_next
+    if found is None:
+        return None
+    return found[0] + ":" + str(found[1]) + ": " + linecache.getline(*found).strip()
 
 
 def make_way(root: Path) -> None:

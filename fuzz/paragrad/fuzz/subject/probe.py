@@ -5,7 +5,21 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-from . import arrange, backward, bind, construct, gradient, guard, names, neighbours, packages, stubs, tester, weighing
+from . import (
+    arrange,
+    backward,
+    bind,
+    construct,
+    gradient,
+    guard,
+    names,
+    neighbours,
+    packages,
+    spelling,
+    stubs,
+    tester,
+    weighing,
+)
 from .candidates import Candidates
 from .choose import Loaded, LoadError
 from .load import load
@@ -53,6 +67,7 @@ class Subject:
             "in_place": [op for op in names.IN_PLACE if self.candidates.in_place(op) is not None],
             "inner_gradients": gradients.inner,
             "import_failure": self.loaded.failure,
+            "spelling": spelling.spelling(self),
             "probe": probe,
             "notes": self.notes,
         }

@@ -17,7 +17,7 @@ import sys
 from functools import partial
 from typing import Any
 
-from . import execute, probe
+from . import execute, probe, spelling
 from .choose import LoadError
 from .plain import describe, message
 
@@ -99,7 +99,7 @@ def serve() -> int:
                 tell = partial(progress, channel, request, index) if request.get("progress") else None
                 channel.answer(request, index=index, trace=execute.Run(subject, program, tell).run())
         elif method == "source":
-            channel.answer(request, result=source(subject, request.get("op")))
+            channel.answer(request, result=source(subject, request.get("op"), bool(request.get("gradient"))))
         else:
             channel.answer(request, error={"kind": "protocol", "message": "unknown method " + describe(method)})
 
@@ -129,12 +129,16 @@ def hello(channel: Channel, request: dict[str, Any]) -> probe.Subject | None:
     return subject
 
 
-def source(subject: probe.Subject, op: Any) -> dict[str, Any] | None:
-    """Where the subject's file defines an op, and the lines."""
+def source(subject: probe.Subject, op: Any, gradient: bool = False) -> dict[str, Any] | None:
+    """Where the subject's file defines an op, and the lines; with `gradient`, its backward where that stands apart."""
     bound = subject.bound.get(op)
-    function: Any = getattr(subject.maker.cls, subject.gradients.start.name, None) if op == "backward" else None
+    function: Any = None
     if bound is not None:
         function = bound.candidate.source
+        function = spelling.counterpart(function) if gradient else function
+    elif op == "backward":
+        start = subject.gradients.start.name
+        function = getattr(subject.maker.cls, start, None) or getattr(subject.loaded.module, start, None)
     try:
         lines, first = inspect.getsourcelines(function)
         file = inspect.getsourcefile(function)

@@ -53,7 +53,10 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Spelling:
-    """How the subject writes an op, and on which sides it takes Python numbers (left, right, both, none)."""
+    """How the subject writes an op, and on which sides it takes Python numbers (left, right, both, none).
+
+    `arguments` says how torch's further arguments are told, `module` where a function is to be imported from.
+    """
 
     spelled: str
     arity: int | None = None
@@ -62,12 +65,15 @@ class Spelling:
     """What its value was found to be, "right" or what is wrong, by form: a letter an operand, n for a number."""
     also: tuple[str, ...] = ()
     """Other spellings of the same, which are not tried."""
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+    module: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Hello:
     """What a child told about its subject. `probe` holds (what, found) pairs, `notes` what it had to do about it.
 
+    `spelling` says how the subject is loaded and used, as Python (docs/protocol.md); it may be empty.
     `in_place` are the ops whose operator in place the subject defines itself, `backwards` all names that look like a
     backward; `import_failure` is how the import ended, where definitions were loaded instead, with the line of the
     subject's file or None.
@@ -83,6 +89,7 @@ class Hello:
     in_place: tuple[str, ...] = ()
     backwards: tuple[str, ...] = ()
     import_failure: ImportFailure | None = None
+    spelling: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +153,7 @@ def read_hello(answer: dict[str, Any]) -> Hello:
                 (str(row.get("what")), str(row.get("found")))
                 for row in (_object(row, "probe") for row in _list(result.get("probe", []), "probe"))
             ),
+            spelling=_object(result.get("spelling", {}), "spelling"),
             notes=_texts(result, "notes"),
             in_place=_texts(result, "in_place"),
             backwards=_texts(result, "backwards"),
@@ -161,13 +169,15 @@ def _spellings(ops: Any) -> dict[str, Spelling]:
     found = {}
     for name, told in _object(ops, "ops").items():
         told = _object(told, f"ops: {name}")
-        arity = told.get("arity")
+        arity, module = told.get("arity"), told.get("module")
         found[name] = Spelling(
             str(told.get("spelled", name)),
             arity if isinstance(arity, int) else None,
             str(told.get("numbers", "none")),
-            {form: str(word) for form, word in _object(told.get("tried", {}), f"ops: {name}: tried").items()},
-            _texts(told, "also"),
+            tried={form: str(word) for form, word in _object(told.get("tried", {}), f"ops: {name}: tried").items()},
+            also=_texts(told, "also"),
+            arguments=_object(told.get("arguments", {}), f"ops: {name}: arguments"),
+            module=None if module is None else str(module),
         )
     return found
 
@@ -206,7 +216,7 @@ def _failure(data: Any) -> Failure | None:
     statement = data.get("statement")
     if not isinstance(statement, int):
         raise AnswerError(f"failure: statement is {_short(statement)}, expected a whole number")
-    return Failure(statement, str(data.get("type")), str(data.get("message")))
+    return Failure(statement, str(data.get("type")), str(data.get("message")), str(data.get("where") or ""))
 
 
 def _position(text: str, count: int, where: str) -> int:
