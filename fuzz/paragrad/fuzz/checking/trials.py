@@ -79,8 +79,9 @@ class Choice:
         return call is not None
 
     def several(self, builder: Builder, count: int) -> bool:
-        """Add up to `count` ops; whether any could be added."""
-        return sum(self.apply(builder, self.any()) for _ in range(count)) > 0
+        """Add `count` ops, or fewer where a few draws gave none; whether any could be added."""
+        added = sum(self.apply(builder, self.any()) for _ in range(count))
+        return added > 0 or any(self.apply(builder, op) for op in self.rng.sample(self.ops, len(self.ops)))
 
     def has(self, op: Op, *args: Any) -> bool:
         """Whether the engine is not known to fail in the form that these arguments of an op make."""

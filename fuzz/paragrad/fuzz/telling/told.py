@@ -39,8 +39,9 @@ class Told:
     """A finding and what is known about it; "" or None where there is nothing to say.
 
     `what` is the number in question, such as `d/da`; `got` and `expected` are the judge's arrays, `torch` is what torch
-    makes of the whole program; `also` names ops with the same fault; `difference` (of the true forward) and `own_difference` (of the engine's) are for
-    `element`, at which got and expected are farthest apart. `forward` says what these two prove.
+    makes of the whole program. `difference` (of the true forward) and `own_difference` (of the engine's) are for
+    `element`, at which got and expected are farthest apart; `forward` says what these two prove. `also` names ops with
+    the same fault.
     """
 
     severity: str
