@@ -14,6 +14,7 @@ from paragrad.engine.ops.table import TABLE
 from paragrad.fuzz.checking import Checked, Report, check
 from paragrad.fuzz.checking.severity import FAILING
 from paragrad.fuzz.engines.foreign import Foreign
+from paragrad.fuzz.engines.known import Ours, known
 from paragrad.fuzz.engines.worker.errors import SubjectError
 from paragrad.fuzz.engines.worker.protocol import Target
 from paragrad.fuzz.explain import expression
@@ -29,15 +30,14 @@ def run(options: argparse.Namespace) -> int:
     """Check an engine in a child process; tell, and write the JSON if asked to."""
     if (options.target is None) == (options.exec is None):
         raise UsageError(
-            "name a TARGET (path/to/file.py:Class, notebook.ipynb, package.module:Class) or --exec COMMAND"
+            "name a TARGET (path/to/file.py:Class, notebook.ipynb, package.module:Class, or own, micrograd, mygrad, "
+            "autograd, jax, torch, torch.compile) or --exec COMMAND"
         )
     only = _ops(options.only)
     names = dict(_pair(text) for text in options.map)
     console = console_for(options.json)
-    python = None if options.python is None else Path(options.python)
     try:
-        target = None if options.target is None else target_of(options.target, names)
-        with Foreign(target, command=options.exec, python=python) as engine:
+        with started(options, names) as engine:
             hello = engine.hello
             introduce(console, engine)
             if not engine.ops():
@@ -59,6 +59,13 @@ def run(options: argparse.Namespace) -> int:
     except ValueError as error:
         raise UsageError(str(error)) from error
     return FINDING if report.verdict(options.strict) == "findings" else PARITY
+
+
+def started(options: argparse.Namespace, names: dict[str, str]) -> Foreign | Ours:
+    """The engine that goes by a name, that lies in a file or module, or that a command starts."""
+    python = None if options.python is None else Path(options.python)
+    target = None if options.target is None else target_of(options.target, names)
+    return known(options.target, python) or Foreign(target, command=options.exec, python=python)
 
 
 def target_of(text: str, names: dict[str, str]) -> Target:
@@ -89,7 +96,7 @@ def _ops(names: list[str]) -> frozenset[str] | None:
     return frozenset(names) or None
 
 
-def introduce(console: Console, engine: Foreign) -> None:
+def introduce(console: Console, engine: Foreign | Ours) -> None:
     """What was found out about the subject before anything is tried."""
     hello = engine.hello
     console.print(f"paragrad check: {hello.engine} ({hello.kind}s), {len(engine.ops())} ops", markup=False)
@@ -103,7 +110,7 @@ def introduce(console: Console, engine: Foreign) -> None:
         console.print(f"  note: {note}", markup=False)
 
 
-def tell(console: Console, report: Report, engine: Foreign, strict: bool) -> None:
+def tell(console: Console, report: Report, engine: Foreign | Ours, strict: bool) -> None:
     """The findings, most serious first, and a line to paste."""
     for checked in report.findings:
         console.print(f"\n{checked.severity}: {headline(checked)}", markup=False)
@@ -136,7 +143,7 @@ def headline(checked: Checked) -> str:
     return f"{told} at {leaves}: {checked.finding.message}{backward}"
 
 
-def source_line(checked: Checked, engine: Foreign) -> str | None:
+def source_line(checked: Checked, engine: Foreign | Ours) -> str | None:
     """The first line of the op that is blamed in the subject's own source, where it can be found."""
     found = engine.source(checked.finding.op) if checked.finding.op in TABLE else None
     return None if found is None else f"{found.file}:{found.line}: {found.text.strip().splitlines()[0]}"
@@ -152,7 +159,7 @@ def verdict_line(report: Report, strict: bool) -> str:
     return f"{word} {report.engine}: {told}; {report.judged} programs, {len(report.ops)} ops, against torch"
 
 
-def document(report: Report, engine: Foreign, strict: bool) -> dict[str, Any]:
+def document(report: Report, engine: Foreign | Ours, strict: bool) -> dict[str, Any]:
     """The check as plain data."""
     return {
         "schema": SCHEMA,
@@ -169,7 +176,7 @@ def document(report: Report, engine: Foreign, strict: bool) -> dict[str, Any]:
     }
 
 
-def finding_row(checked: Checked, engine: Foreign) -> dict[str, Any]:
+def finding_row(checked: Checked, engine: Foreign | Ours) -> dict[str, Any]:
     """One finding as plain data."""
     from paragrad.fuzz.encoding import to_json
 

@@ -123,6 +123,7 @@ def parser() -> Parser:
     alarms.add_argument("--seconds", type=positive, default=900.0, metavar="S", help="at most so long (900)")
     alarms.add_argument("--seed", type=whole, metavar="N", help="the same seed draws the same programs (random)")
     alarms.add_argument("--jobs", type=whole, default=2, metavar="N", help="processes (2)")
+    alarms.add_argument("--engine", action="append", default=[], metavar="NAME", help="one of them; repeatable")
     alarms.add_argument("--json", metavar="FILE", help="where the record goes (build/false-alarms.json; - is stdout)")
     alarms.set_defaults(run="paragrad.reports.false_alarms.command.false_alarms")
 
@@ -136,7 +137,7 @@ def parser() -> Parser:
     judges.set_defaults(run="paragrad.reports.judges.command.judges")
 
     check = commands.add_parser("check", help="check somebody else's engine: path/to/file.py:Class")
-    check.add_argument("target", nargs="?", metavar="TARGET", help="file.py[:Class], notebook.ipynb, package.module")
+    check.add_argument("target", nargs="?", metavar="TARGET", help="file.py[:Class], notebook.ipynb, package.module, or own, jax, ...")
     check.add_argument("--exec", metavar="COMMAND", help="a program that speaks the protocol (docs/protocol.md)")
     check.add_argument("--programs", type=whole, default=2000, metavar="N", help="programs to judge (2,000)")
     check.add_argument("--seconds", type=positive, default=30.0, metavar="S", help="at most so long (30)")

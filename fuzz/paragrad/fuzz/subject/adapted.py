@@ -206,7 +206,8 @@ def numbers(spec: dict[str, Any], kind: str) -> Any:
     if spec["strides"] is None:
         return storage.reshape(shape)
     steps = [s * storage.itemsize for s in spec["strides"]]
-    return numpy.lib.stride_tricks.as_strided(storage[spec["offset"] :], shape, steps)
+    # Its base is the array itself: of what `as_strided` gives it is an object that engines stumble over.
+    return numpy.ndarray(shape, dtype, storage, spec["offset"] * storage.itemsize, steps)
 
 
 def zero(gradient: Any) -> bool:

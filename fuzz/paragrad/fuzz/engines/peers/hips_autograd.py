@@ -8,7 +8,7 @@ from typing import Any
 import autograd.numpy as np
 from autograd import make_vjp
 from autograd.builtins import list as boxed_list
-from numpy_like import ops_of
+from numpy_like import needing_dims, ops_of
 
 paragrad_adapter = 1
 name = "HIPS autograd " + importlib.metadata.version("autograd")
@@ -22,7 +22,9 @@ else:
         "erf": special.erf,
         "erfc": special.erfc,
         "sigmoid": special.expit,
-        "logsumexp": lambda input, dim, keepdim=False: special.logsumexp(input, dim, keepdims=keepdim),
+        "logsumexp": needing_dims(
+            lambda input, dim, keepdim=False: special.logsumexp(input, dim, keepdims=keepdim)
+        ),
     }
 
 

@@ -8,7 +8,7 @@ from typing import Any
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
 import jax
 import jax.numpy as jnp
-from numpy_like import ops_of
+from numpy_like import needing_dims, ops_of
 
 jax.config.update("jax_enable_x64", True)
 
@@ -36,9 +36,9 @@ ops = ops_of(jnp) | {
     "hardtanh": lambda input: jax.nn.hard_tanh(input),
     "hardsigmoid": jax.nn.hard_sigmoid,
     "hardswish": jax.nn.hard_swish,
-    "softmax": lambda input, dim: jax.nn.softmax(input, dim),
-    "log_softmax": lambda input, dim: jax.nn.log_softmax(input, dim),
-    "logsumexp": lambda input, dim, keepdim=False: jax.nn.logsumexp(input, dim, keepdims=keepdim),
+    "softmax": needing_dims(lambda input, dim: jax.nn.softmax(input, dim)),
+    "log_softmax": needing_dims(lambda input, dim: jax.nn.log_softmax(input, dim)),
+    "logsumexp": needing_dims(lambda input, dim, keepdim=False: jax.nn.logsumexp(input, dim, keepdims=keepdim)),
 }
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import mygrad
 import mygrad.nnet.activations as nnet
 import numpy as np
-from numpy_like import ops_of
+from numpy_like import needing_dims, ops_of
 
 paragrad_adapter = 1
 name = "MyGrad " + mygrad.__version__
@@ -21,14 +21,18 @@ ops = ops_of(mygrad) | {
     "elu": lambda input, alpha=1.0: nnet.elu(input, alpha),
     "leaky_relu": lambda input, negative_slope=0.01: nnet.leaky_relu(input, negative_slope),
     "hardtanh": lambda input, min_val=-1.0, max_val=1.0: nnet.hard_tanh(input, lower_bound=min_val, upper_bound=max_val),
-    "softmax": lambda input, dim: nnet.softmax(input, axis=dim),
-    "log_softmax": lambda input, dim: nnet.logsoftmax(input, axis=dim),
-    "logsumexp": lambda input, dim, keepdim=False: mygrad.logsumexp(input, axis=dim, keepdims=keepdim),
+    "softmax": needing_dims(lambda input, dim: nnet.softmax(input, axis=dim)),
+    "log_softmax": needing_dims(lambda input, dim: nnet.logsoftmax(input, axis=dim)),
+    "where": lambda condition, input, other: mygrad.where(value(condition), input, other),
 }
+for op in ("sign", "floor", "ceil"):  # of constants only, as it says
+    del ops[op]
 
 
 def leaf(array: Any, requires_grad: bool) -> Any:
-    """A Tensor that shares the array's memory; a constant where no gradient is asked of it."""
+    """A Tensor that shares the array's memory, a constant where no gradient is asked of it; masks and indices as is."""
+    if array.dtype.kind != "f":
+        return array
     return mygrad.tensor(array, constant=not requires_grad, copy=False)
 
 
@@ -47,5 +51,7 @@ def backward(roots: list[Any], cotangents: list[Any]) -> None:
 
 
 def gradient(x: Any) -> Any:
-    """The gradient of a Tensor, None where it has none."""
-    return None if x.grad is None else np.asarray(x.grad)
+    """The gradient of a Tensor, None where it has none. That of a view is by design a part of its base's."""
+    if not isinstance(x, mygrad.Tensor) or x.base is not None or x.grad is None:
+        return None
+    return np.asarray(x.grad)
