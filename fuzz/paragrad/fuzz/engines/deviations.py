@@ -1,7 +1,8 @@
 """Where peers are known to differ from torch: `peers/deviations.json`, one entry an engine and op, with its reason.
 
 An entry holds the smallest program that shows the difference. A fault is one by the peer's own lights, a convention a
-choice that its authors made; neither says anything about the judge, so the search for its false alarms leaves the op out.
+choice that its authors made: neither says anything about the judge, so the search for its false alarms leaves the op
+out. A formula is sound, and rounds more than the judge allows for: a false alarm that is known.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from paragrad.fuzz.encoding import from_json
 from paragrad.fuzz.program import Program
 
 FILE = Path(__file__).parent / "peers" / "deviations.json"
-KINDS = ("fault", "convention")
+KINDS = ("fault", "convention", "formula")
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,7 @@ from paragrad.fuzz.trace import Trace
 
 ADAPTERS = Path(__file__).parent / "peers"
 GIB = 1 << 30
+STRICT = Limits()
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,7 @@ class Peer:
     adapter: str | None = None
     within: str | None = None
     class_name: str | None = None
-    limits: Limits = Limits()
+    limits: Limits = STRICT
 
     @property
     def version(self) -> str | None:
@@ -104,7 +105,7 @@ class Ours:
     def source(self, op: str) -> Source | None:
         """Where an op is defined."""
         method = getattr(scalar.Value, op, None)
-        function = method if isinstance(self.engine, OwnScalar) else getattr(TABLE.get(op), "function", None)
+        function = method if isinstance(self.engine, OwnScalar) else TABLE[op].compute if op in TABLE else None
         try:
             lines, first = inspect.getsourcelines(function)  # type: ignore[arg-type]
         except (TypeError, OSError):
@@ -120,7 +121,7 @@ class Ours:
         """Nothing is to be ended."""
 
 
-OWN = {"own": Own, "own.Value": OwnScalar}
+OWN: dict[str, type[Own] | type[OwnScalar]] = {"own": Own, "own.Value": OwnScalar}
 """Our engines by name."""
 
 
@@ -129,7 +130,7 @@ def known(name: str | None, python: Path | None = None) -> Ours | Foreign | None
 
     A peer runs in our own Python unless another is named. Raises SubjectError where it is not installed.
     """
-    if name in OWN:
+    if name in OWN and name is not None:
         return Ours(OWN[name]())
     if name not in PEERS:
         return None

@@ -2,7 +2,8 @@
 
 It assigns `paragrad_adapter = 1` and defines `ops`, functions by paragrad's names, and one of two sets of functions:
 `leaf`, `backward` and `gradient`, for an engine whose values remember their gradients, or `vjp`, for one that
-differentiates functions. An adapter is executed as it is: no time limit but the parent's, no stand-ins for what is missing.
+differentiates functions. An adapter is executed as it is: no time limit but the parent's, and no stand-ins for what
+is missing.
 """
 
 from __future__ import annotations

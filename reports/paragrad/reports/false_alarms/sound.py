@@ -3,7 +3,8 @@
 Judged are this repository's engines, and torch itself, as it is and on other memory layouts. The judge's first stages
 let pass what torch computes, too: torch could not but pass. So torch, and our engines once more, are judged without
 them (`staged` False): each number has to lie within its own bound. Of the peers among them (`peers.py`) only values and
-the gradients of leaves are known; they run in a process of their own, without the ops in which they are known to differ.
+the gradients of leaves are known; they run in a process of their own, without the ops in which they are known to
+differ.
 
 A batch follows from the seed and its number alone.
 """

@@ -22,9 +22,7 @@ else:
         "erf": special.erf,
         "erfc": special.erfc,
         "sigmoid": special.expit,
-        "logsumexp": needing_dims(
-            lambda input, dim, keepdim=False: special.logsumexp(input, dim, keepdims=keepdim)
-        ),
+        "logsumexp": needing_dims(lambda input, dim, keepdim=False: special.logsumexp(input, dim, keepdims=keepdim)),
     }
 
 

@@ -20,7 +20,9 @@ ops = ops_of(mygrad) | {
     "softsign": nnet.soft_sign,
     "elu": lambda input, alpha=1.0: nnet.elu(input, alpha),
     "leaky_relu": lambda input, negative_slope=0.01: nnet.leaky_relu(input, negative_slope),
-    "hardtanh": lambda input, min_val=-1.0, max_val=1.0: nnet.hard_tanh(input, lower_bound=min_val, upper_bound=max_val),
+    "hardtanh": lambda input, min_val=-1.0, max_val=1.0: nnet.hard_tanh(
+        input, lower_bound=min_val, upper_bound=max_val
+    ),
     "softmax": needing_dims(lambda input, dim: nnet.softmax(input, axis=dim)),
     "log_softmax": needing_dims(lambda input, dim: nnet.logsoftmax(input, axis=dim)),
     "where": lambda condition, input, other: mygrad.where(value(condition), input, other),

@@ -15,12 +15,16 @@ torch.set_num_threads(1)
 paragrad_adapter = 1
 name = "torch " + torch.__version__
 NAMES = (
-    "abs neg exp exp2 expm1 log log2 log10 log1p sqrt rsqrt square reciprocal sin cos tan asin acos atan sinh cosh tanh "
-    "sigmoid relu relu6 selu silu mish softsign logsigmoid hardtanh hardsigmoid hardswish leaky_relu elu softplus gelu "
-    "erf erfc sign maximum minimum fmax fmin atan2 hypot logaddexp sum mean prod amax amin max min var std norm cumsum "
-    "cumprod softmax log_softmax logsumexp reshape transpose permute movedim flip roll unsqueeze squeeze flatten tril "
-    "triu diagonal clamp where mm mv bmm dot outer einsum tensordot linear layer_norm conv1d conv2d repeat expand"
-).split()
+    "abs", "neg", "exp", "exp2", "expm1", "log", "log2", "log10", "log1p", "sqrt", "rsqrt", "square",
+    "reciprocal", "sin", "cos", "tan", "asin", "acos", "atan", "sinh", "cosh", "tanh", "sigmoid", "relu",
+    "relu6", "selu", "silu", "mish", "softsign", "logsigmoid", "hardtanh", "hardsigmoid", "hardswish",
+    "leaky_relu", "elu", "softplus", "gelu", "erf", "erfc", "sign", "maximum", "minimum", "fmax", "fmin",
+    "atan2", "hypot", "logaddexp", "sum", "mean", "prod", "amax", "amin", "max", "min", "var", "std", "norm",
+    "cumsum", "cumprod", "softmax", "log_softmax", "logsumexp", "reshape", "transpose", "permute", "movedim",
+    "flip", "roll", "unsqueeze", "squeeze", "flatten", "tril", "triu", "diagonal", "clamp", "where", "mm",
+    "mv", "bmm", "dot", "outer", "einsum", "tensordot", "linear", "layer_norm", "conv1d", "conv2d", "repeat",
+    "expand",
+)  # fmt: skip
 OPERATORS = ("add", "sub", "mul", "pow", "matmul", "getitem", "lt", "le", "gt", "ge")
 ops: dict[str, Callable[..., Any]] = {op: getattr(operator, op) for op in OPERATORS} | {"div": operator.truediv}
 for op in NAMES:
