@@ -160,8 +160,7 @@ class Run(execute.Run):
     def gradients(self) -> dict[str, Any]:
         """The gradient of every variable of which one is asked; of leaves only, where functions are differentiated."""
         if self.adapter.vjp is not None:
-            leaves = range(len(self.program["inputs"]))
-            return {str(k): self.shown(self.pulled[k]) if k in self.pulled else None for k in leaves if self.asked[k]}
+            return self.leaf_gradients()
         found: dict[str, Any] = {}
         inputs = len(self.program["inputs"])
         for k, variable in enumerate(self.variables):
@@ -175,6 +174,17 @@ class Run(execute.Run):
                 found[str(k)] = None if none else self.array(gradient)
             except BaseException as error:
                 found[str(k)] = {"unreadable": type(error).__name__ + ": " + plain.message(error)}
+        return found
+
+    def leaf_gradients(self) -> dict[str, Any]:
+        """The sums of what vjp gave: numbers or arrays, or what `value` reads."""
+        found: dict[str, Any] = {}
+        for k in range(len(self.program["inputs"])):
+            if self.asked[k] and k not in self.pulled:
+                found[str(k)] = None
+            elif self.asked[k]:
+                bare = plain.plain(self.pulled[k])
+                found[str(k)] = self.shown(self.pulled[k]) if bare is None else self.encoded(bare)
         return found
 
     def zero(self) -> None:
