@@ -16,6 +16,7 @@ from paragrad.fuzz.engines.pytorch_strided import StridedPyTorch
 from paragrad.fuzz.mutants import plant
 from paragrad.fuzz.program import Apply, Backward, Input, Program, Ref
 from paragrad.reports import cli, record
+from paragrad.reports.false_alarms.peers import FAMILIES
 from paragrad.reports.false_alarms.run import Options, Outcome, made, measure
 from paragrad.reports.false_alarms.sound import SHARES, SUBJECTS, batch, judged
 from paragrad.reports.render import render_markdown
@@ -29,7 +30,9 @@ def test_a_batch_follows_from_its_numbers() -> None:
 
 def test_every_family_and_every_engine_takes_part() -> None:
     drawn = [batch(0, number) for number in range(1000)]
-    assert {(b.family, b.subject) for b in drawn} == set(itertools.product(SHARES, SUBJECTS))
+    here, peers = ([s for s in SUBJECTS if (s.peer is None) == ours] for ours in (True, False))
+    expected = {*itertools.product(SHARES, here), *itertools.product(FAMILIES, peers)}
+    assert {(b.family, b.subject) for b in drawn} == expected
     assert {b.dtype for b in drawn if b.family == "scalar"} == {"float64"}
     assert not {b.subject.name for b in drawn if b.dtype == "mixed"} - {"paragrad"}
 

@@ -27,7 +27,8 @@ ops = {"add": operator.add, "mul": operator.mul, "tanh": _tanh, "sin": _sin, "re
 
 
 def leaf(number, requires_grad):
-    assert isinstance(number, float) and math.isfinite(number)
+    assert isinstance(number, float)
+    assert math.isfinite(number)
     return Value(number)
 
 
@@ -37,7 +38,7 @@ def value(x):
 
 def backward(roots, cotangents):
     total = Value(0.0)
-    for root, cotangent in zip(roots, cotangents):
+    for root, cotangent in zip(roots, cotangents):  # noqa: B905 - an old Python may run this
         total = total + (root if cotangent is None else root * cotangent.data)
     total.backward()
 
