@@ -55,7 +55,8 @@ def test_the_scoreboard(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys:
     rows: dict[str, Any] = {row["name"]: row for row in told["body"]["rows"]}
     assert list(rows) == list(names)
     assert rows["own.Value"]["findings"] == []
-    assert rows["own.Value"]["speed"] > 0
+    assert rows["own.Value"]["speed"] is None
+    assert rows["micrograd"]["speed"] > 0
     assert {f["severity"] for f in rows["micrograd"]["findings"]} == {"limit"}
     assert "is not installed" in rows["mygrad"]["missing"]
     page = render_markdown(told)

@@ -21,6 +21,8 @@ from paragrad.reports.false_alarms.run import Options, Outcome, made, measure
 from paragrad.reports.false_alarms.sound import SHARES, SUBJECTS, batch, judged
 from paragrad.reports.render import render_markdown
 
+NO_PEERS = ("paragrad", "torch", "torch, strided")
+
 
 def test_a_batch_follows_from_its_numbers() -> None:
     first, again = ([p.digest() for p in batch(7, 3).programs()] for _ in range(2))
@@ -57,7 +59,7 @@ def test_torch_on_another_layout_computes_the_same() -> None:
 def alarmed(tmp_path: Path) -> Outcome:
     """A run on an engine that is not as sound as it is taken to be."""
     with plant.pullback(TABLE["linear"], "weight", plant.result_of(lambda g: g * 1.01)):
-        return measure(Options(30_000, 60.0, 1, 1, tmp_path))
+        return measure(Options(30_000, 60.0, 1, 1, tmp_path, NO_PEERS))
 
 
 def test_an_alarm_is_shrunk_saved_and_recorded(alarmed: Outcome, tmp_path: Path) -> None:
@@ -77,7 +79,7 @@ def test_an_alarm_is_shrunk_saved_and_recorded(alarmed: Outcome, tmp_path: Path)
 
 
 def test_the_run_that_time_cuts_off_says_so(tmp_path: Path) -> None:
-    options = Options(10**9, 1e-6, 1, 1, tmp_path)
+    options = Options(10**9, 1e-6, 1, 1, tmp_path, NO_PEERS)
     outcome = measure(options)
     assert outcome.stopped == "time was up"
     counts = made(outcome, options)["counts"]
@@ -87,7 +89,7 @@ def test_the_run_that_time_cuts_off_says_so(tmp_path: Path) -> None:
 def test_processes_change_nothing(tmp_path: Path) -> None:
     small = ("op", "graph")
     seed = next(s for s in range(10_000) if all(batch(s, k).family in small for k in range(6)))
-    options = Options(300, 60.0, seed, 1, tmp_path)
+    options = Options(300, 60.0, seed, 1, tmp_path, NO_PEERS)
     one, two = measure(options), measure(dataclasses.replace(options, jobs=2))
     assert one.rows == two.rows
     assert one.gradients == two.gradients

@@ -29,7 +29,7 @@ def false_alarms(options: argparse.Namespace) -> int:
         if name not in subjects:
             raise UsageError(f"--engine {name}: no sound engine of this name; there are: {', '.join(sorted(subjects))}")
     seed = secrets.randbits(32) if options.seed is None else options.seed
-    asked = Options(options.elements, options.seconds, seed, options.jobs, tuple(options.engine))
+    asked = Options(options.elements, options.seconds, seed, options.jobs, engines=tuple(options.engine))
     console = console_for(options.json)
     console.print(
         f"paragrad false-alarms: {asked.elements} gradient elements in at most {asked.seconds:g} s, --seed {seed}"

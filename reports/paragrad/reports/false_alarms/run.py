@@ -42,9 +42,9 @@ class Options:
     seconds: float = 900.0
     seed: int = 0
     jobs: int = 1
+    findings: Path = corpus.FRESH
     engines: tuple[str, ...] = ()
     """Names of subjects; all where none is named."""
-    findings: Path = corpus.FRESH
 
 
 @dataclass(slots=True)

@@ -6,9 +6,9 @@ import argparse
 from pathlib import Path
 
 from paragrad.fuzz.engines.known import OWN, PEERS
-from paragrad.reports.bodies import PeerRow
 from paragrad.reports.cli import OURS, PARITY, UsageError
 from paragrad.reports.commands import BUILD, command, console_for, save
+from paragrad.reports.peers.rows import PeerRow
 from paragrad.reports.peers.run import ALL, Options, measure
 from paragrad.reports.render import render_markdown
 

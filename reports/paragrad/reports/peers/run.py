@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from paragrad.engine.ops.table import TABLE
 from paragrad.fuzz.checking import SEVERITIES, Checked, Report, check
 from paragrad.fuzz.encoding import to_json
 from paragrad.fuzz.engines import deviations
@@ -13,9 +14,9 @@ from paragrad.fuzz.engines.foreign import Foreign
 from paragrad.fuzz.engines.known import OWN, PEERS, Ours, known
 from paragrad.fuzz.engines.worker.errors import SubjectError
 from paragrad.reports import record
-from paragrad.reports.bodies import PeerFindingRow, PeerRow, PeersBody
 from paragrad.reports.check import headline
-from paragrad.reports.peers.speed import taken, torchs
+from paragrad.reports.peers.rows import PeerFindingRow, PeerRow, PeersBody
+from paragrad.reports.peers.speed import against_torch
 from paragrad.reports.record import Record
 
 ALL = (*OWN, *(name for name in PEERS if name != "torch.compile"))
@@ -53,7 +54,6 @@ def row(name: str, engine: Foreign | Ours, report: Report, options: Options, sca
     """What was found in one peer."""
     findings = [finding(name, one, options) for one in report.findings]
     severities = Counter(one["severity"] for one in findings)
-    time = taken(engine, scalar)
     return {
         "name": name,
         "engine": engine.hello.engine,
@@ -64,7 +64,7 @@ def row(name: str, engine: Foreign | Ours, report: Report, options: Options, sca
         "gradients": sum(report.gradients.values()),
         "seconds": round(report.seconds, 3),
         "restarts": engine.restarts,
-        "speed": None if time is None else round(time / torchs(scalar), 3),
+        "speed": against_torch(engine, scalar) if isinstance(engine, Foreign) else None,
         "severities": {severity: severities[severity] for severity in SEVERITIES},
         "findings": findings,
     }
@@ -74,6 +74,7 @@ def finding(name: str, one: Checked, options: Options) -> PeerFindingRow:
     """One finding: a choice of the peer's authors that is known as one is told as a convention, with its reason."""
     known_as = next((d for d in deviations.of(name) if d.op == one.finding.op), None)
     severity, reason = one.severity, ""
+    only = f" --only {one.finding.op}" if one.finding.op in TABLE else ""
     if known_as is not None:
         reason = known_as.reason
         severity = "convention" if known_as.kind == "convention" else severity
@@ -86,7 +87,7 @@ def finding(name: str, one: Checked, options: Options) -> PeerFindingRow:
         "reason": reason,
         "programs": one.programs,
         "program": to_json(one.program),
-        "repro": f"paragrad check {name} --only {one.finding.op} --seed {options.seed}",
+        "repro": f"paragrad check {name}{only} --seed {options.seed}",
     }
 
 

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import time
-from functools import cache
 
 import numpy as np
 
 from paragrad.fuzz.engines.foreign import Foreign
-from paragrad.fuzz.engines.known import Ours, known
+from paragrad.fuzz.engines.known import known
 from paragrad.fuzz.program import Apply, Backward, Input, Program, Ref
 
 OPS = ("mul", "add", "sub") * 4 + ("mul",)
@@ -31,26 +30,22 @@ def workload(scalar: bool) -> Program:
     return Program(inputs, [*statements, Backward((statements[-1].outputs[0],), seeds)])
 
 
-def taken(engine: Foreign | Ours, scalar: bool) -> float | None:
-    """Seconds a program, the least of a few rounds; None where it fails."""
+def taken(engine: Foreign, program: Program) -> float:
+    """Seconds a program."""
+    started = time.perf_counter()
+    for _ in engine.run_many([program] * PROGRAMS):
+        pass
+    return (time.perf_counter() - started) / PROGRAMS
+
+
+def against_torch(engine: Foreign, scalar: bool) -> float | None:
+    """The engine's time as a multiple of torch's, the least of a few alternating rounds; None where it fails."""
     program = workload(scalar)
     if engine.run(program).failure is not None:
         return None
-    rounds = []
-    for _ in range(ROUNDS):
-        started = time.perf_counter()
-        for _ in engine.run_many([program] * PROGRAMS):
-            pass
-        rounds.append((time.perf_counter() - started) / PROGRAMS)
-    return min(rounds)
-
-
-@cache
-def torchs(scalar: bool) -> float:
-    """Seconds that torch takes for the same, in a child process of its own."""
     torch = known("torch")
-    assert torch is not None
+    assert isinstance(torch, Foreign)
     with torch:
-        found = taken(torch, scalar)
-    assert found is not None
-    return found
+        rounds = [(taken(engine, program), taken(torch, program)) for _ in range(ROUNDS)]
+    own, torchs = zip(*rounds, strict=True)
+    return round(float(min(own) / min(torchs)), 3)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from paragrad.reports.bodies import PeerFindingRow, PeerRow, PeersBody
+from paragrad.reports.peers.rows import PeerFindingRow, PeerRow, PeersBody
 from paragrad.reports.record import Record
 from paragrad.reports.render.markdown import code, number, plural, table, text
 
@@ -13,7 +13,8 @@ INTRODUCTION = (
     "A finding is a difference from torch, with the smallest program that shows it; `convention` is a choice of the "
     "engine's authors that torch makes otherwise, and `limit` what an engine does not set out to do. What an engine "
     "lacks is left out and counted. `time` is that of a program of 13 ops on 4 by 4 arrays, or on numbers for scalar "
-    "engines, the protocol between the processes included, as a multiple of torch's through the same protocol."
+    "engines, the protocol between the processes included, as a multiple of torch's through the same protocol; "
+    "ours runs in this process."
 )
 
 
@@ -53,4 +54,4 @@ def _line(finding: PeerFindingRow) -> str:
     reason = finding["reason"] or finding["diagnosis"]
     why = f" {text(reason)}." if reason else ""
     seen = plural(finding["programs"], "program")
-    return f"- {finding['severity']}: {code(finding['expression'])}.{why} Seen in {seen}; {code(finding['repro'])}"
+    return f"- {finding['severity']}: {text(finding['expression'])}.{why} Seen in {seen}; {code(finding['repro'])}"
