@@ -29,10 +29,15 @@ def groups(*names: str) -> tuple[str, ...]:
     return nox.project.dependency_groups(PYPROJECT, *names)
 
 
-def in_env(session: nox.Session, *args: str) -> None:
+def in_env(session: nox.Session, *args: str, success_codes: tuple[int, ...] = (0,)) -> None:
     """Run `python ARGS` in the shared environment, by the full path of its interpreter."""
     python = session.env_dir.with_name("env") / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
-    session.run(str(python), *args, env=ONE_THREAD, external=True, interrupt_timeout=GRACE)
+    session.run(str(python), *args, env=ONE_THREAD, external=True, interrupt_timeout=GRACE, success_codes=success_codes)
+
+
+def with_peers(session: nox.Session) -> None:
+    """Install the peers into the shared environment; without a network, go on with those that are there."""
+    in_env(session, "-m", "pip", "install", "--quiet", *groups("peers"), success_codes=(0, 1))
 
 
 def measured_sizes(session: nox.Session) -> str:
@@ -82,7 +87,15 @@ def bench(session: nox.Session) -> None:
 @nox.session(name="false-alarms", venv_backend="none", requires=["env"])
 def false_alarms(session: nox.Session) -> None:
     """Judge 10,000,000 gradient elements of sound engines, torch's among them: -- --elements 100000 --seed 1."""
+    with_peers(session)
     in_env(session, "-m", "paragrad", "false-alarms", *session.posargs)
+
+
+@nox.session(venv_backend="none", requires=["env"])
+def peers(session: nox.Session) -> None:
+    """Check the engines known by name (JAX, HIPS autograd, MyGrad, micrograd) and write the scoreboard: -- --docs."""
+    with_peers(session)
+    in_env(session, "-m", "paragrad", "peers", *session.posargs)
 
 
 @nox.session(venv_backend="none", requires=["env"])

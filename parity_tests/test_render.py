@@ -105,6 +105,38 @@ BODIES: dict[str, dict[str, Any]] = {
         ],
         "elapsed": 4.5,
         "stopped": "",
+        "absent": ["jax"],
+        "needless": [HOSTILE],
+    },
+    "peers": {
+        "rows": [
+            {
+                "name": "jax",
+                "engine": HOSTILE,
+                "missing": "",
+                "kind": "tensor",
+                "ops": 3,
+                "programs": 5,
+                "gradients": 7,
+                "seconds": 1.5,
+                "restarts": 0,
+                "speed": 2.5,
+                "severities": {"wrong": 1, "convention": 0},
+                "findings": [
+                    {
+                        "severity": "wrong",
+                        "kind": "gradient",
+                        "op": "mul",
+                        "expression": HOSTILE,
+                        "diagnosis": HOSTILE,
+                        "reason": "",
+                        "programs": 2,
+                        "program": {},
+                        "repro": "paragrad check jax --only mul --seed 0",
+                    }
+                ],
+            }
+        ],
     },
     "speed": {
         "rows": [
@@ -185,6 +217,7 @@ EXPECTED = {
         "| gradients | 4 | 1 |",
         "Seen in 3 programs (mlp, float32); the smallest is `build/findings/b.json`.",
     ],
+    "peers": ["# Peers against torch", "Seen in 2 programs; `paragrad check jax --only mul --seed 0`"],
     "speed": [
         "1 of 2 targets met.",
         "## 1 workload could not run",

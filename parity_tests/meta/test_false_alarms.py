@@ -16,9 +16,12 @@ from paragrad.fuzz.engines.pytorch_strided import StridedPyTorch
 from paragrad.fuzz.mutants import plant
 from paragrad.fuzz.program import Apply, Backward, Input, Program, Ref
 from paragrad.reports import cli, record
+from paragrad.reports.false_alarms.peers import FAMILIES
 from paragrad.reports.false_alarms.run import Options, Outcome, made, measure
 from paragrad.reports.false_alarms.sound import SHARES, SUBJECTS, batch, judged
 from paragrad.reports.render import render_markdown
+
+NO_PEERS = ("paragrad", "torch", "torch, strided")
 
 
 def test_a_batch_follows_from_its_numbers() -> None:
@@ -29,7 +32,9 @@ def test_a_batch_follows_from_its_numbers() -> None:
 
 def test_every_family_and_every_engine_takes_part() -> None:
     drawn = [batch(0, number) for number in range(1000)]
-    assert {(b.family, b.subject) for b in drawn} == set(itertools.product(SHARES, SUBJECTS))
+    here, peers = ([s for s in SUBJECTS if (s.peer is None) == ours] for ours in (True, False))
+    expected = {*itertools.product(SHARES, here), *itertools.product(FAMILIES, peers)}
+    assert {(b.family, b.subject) for b in drawn} == expected
     assert {b.dtype for b in drawn if b.family == "scalar"} == {"float64"}
     assert not {b.subject.name for b in drawn if b.dtype == "mixed"} - {"paragrad"}
 
@@ -54,7 +59,7 @@ def test_torch_on_another_layout_computes_the_same() -> None:
 def alarmed(tmp_path: Path) -> Outcome:
     """A run on an engine that is not as sound as it is taken to be."""
     with plant.pullback(TABLE["linear"], "weight", plant.result_of(lambda g: g * 1.01)):
-        return measure(Options(30_000, 60.0, 1, 1, tmp_path))
+        return measure(Options(30_000, 60.0, 1, 1, tmp_path, NO_PEERS))
 
 
 def test_an_alarm_is_shrunk_saved_and_recorded(alarmed: Outcome, tmp_path: Path) -> None:
@@ -74,7 +79,7 @@ def test_an_alarm_is_shrunk_saved_and_recorded(alarmed: Outcome, tmp_path: Path)
 
 
 def test_the_run_that_time_cuts_off_says_so(tmp_path: Path) -> None:
-    options = Options(10**9, 1e-6, 1, 1, tmp_path)
+    options = Options(10**9, 1e-6, 1, 1, tmp_path, NO_PEERS)
     outcome = measure(options)
     assert outcome.stopped == "time was up"
     counts = made(outcome, options)["counts"]
@@ -84,7 +89,7 @@ def test_the_run_that_time_cuts_off_says_so(tmp_path: Path) -> None:
 def test_processes_change_nothing(tmp_path: Path) -> None:
     small = ("op", "graph")
     seed = next(s for s in range(10_000) if all(batch(s, k).family in small for k in range(6)))
-    options = Options(300, 60.0, seed, 1, tmp_path)
+    options = Options(300, 60.0, seed, 1, tmp_path, NO_PEERS)
     one, two = measure(options), measure(dataclasses.replace(options, jobs=2))
     assert one.rows == two.rows
     assert one.gradients == two.gradients

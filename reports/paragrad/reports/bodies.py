@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Literal, TypedDict
 
+from paragrad.reports.peers.rows import PeersBody
+
 # parity: what the judge said about random programs
 
 
@@ -273,7 +275,8 @@ class AlarmRow(TypedDict):
 class FalseAlarmsBody(TypedDict):
     """Elements by engine, family and dtype, and by verdict; alarms by engine and cause; seconds.
 
-    `refused` counts programs that torch refused, by reason. The record's counts are gradient elements.
+    `refused` counts programs that torch refused, by reason; `absent` peers are not installed; `needless` known
+    differences of peers are there no more. The record's counts are gradient elements.
     """
 
     rows: list[JudgedRow]
@@ -283,6 +286,8 @@ class FalseAlarmsBody(TypedDict):
     alarms: list[AlarmRow]
     elapsed: float
     stopped: str
+    absent: list[str]
+    needless: list[str]
 
 
 # judges: what is planted, and who finds it
@@ -359,4 +364,5 @@ BODIES: dict[str, Any] = {
     "mutants": MutantsBody,
     "false-alarms": FalseAlarmsBody,
     "judges": JudgesBody,
+    "peers": PeersBody,
 }

@@ -19,6 +19,7 @@ from paragrad.fuzz.checking.run import replay
 from paragrad.fuzz.checking.summary import verdict_line
 from paragrad.fuzz.encoding import ProgramError, loads
 from paragrad.fuzz.engines.foreign import Foreign
+from paragrad.fuzz.engines.known import Started, known
 from paragrad.fuzz.engines.worker.errors import SubjectError
 from paragrad.fuzz.program import Program
 from paragrad.fuzz.telling import Told, tell
@@ -54,7 +55,7 @@ def checked(options: argparse.Namespace) -> int:
         console.print(note, markup=False)
     one = None if options.program is None else one_program(options.program)
     accepted = accepted_before(wanted)
-    with Foreign(wanted.target, command=wanted.command, python=wanted.python) as engine:
+    with started(wanted) as engine:
         hello = engine.hello
         refuse_what_is_missing(hello, wanted)
         refuse_anothers(wanted, accepted, hello.engine)
@@ -82,7 +83,13 @@ def checked(options: argparse.Namespace) -> int:
     return FINDING if found else PARITY
 
 
-def run_stages(engine: Foreign, wanted: Asked) -> Report:
+def started(wanted: Asked) -> Started:
+    """The engine that goes by a name, that lies in a file or module, or that a command starts."""
+    by_name = known(wanted.peer, wanted.python)
+    return by_name or Foreign(wanted.target, command=wanted.command, python=wanted.python)
+
+
+def run_stages(engine: Started, wanted: Asked) -> Report:
     """All that is tried, under a progress bar."""
     with bar(wanted.programs, wanted.seconds) as progress:
         return check(
@@ -126,7 +133,7 @@ def count(console: Console, report: Report) -> None:
 
 
 def document(
-    report: Report, engine: Foreign, strict: bool, told: Sequence[Told], repros: Sequence[Repro] | None
+    report: Report, engine: Started, strict: bool, told: Sequence[Told], repros: Sequence[Repro] | None
 ) -> dict[str, Any]:
     """The check as plain data."""
     return {

@@ -123,6 +123,7 @@ def parser() -> Parser:
     alarms.add_argument("--seconds", type=positive, default=900.0, metavar="S", help="at most so long (900)")
     alarms.add_argument("--seed", type=whole, metavar="N", help="the same seed draws the same programs (random)")
     alarms.add_argument("--jobs", type=whole, default=2, metavar="N", help="processes (2)")
+    alarms.add_argument("--engine", action="append", default=[], metavar="NAME", help="one of them; repeatable")
     alarms.add_argument("--json", metavar="FILE", help="where the record goes (build/false-alarms.json; - is stdout)")
     alarms.set_defaults(run="paragrad.reports.false_alarms.command.false_alarms")
 
@@ -136,7 +137,9 @@ def parser() -> Parser:
     judges.set_defaults(run="paragrad.reports.judges.command.judges")
 
     check = commands.add_parser("check", help="check somebody else's engine: path/to/file.py:Class")
-    check.add_argument("target", nargs="*", metavar="TARGET", help="file.py[:Class], notebook.ipynb, package.module")
+    check.add_argument(
+        "target", nargs="*", metavar="TARGET", help="file.py[:Class], notebook.ipynb, package.module, or own, jax, ..."
+    )
     check.add_argument("--exec", metavar="COMMAND", help="a program that speaks the protocol (docs/protocol.md)")
     check.add_argument("--programs", type=whole, metavar="N", help="programs to judge (2,000)")
     check.add_argument("--seconds", type=positive, metavar="S", help="at most so long (30)")
@@ -153,6 +156,15 @@ def parser() -> Parser:
     check.add_argument("--repro", metavar="DIR", help="write a stand-alone script for each finding")
     check.add_argument("--program", metavar="FILE", help="try one program, as --repro writes it, and nothing else")
     check.set_defaults(run="paragrad.reports.check.run")
+
+    peers = commands.add_parser("peers", help="check the engines that are known by name, and write the scoreboard")
+    peers.add_argument("--only", action="append", default=[], metavar="NAME", help="micrograd, jax, ...; repeatable")
+    peers.add_argument("--programs", type=whole, default=1000, metavar="N", help="programs for each (1,000)")
+    peers.add_argument("--seconds", type=positive, default=30.0, metavar="S", help="at most so long for each (30)")
+    peers.add_argument("--seed", type=whole, default=0, metavar="N", help="the same seed draws the same programs (0)")
+    peers.add_argument("--json", metavar="FILE", help="where the record goes (build/peers.json; - is stdout)")
+    peers.add_argument("--docs", action="store_true", help="write docs/peers.md, too")
+    peers.set_defaults(run="paragrad.reports.peers.command.peers")
 
     report = commands.add_parser("report", help="render a record as Markdown")
     report.add_argument("record", metavar="FILE", help="a record that a command wrote")

@@ -20,6 +20,7 @@ from rich.text import Text
 from paragrad.fuzz.checking.severity import FAILING
 from paragrad.fuzz.encoding import to_json
 from paragrad.fuzz.engines.foreign import Foreign
+from paragrad.fuzz.engines.known import Started
 from paragrad.fuzz.explain import short
 from paragrad.fuzz.telling import Told, script
 from paragrad.fuzz.telling.scripts import name_of
@@ -39,13 +40,13 @@ class Repro:
     command: str
 
 
-def write_repros(told: Sequence[Told], engine: Foreign, folder: Path, again: str) -> list[Repro]:
+def write_repros(told: Sequence[Told], engine: Started, folder: Path, again: str) -> list[Repro]:
     """A script for each finding; where there is none to be written its program, which `again --program FILE` runs."""
     folder.mkdir(parents=True, exist_ok=True)
     made = []
     for number, one in enumerate(told, start=1):
         name = name_of(one, number)
-        text = script(one, engine, name, folder)
+        text = script(one, engine, name, folder) if isinstance(engine, Foreign) else None
         path = folder / name if text is not None else (folder / name).with_suffix(".json")
         path.write_text(text if text is not None else json.dumps(to_json(one.program)) + "\n", encoding="utf-8")
         made.append(Repro(str(path), f"python {path}" if text is not None else f"{again} --program {path}"))

@@ -10,7 +10,7 @@ from rich.table import Table
 
 from paragrad.engine.ops.table import TABLE
 from paragrad.fuzz.checking.trials import tried
-from paragrad.fuzz.engines.foreign import Foreign
+from paragrad.fuzz.engines.known import Started
 from paragrad.fuzz.engines.worker.protocol import Hello, Spelling
 
 RIGHT = "right"
@@ -19,7 +19,7 @@ FORMS = {"vn": "with a number on the right it ", "nv": "with a number on the lef
 HEADERS = ("op", "as you write it", "takes numbers", "its value")
 
 
-def introduce(console: Console, engine: Foreign, only: frozenset[str] | None) -> None:
+def introduce(console: Console, engine: Started, only: frozenset[str] | None) -> None:
     """Tell it: as a table where somebody watches, line by line elsewhere."""
     hello = engine.hello
     console.print(f"paragrad check: {hello.engine} ({hello.kind}s), {len(engine.ops())} ops", markup=False)
@@ -43,7 +43,10 @@ def rows(hello: Hello) -> Iterator[tuple[tuple[str, ...], bool]]:
     """A row an op, by HEADERS, and whether its value is wrong already."""
     for name, spelling in sorted(hello.ops.items()):
         numbers = "" if spelling.arity == 1 else NUMBERS.get(spelling.numbers, spelling.numbers)
-        yield (name, spelling.spelled, numbers, value(spelling)), RIGHT not in spelling.tried.values()
+        yield (
+            (name, spelling.spelled, numbers, value(spelling)),
+            bool(spelling.tried) and RIGHT not in spelling.tried.values(),
+        )
 
 
 def value(spelling: Spelling) -> str:

@@ -23,7 +23,7 @@ from paragrad.reports.machine import Commit, Machine, Versions, commit, machine,
 from paragrad.reports.shape import problems
 
 SCHEMA = "paragrad.record/1"
-Kind = Literal["parity", "accuracy", "speed", "mutants", "false-alarms", "judges"]
+Kind = Literal["parity", "accuracy", "speed", "mutants", "false-alarms", "judges", "peers"]
 
 
 class Counts(TypedDict):

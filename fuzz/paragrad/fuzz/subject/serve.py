@@ -15,9 +15,9 @@ import os
 import signal
 import sys
 from functools import partial
-from typing import Any
+from typing import Any, Callable
 
-from . import execute, probe, spelling
+from . import adapted, adapter, execute, load, probe, spelling
 from .choose import LoadError
 from .plain import describe, message
 
@@ -82,7 +82,7 @@ def serve() -> int:
     sys.stdin = io.TextIOWrapper(io.FileIO(0, "r", closefd=False), encoding="utf-8")
     printed = io.BufferedWriter(io.FileIO(1, "w", closefd=False))
     sys.stdout = io.TextIOWrapper(printed, encoding="utf-8", errors="backslashreplace", line_buffering=True)
-    subject: probe.Subject | None = None
+    subject: probe.Subject | adapter.Adapter | None = None
     while True:
         request = channel.receive()
         if request is None or request.get("method") == "bye":
@@ -97,11 +97,20 @@ def serve() -> int:
         elif method == "run":
             for index, program in enumerate(request["programs"]):
                 tell = partial(progress, channel, request, index) if request.get("progress") else None
-                channel.answer(request, index=index, trace=execute.Run(subject, program, tell).run())
+                channel.answer(request, index=index, trace=started(subject, program, tell).run())
         elif method == "source":
             channel.answer(request, result=source(subject, request.get("op"), bool(request.get("gradient"))))
         else:
             channel.answer(request, error={"kind": "protocol", "message": "unknown method " + describe(method)})
+
+
+def started(
+    subject: probe.Subject | adapter.Adapter, program: dict[str, Any], tell: Callable[[int], None] | None
+) -> execute.Run:
+    """The run of a program on a class, or through an adapter."""
+    if isinstance(subject, adapter.Adapter):
+        return adapted.Run(subject, program, tell)
+    return execute.Run(subject, program, tell)
 
 
 def progress(channel: Channel, request: dict[str, Any], index: int, position: int) -> None:
@@ -109,14 +118,15 @@ def progress(channel: Channel, request: dict[str, Any], index: int, position: in
     channel.answer(request, index=index, at=position)
 
 
-def hello(channel: Channel, request: dict[str, Any]) -> probe.Subject | None:
+def hello(channel: Channel, request: dict[str, Any]) -> probe.Subject | adapter.Adapter | None:
     """Load and probe the target; answer with what was found, or with what went wrong."""
     if request.get("protocol") != PROTOCOL:
         told = "this child speaks protocol " + str(PROTOCOL) + ", not " + describe(request.get("protocol"))
         channel.answer(request, error={"kind": "protocol", "message": told})
         return None
     try:
-        subject = probe.probe(request["target"])
+        file = load.find(request["target"])
+        subject = adapter.load(file) if adapter.is_adapter(file) else probe.probe(request["target"])
         content = {"protocol": PROTOCOL, **subject.hello()}
     except LoadError as error:
         channel.answer(request, error={"kind": error.kind, "message": str(error)})
@@ -129,19 +139,26 @@ def hello(channel: Channel, request: dict[str, Any]) -> probe.Subject | None:
     return subject
 
 
-def source(subject: probe.Subject, op: Any, gradient: bool = False) -> dict[str, Any] | None:
+def source(subject: probe.Subject | adapter.Adapter, op: Any, gradient: bool = False) -> dict[str, Any] | None:
     """Where the subject's file defines an op, and the lines; with `gradient`, its backward where that stands apart."""
-    bound = subject.bound.get(op)
-    function: Any = None
-    if bound is not None:
-        function = bound.candidate.source
-        function = spelling.counterpart(function) if gradient else function
-    elif op == "backward":
-        start = subject.gradients.start.name
-        function = getattr(subject.maker.cls, start, None) or getattr(subject.loaded.module, start, None)
+    function = defined(subject, op)
+    if gradient and op != "backward" and isinstance(subject, probe.Subject):
+        function = spelling.counterpart(function)
     try:
         lines, first = inspect.getsourcelines(function)
         file = inspect.getsourcefile(function)
     except (TypeError, OSError):
         return None
     return {"file": file, "line": first, "text": "".join(lines[:SOURCE_LINES])}
+
+
+def defined(subject: probe.Subject | adapter.Adapter, op: Any) -> Any:
+    """The function that an op is."""
+    if isinstance(subject, adapter.Adapter):
+        return subject.defined(op)
+    bound = subject.bound.get(op)
+    if bound is not None:
+        return bound.candidate.source
+    start = subject.gradients.start.name
+    found = getattr(subject.maker.cls, start, None) or getattr(subject.loaded.module, start, None)
+    return found if op == "backward" else None

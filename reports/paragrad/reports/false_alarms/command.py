@@ -14,6 +14,7 @@ from paragrad.fuzz.judge import VERDICTS
 from paragrad.reports.cli import FINDING, OURS, PARITY, UsageError
 from paragrad.reports.commands import BUILD, LINE_EVERY, command, console_for, save
 from paragrad.reports.false_alarms.run import Options, Outcome, made, measure
+from paragrad.reports.false_alarms.sound import SUBJECTS
 
 
 @command
@@ -23,8 +24,12 @@ def false_alarms(options: argparse.Namespace) -> int:
         raise UsageError("--elements 0: nothing would be judged")
     if options.jobs == 0:
         raise UsageError("--jobs 0: somebody has to do the work")
+    subjects = {subject.name for subject in SUBJECTS}
+    for name in options.engine:
+        if name not in subjects:
+            raise UsageError(f"--engine {name}: no sound engine of this name; there are: {', '.join(sorted(subjects))}")
     seed = secrets.randbits(32) if options.seed is None else options.seed
-    asked = Options(options.elements, options.seconds, seed, options.jobs)
+    asked = Options(options.elements, options.seconds, seed, options.jobs, engines=tuple(options.engine))
     console = console_for(options.json)
     console.print(
         f"paragrad false-alarms: {asked.elements} gradient elements in at most {asked.seconds:g} s, --seed {seed}"
@@ -32,11 +37,15 @@ def false_alarms(options: argparse.Namespace) -> int:
     with Watch(console, asked) as watch:
         outcome = measure(asked, watch.show)
     summary(console, outcome)
+    for peer in outcome.absent:
+        console.print(f"{peer} is not installed, and was not judged")
+    for line in outcome.needless:
+        console.print(f"no longer so, and to be taken out of peers/deviations.json: {line}", markup=False)
     if outcome.elements == 0:
         console.print("nothing was judged")
         return OURS
     console.print(f"record: {save(made(outcome, asked), options.json, BUILD / 'false-alarms.json')}")
-    if outcome.alarms:
+    if outcome.alarms or outcome.needless:
         return FINDING
     return OURS if outcome.stopped == "interrupted" else PARITY
 

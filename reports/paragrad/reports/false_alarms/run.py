@@ -6,6 +6,7 @@ processes; only a run that time cuts off depends on the machine.
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterator
@@ -23,7 +24,8 @@ from paragrad.fuzz.program import Program
 from paragrad.fuzz.shrink import examine, shrink
 from paragrad.reports import record
 from paragrad.reports.bodies import AlarmRow, FalseAlarmsBody, JudgedRow
-from paragrad.reports.false_alarms.sound import Batch, Result, batch, judged
+from paragrad.reports.false_alarms import peers
+from paragrad.reports.false_alarms.sound import SUBJECTS, Batch, Result, batch, judged
 from paragrad.reports.record import Record
 
 MOST_ALARMS = 10
@@ -41,6 +43,8 @@ class Options:
     seed: int = 0
     jobs: int = 1
     findings: Path = corpus.FRESH
+    engines: tuple[str, ...] = ()
+    """Names of subjects; all where none is named."""
 
 
 @dataclass(slots=True)
@@ -54,6 +58,10 @@ class Outcome:
     alarms: dict[tuple[str, ...], AlarmRow] = field(default_factory=dict)
     stopped: str = ""
     elapsed: float = 0.0
+    absent: list[str] = field(default_factory=list)
+    """Peers that are not installed, and so were not judged."""
+    needless: list[str] = field(default_factory=list)
+    """Known differences of peers that are there no more."""
 
     @property
     def elements(self) -> int:
@@ -110,20 +118,26 @@ def alarm(source: Batch, program: Program, finding: Finding, findings: Path) -> 
     }
 
 
+def batches(options: Options) -> Iterator[Batch]:
+    """The batches in order, without end; a seed gives the same ones whether or not a peer is there."""
+    for number in itertools.count():
+        source = batch(options.seed, number)
+        wanted = not options.engines or source.subject.name in options.engines
+        if wanted and (source.subject.peer is None or peers.is_installed(source.subject.peer)):
+            yield source
+
+
 def results(options: Options) -> Iterator[Result]:
     """The results of all batches, in order, without end."""
-    number = 0
+    coming = batches(options)
     if options.jobs == 1:
-        while True:
-            yield judged(batch(options.seed, number))
-            number += 1
+        yield from map(judged, coming)
     waiting: deque[Future[Result]] = deque()
     pool = ProcessPoolExecutor(options.jobs, get_context("spawn"), torch.set_num_threads, (1,))
     try:
         while True:
             while len(waiting) < AHEAD * options.jobs:
-                waiting.append(pool.submit(judged, batch(options.seed, number)))
-                number += 1
+                waiting.append(pool.submit(judged, next(coming)))
             yield waiting.popleft().result()
     finally:
         pool.shutdown(cancel_futures=True)
@@ -131,7 +145,9 @@ def results(options: Options) -> Iterator[Result]:
 
 def measure(options: Options, progress: Callable[[Outcome], None] | None = None) -> Outcome:
     """Judge until enough; `progress(outcome)` is called after every batch. Ctrl-C keeps what was judged."""
-    outcome = Outcome()
+    asked = {s.peer for s in SUBJECTS if s.peer and (not options.engines or s.name in options.engines)}
+    outcome = Outcome(absent=sorted(peer for peer in asked if not peers.is_installed(peer)))
+    outcome.needless = [f"{d.engine} {d.op}: {d.reason}" for d in peers.needless(frozenset(asked))]
     started = time.perf_counter()
     stream = results(options)
     try:
@@ -166,6 +182,8 @@ def made(outcome: Outcome, options: Options) -> Record:
         "alarms": list(outcome.alarms.values()),
         "elapsed": round(outcome.elapsed, 3),
         "stopped": outcome.stopped,
+        "absent": outcome.absent,
+        "needless": outcome.needless,
     }
     missing = max(0, options.elements - outcome.elements)
     counts: record.Counts = {

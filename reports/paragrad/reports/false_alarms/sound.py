@@ -2,7 +2,9 @@
 
 Judged are this repository's engines, and torch itself, as it is and on other memory layouts. The judge's first stages
 let pass what torch computes, too: torch could not but pass. So torch, and our engines once more, are judged without
-them (`staged` False): each number has to lie within its own bound.
+them (`staged` False): each number has to lie within its own bound. Of the peers among them (`peers.py`) only values and
+the gradients of leaves are known; they run in a process of their own, without the ops in which they are known to
+differ.
 
 A batch follows from the seed and its number alone.
 """
@@ -13,20 +15,21 @@ import random
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from paragrad.engine.ops.table import TABLE, Op
 from paragrad.fuzz.engines.own import Own
 from paragrad.fuzz.engines.own_scalar import OwnScalar
 from paragrad.fuzz.engines.pytorch import PyTorch
 from paragrad.fuzz.engines.pytorch_strided import StridedPyTorch
-from paragrad.fuzz.judge import VERDICTS, Finding
+from paragrad.fuzz.judge import VERDICTS, Finding, judge, reference
 from paragrad.fuzz.program import Program
-from paragrad.fuzz.shrink import examine
 from paragrad.fuzz.strategies.families import FAMILIES, Make, ops_of
 from paragrad.fuzz.strategies.profile import DTYPES, GROWTH, VALUES, Profile
 from paragrad.fuzz.strategies.tensor import graph
 from paragrad.fuzz.strategies.values import Values
 from paragrad.fuzz.trace import Engine
+from paragrad.reports.false_alarms import peers
 
 PROGRAMS = 8
 """Programs a batch."""
@@ -51,16 +54,28 @@ class Subject:
     engine: Callable[[], Engine]
     staged: bool
     dtypes: tuple[str, ...] = DTYPES
+    peer: str | None = None
+    fillings: int = 1
+    """How often each program is run, with other numbers each time: a peer that compiles needs long for a new shape."""
 
 
 ONE_DTYPE = ("float32", "float64")
-SUBJECTS = (
+HERE = (
     Subject("paragrad", Own, True),
     Subject("paragrad", Own, False),
     # Where dtypes mix, torch computes parts of float64 gradients in float32: those of atan2 and pow, for two.
     Subject("torch", PyTorch, False, ONE_DTYPE),
     Subject("torch, strided", StridedPyTorch, False, ONE_DTYPE),
 )
+SUBJECTS = (
+    *(HERE * 3),
+    *(
+        Subject(title, partial(peers.engine, peer), staged, ("float64",), peer, fillings)
+        for peer, title, fillings in (("autograd", "HIPS autograd", 1), ("jax", "JAX", 25))
+        for staged in (True, False)
+    ),
+)
+"""In turn: a peer takes longer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,9 +103,16 @@ class Batch:
         """The programs."""
         rng = random.Random(f"programs {self.seed} {self.number}")
         values = Values(rng.getrandbits(32), rng)
-        ops = [TABLE[name] for name in ops_of("scalar" if self.family == "scalar" else "graph", None)]
-        for _ in range(PROGRAMS):
-            yield MAKERS[self.family](rng, values, self.profile, ops)
+        names = ops_of("scalar" if self.family == "scalar" else "graph", None)
+        fillings = self.subject.fillings
+        if (peer := self.subject.peer) is not None:
+            names = tuple(name for name in names if name in peers.sound_ops(peer))
+        ops = [TABLE[name] for name in names]
+        for _ in range(PROGRAMS if fillings == 1 else 1):
+            program = MAKERS[self.family](rng, values, self.profile, ops)
+            yield program
+            for _ in range(fillings - 1):
+                yield peers.refilled(program, values)
 
 
 def batch(seed: int, number: int) -> Batch:
@@ -98,13 +120,15 @@ def batch(seed: int, number: int) -> Batch:
     rng = random.Random(f"batch {seed} {number}")
     (family,) = rng.choices(list(SHARES), list(SHARES.values()))
     subject = SUBJECTS[number % len(SUBJECTS)]
+    if subject.peer is not None:
+        family = rng.choice(peers.FAMILIES)
     profile = Profile(
         rng.choice(subject.dtypes),
         rng.choice(("normal", "normal", *VALUES)),
         rng.choice(GROWTH),
         strided=rng.random() < 0.5,
         empty=rng.random() < 0.25,
-        second=rng.random() < 0.25,
+        second=subject.peer is None and rng.random() < 0.25,
     )
     return Batch(seed, number, family, subject, profile)
 
@@ -126,7 +150,11 @@ def judged(batch: Batch) -> Result:
     result = Result(batch)
     engine = batch.engine
     for program in batch.programs():
-        judgement = examine(program, engine, batch.subject.staged)
+        trace = engine.run(program)
+        if trace.failure is not None and trace.failure.type == "Unsupported":
+            result.refused["not supported by the adapter"] += 1
+            continue
+        judgement = judge(program, trace, reference(program, trace), engine, staged=batch.subject.staged)
         if judgement.refused:
             result.refused[judgement.refused.partition(":")[0] + " refused by torch"] += 1
             continue

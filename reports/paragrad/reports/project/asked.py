@@ -9,6 +9,7 @@ from typing import Any
 
 from paragrad.engine.ops.table import TABLE
 from paragrad.fuzz.checking.nearest import hint
+from paragrad.fuzz.engines.known import OWN, PEERS
 from paragrad.fuzz.engines.worker.protocol import Hello, Target
 from paragrad.reports.cli import UsageError
 from paragrad.reports.project import baseline, settings
@@ -25,6 +26,8 @@ class Asked:
     """A check as it is to be run. `folder` is the project's, else the working directory; `notes` are told first."""
 
     target: Target | None
+    peer: str | None
+    """An engine that goes by a name."""
     command: str | None
     python: Path | None
     programs: int
@@ -72,13 +75,15 @@ def asked(options: argparse.Namespace) -> Asked:
     chosen = {**DEFAULTS, **values, **given}
     if chosen["programs"] == 0:
         raise UsageError("--programs 0: nothing would be judged")
+    peer = text if text in OWN or text in PEERS else None
     names = {**_names(values.get("map", {}), f"{project.file} map."), **dict(map(_pair, options.map))}
     only = _ops(options.only, "--only ") or _ops(values.get("only", []), f"{project.file} only: ")
     python = options.python
     if python is None and "python" in values:
         python = folder / Path(values["python"]).expanduser()
     return Asked(
-        target=None if text is None else target_of(text, names, base),
+        target=None if text is None or peer is not None else target_of(text, names, base),
+        peer=peer,
         command=command,
         python=None if python is None else Path(python),
         programs=chosen["programs"],
@@ -97,7 +102,8 @@ def asked(options: argparse.Namespace) -> Asked:
 
 
 NO_TARGET = (
-    "name a TARGET (path/to/file.py:Class, notebook.ipynb, package.module:Class) or --exec COMMAND, "
+    "name a TARGET (path/to/file.py:Class, notebook.ipynb, package.module:Class), an engine by name (own, micrograd, "
+    "mygrad, autograd, jax, torch, torch.compile) or --exec COMMAND, "
     'or put target = "file.py:Class" under [tool.paragrad] into the pyproject.toml of your project'
 )
 

@@ -15,6 +15,10 @@ def blocks(body: FalseAlarmsBody, record: Record) -> list[str]:
     page = ["# False alarms", f"**{plural(len(alarms), 'false alarm')}** in {judged} of sound engines."]
     if body["stopped"]:
         page.append(f"The run ended early: {text(body['stopped'])}.")
+    if body["absent"]:
+        page.append(f"Not installed, and so not judged: {text(', '.join(body['absent']))}.")
+    if body["needless"]:
+        page.append(f"No longer different from torch, and to be judged again: {text('; '.join(body['needless']))}.")
     for rank, alarm in enumerate(alarms, 1):
         page += _alarm(rank, alarm)
     rows = [

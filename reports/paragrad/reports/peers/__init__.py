@@ -1,0 +1,1 @@
+"""The scoreboard: engines known by name, what is found in each, and how fast it is: `paragrad peers`."""
