@@ -29,6 +29,7 @@ from paragrad.fuzz.judge import Finding
 from paragrad.fuzz.program import Apply, Backward, Input, Optimizer, OptimizerStep, Program, Ref, ZeroGrad
 from paragrad.fuzz.repro import script
 from paragrad.fuzz.shrink import examine, shrink
+from paragrad.fuzz.trace import Trace
 from parity_tests.workers import SUBJECTS
 
 MINE = ("in place", "networks", "training", "between backwards")
@@ -207,11 +208,11 @@ def losses(*between: Any) -> Program:
 
 def test_a_later_backward_is_excused_only_where_the_graphs_meet() -> None:
     apart = losses(ZeroGrad())
-    assert severity(Finding("gradient", 4, "walk", 0, ""), apart) == "wrong"
+    assert severity(Finding("gradient", 4, "walk", 0, ""), apart, Trace()) == "wrong"
     meeting = replace(
         apart, statements=[*apart.statements[:3], Apply("tanh", (Ref(1),), {}, (2,)), Backward((2,), (None,))]
     )
-    assert severity(Finding("gradient", 4, "walk", 0, ""), meeting) == "limit"
+    assert severity(Finding("gradient", 4, "walk", 0, ""), meeting, Trace()) == "limit"
 
 
 def test_the_child_steps_as_torch_does() -> None:

@@ -149,7 +149,7 @@ def to_json(program: Program) -> dict[str, Any]:
 
 
 def _statement(statement: Statement) -> dict[str, Any]:
-    if type(statement) is Apply and not statement.kwargs:  # the usual case
+    if type(statement) is Apply and not statement.kwargs and not statement.in_place:  # the usual case
         given = [_encode(a) for a in statement.args]
         return {"op": statement.op, "args": given, "kwargs": {}, "outputs": list(statement.outputs)}
     match statement:

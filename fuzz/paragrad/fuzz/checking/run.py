@@ -156,7 +156,7 @@ class Check:
         if level == "hang" and isinstance(self.engine, Foreign):
             self.engine.limits = replace(self.engine.limits, seconds=IMPATIENT, confirm=False)
             self.engine.avoid = self.choice.known.hit
-        key = cause(finding, level, program)
+        key = self.key(finding, program, torchs)
         before = self.found.get(key)
         if before is not None:
             before.programs += 1
@@ -174,6 +174,11 @@ class Check:
             if report.first_finding is None and told.severity in FAILING:
                 report.first_finding = time.perf_counter() - report.started
 
+    @staticmethod
+    def key(finding: Finding, program: Program, torchs: Trace) -> tuple[str, ...]:
+        """The cause of a finding."""
+        return cause(finding, severity(finding, program, torchs), program)
+
     def tell(self, program: Program, trace: Trace, torchs: Trace, finding: Finding) -> Checked:
         """The finding on the smallest program that shows it, with why and whose."""
         engine = self.engine
@@ -184,7 +189,7 @@ class Check:
             expected = reference(small, shown)
             again = judge(small, shown, expected, engine)
             same = next((f for f in (*again.findings, *again.chosen) if f.cause == finding.cause), None)
-            if same is not None:
+            if same is not None and self.key(same, small, expected) == self.key(finding, program, torchs):
                 program, trace, torchs, finding = small, shown, expected, same
         if finding.kind != "convention":
             diagnose(program, trace, torchs, engine, finding)

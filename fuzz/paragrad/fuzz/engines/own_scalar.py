@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from paragrad.engine.scalar import Value
-from paragrad.fuzz.program import Apply, Backward, Program, Ref, refs
+from paragrad.engine.scalar_nn import SGD
+from paragrad.fuzz.program import Apply, Array, Backward, Optimizer, OptimizerStep, Program, Ref, ZeroGrad, refs
 from paragrad.fuzz.trace import Failure, Trace
 
 INFIX: dict[str, Callable[[Any, Any], Any]] = {
@@ -92,13 +93,28 @@ class OwnScalar:
                         k: np.array(variables[k].grad) if k in reached or k in touched else None
                         for k in requiring(program, len(variables))
                     }
+                elif isinstance(statement, ZeroGrad):
+                    SGD(variables[: len(program.inputs)]).zero_grad()
+                    touched.clear()
+                elif isinstance(statement, OptimizerStep) and program.optimizer is not None:
+                    trace.parameters[position] = self.step(program.optimizer, variables)
                 else:
                     raise TypeError(f"a Value knows no {type(statement).__name__}")
         except Exception as error:  # noqa: BLE001 - whatever the engine raises is what we came to see
             trace.failure = Failure(position, type(error).__name__, str(error))
+        given = len(program.inputs)
         trace.values = {k: np.array(v.data) for k, v in enumerate(variables)}
-        trace.inputs_after = {k: trace.values[k] for k in range(min(len(program.inputs), len(variables)))}
+        trace.inputs_after = {k: trace.values[k] for k in range(min(given, len(variables)))}
+        if program.optimizer is not None:  # the steps wrote to what went in
+            trace.values |= {k: np.array(float(program.inputs[k].storage[0])) for k in trace.inputs_after}
         return trace
+
+    def step(self, optimizer: Optimizer, variables: list[Value]) -> dict[int, Array]:
+        """One step of SGD without momentum, which keeps nothing from step to step; the parameters after it."""
+        if optimizer.name != "SGD" or "momentum" in optimizer.options:
+            raise TypeError(f"a Value is not asked for {optimizer.name} with {', '.join(optimizer.options)}")
+        SGD([variables[k] for k in optimizer.parameters], **optimizer.options).step()
+        return {k: np.array(variables[k].data) for k in optimizer.parameters}
 
     def apply(self, statement: Apply, variables: list[Value]) -> Value:
         """Call an op: an operator where there is one, else the method of its name."""

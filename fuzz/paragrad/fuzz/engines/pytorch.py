@@ -19,6 +19,9 @@ from paragrad.fuzz.engines.interpreter import Interpreter
 from paragrad.fuzz.program import Array, Input, Program
 from paragrad.fuzz.trace import Trace
 
+# Where opt_einsum is installed, torch would contract in another order.
+torch.backends.opt_einsum.enabled = False
+
 INFIX = {"add": "+", "sub": "-", "mul": "*", "div": "/", "pow": "**", "remainder": "%", "matmul": "@"}
 INFIX |= {"lt": "<", "le": "<=", "gt": ">", "ge": ">=", "eq": "==", "ne": "!="}
 """Ops that are written with an operator: torch's functions refuse a number on the left, its operators don't."""

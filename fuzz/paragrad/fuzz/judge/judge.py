@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from paragrad.fuzz.judge.agreement import compare, is_far, is_near
+from paragrad.fuzz.judge.agreement import compare, is_near
 from paragrad.fuzz.judge.blame import WALK, blame_crash, blame_gradient, once, twice
 from paragrad.fuzz.judge.drawn import settled, settled_program
 from paragrad.fuzz.judge.gradients import BackwardCheck, has_hidden
@@ -22,7 +22,8 @@ from paragrad.fuzz.judge.reference import reference
 from paragrad.fuzz.judge.steps import Steps
 from paragrad.fuzz.judge.stretches import Stretches
 from paragrad.fuzz.judge.telling import describe, farthest
-from paragrad.fuzz.judge.verdict import REFERENCE, Finding, FoundError, Judgement, Problem
+from paragrad.fuzz.judge.torchs_own import TorchsOwn
+from paragrad.fuzz.judge.verdict import Finding, FoundError, Judgement, Problem
 from paragrad.fuzz.program import Apply, Array, Grad, Program
 from paragrad.fuzz.trace import Engine, Trace
 
@@ -37,10 +38,9 @@ def judge(
     a wrong gradient is to be blamed on; that costs most, and with `first` it ends with the first finding.
     """
     case = Case(program, trace, reference, engine, staged, first)
-    with warnings.catch_warnings(), contextlib.suppress(FoundError):
+    with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # torch's, about degrees of freedom or memory layouts
-        case.judge()
-    return case.result
+        return case.judge()
 
 
 class Case:
@@ -66,6 +66,19 @@ class Case:
             failure = self.reference.failure
             self.result.refused = f"{self.op_at(failure.statement)}: {failure.type}: {failure.message}"
             return self.result
+        with contextlib.suppress(FoundError):
+            self.look()
+        blame_in_place(lambda other: self.of(other).findings, self.program, self.result.findings)
+        # After an optimizer step torch goes on from the subject's parameters: its trace is not all its own.
+        if not self.result.findings and not has_hidden(self.program) and self.program.optimizer is None:
+            with contextlib.suppress(FoundError):
+                TorchsOwn(self.trace, self.reference, self.settled, self.makers, self.found).look(
+                    self.apart_values, self.differing
+                )
+        return self.result
+
+    def look(self) -> None:
+        """Everything in order of execution."""
         self.unreadable()
         self.values()
         for position in self.reference.gradients:
@@ -83,48 +96,6 @@ class Case:
                 op, _ = self.blame_hidden(None)
             self.found("crash", failure.statement, None, f"{failure.type}: {failure.message}", op=op)
         self.inputs_unchanged()
-        blame_in_place(lambda other: self.of(other).findings, self.program, self.result.findings)
-        # After an optimizer step torch goes on from the subject's parameters: its trace is not all its own.
-        if not self.result.findings and not has_hidden(self.program) and self.program.optimizer is None:
-            self.torchs_own()
-        return self.result
-
-    def torchs_own(self) -> None:
-        """Where the subject is right and yet far from torch's trace, whether torch's trace is right."""
-        for variable in self.apart_values:
-            self.torchs_own_value(variable)
-        checks: dict[int, BackwardCheck] = {}
-        for position, variable in self.differing:
-            mine, theirs = (trace.gradients[position][variable] for trace in (self.trace, self.reference))
-            assert mine is not None and theirs is not None
-            if not is_far(mine, theirs):
-                continue
-            needing = frozenset(self.reference.gradients[position])
-            check = checks.setdefault(position, BackwardCheck(self.settled, self.reference, position, needing))
-            if is_near(theirs, *check.native(variable)):
-                continue
-            expected = check.expected(variable)
-            if not expected.accepts(theirs).all():
-                message = "torch's own " + describe("gradient", theirs, expected)
-                both = {"found": theirs, "expected": expected.torch, "bound": expected.bound}
-                self.found("gradient", position, variable, message, op=WALK, whose=REFERENCE, **both)
-
-    def torchs_own_value(self, variable: int) -> None:
-        """One value in torch's trace, given torch's own operands."""
-        position, values = self.makers[variable], self.reference.values
-        maker = self.settled.statements[position] if position >= 0 else None
-        if not isinstance(maker, Apply) or not is_far(self.trace.values[variable], values[variable]):
-            return
-        local = LocalReference(maker, values, frozenset())
-        output, theirs = maker.outputs.index(variable), values[variable]
-        native = local.native_values()[output]
-        if is_near(theirs, native, local.value_size(native)):
-            return
-        expected = local.values_expected()[output] or exactly(native)
-        if not expected.accepts(theirs).all():
-            message = "torch's own " + describe("value", theirs, expected)
-            both = {"found": theirs, "expected": expected.torch, "bound": expected.bound}
-            self.found("value", position, variable, message, whose=REFERENCE, **both)
 
     def unreadable(self) -> None:
         """What the trace shows that is no array of numbers, or belongs to no variable of the program."""
@@ -305,7 +276,7 @@ class Case:
             problems.append((min(torchs), "missing", "no gradient is shown after this backward"))
         for variable, kind, message in sorted(problems, reverse=True):
             op, argument = blame_gradient(self.engine, check, variable) if check else self.blame_hidden(position)
-            both = {"found": shown.get(variable), "expected": torchs[variable]}
+            both = {"found": shown.get(variable), "expected": torchs.get(variable)}
             self.found(kind, position, variable, message, op=op, argument=argument, **both)
         for variable in sorted(self.apart(self.result.gradients, shown, torchs, alike), reverse=True):
             self.differing.append((position, variable))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 from typing import Any, Callable
 
 from . import execute, plain
@@ -32,6 +33,14 @@ class Run(execute.Run):
         self.pulled: dict[int, Any] = {}
         self.values: dict[str, Any] = {}
         self.trace: dict[str, Any] = {"values": self.values, "gradients": {}, "parameters": {}, "inputs_after": {}}
+
+    def step(self, optimizer: dict[str, Any]) -> dict[str, Any]:
+        """None: an adapter says nothing of how parameters are written to."""
+        raise Unsupported("an adapter is not asked for optimizer steps")
+
+    def root(self) -> Path:
+        """The adapter's folder."""
+        return self.adapter.file.parent
 
     def leaf(self, spec: dict[str, Any]) -> Any:
         """A variable for an input: the adapter gets a NumPy array where it has imported NumPy, else nested lists."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any, Callable
 
 from . import construct, gradient, guard, names, packages, plain, stepping
@@ -57,11 +58,17 @@ class Run:
         except BaseException as error:
             guard.check()
             failure = {"statement": position, "type": type(error).__name__, "message": plain.message(error)}
-            failure["where"] = packages.raised(self.subject.loaded.place.root, error)
+            where = packages.raised(self.root(), error)
+            if where is not None:
+                failure["where"] = where
         self.trace["failure"] = failure
         for index in range(min(len(self.program["inputs"]), len(self.variables))):
             self.trace["inputs_after"][str(index)] = self.shown(self.variables[index])
         return self.trace
+
+    def root(self) -> Path:
+        """The folder in which the subject's own files lie."""
+        return self.subject.loaded.place.root
 
     def leaf(self, spec: dict[str, Any]) -> Any:
         """An instance for an input; a view of the subject's NumPy where the input is one."""

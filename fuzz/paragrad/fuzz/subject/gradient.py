@@ -131,6 +131,10 @@ def leavings(access: Access, root: Any, returned: Any) -> Any:
     return returned
 
 
+ALL_RIGHT = 3
+"""What `attempt` gives where every gradient of its trial is right."""
+
+
 def attempt(
     maker: Maker, kind: str, start: Start, bound: dict[str, Bound], reductions: Sequence[str] = ("", "sum")
 ) -> tuple[int, Access | None, str]:
@@ -163,7 +167,7 @@ def attempt(
                 score = graded(maker, access, (a, b), leavings(access, root, returned), wanted)
                 if score > top[0]:
                     top = (score, access, "")
-                if score == 3:
+                if score == ALL_RIGHT:
                     return top
     return top
 
@@ -189,7 +193,7 @@ def find(maker: Maker, candidates: Candidates, kind: str, bound: dict[str, Bound
         score, access, told = attempt(maker, kind, start, bound)
         if best is None or score > best[0]:
             best = (score, start, access, told)
-        if score == 3:
+        if score == ALL_RIGHT:
             break
     if best is None:
         methods = ", ".join(n for listed in candidates.methods.values() for n in listed)
@@ -207,7 +211,7 @@ def find(maker: Maker, candidates: Candidates, kind: str, bound: dict[str, Bound
             "After " + start.form + " no gradient was found (looked for " + ", ".join(GRADIENT_NAMES[:6]) + "). " + told
         )
     found = Gradients(maker, kind, start, access, score, told)
-    if score == 3:
+    if score == ALL_RIGHT:
         refine(found, candidates, bound)
     return found
 
@@ -216,10 +220,10 @@ def refine(found: Gradients, candidates: Candidates, bound: dict[str, Bound]) ->
     """Find out what a backward that works can do besides: seeds, roots that are arrays, gradients of inner nodes."""
     maker, kind = found.maker, found.kind
     if kind == "tensor":
-        found.single = attempt(maker, kind, found.start, bound, ("",))[0] < 3
+        found.single = attempt(maker, kind, found.start, bound, ("",))[0] < ALL_RIGHT
         for start in backward.starts(maker, candidates, kind, found.start.name):
             told = start.seeded and not start.form.startswith("." + str(found.access.name) + " =")
-            if found.seeding is None and told and attempt(maker, kind, start, bound, ("",))[0] == 3:
+            if found.seeding is None and told and attempt(maker, kind, start, bound, ("",))[0] == ALL_RIGHT:
                 found.seeding = start
     if "mul" not in bound:
         return

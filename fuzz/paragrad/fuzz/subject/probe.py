@@ -54,7 +54,7 @@ class Subject:
             {"what": "gradients shown", "found": "of every node" if gradients.inner else "of leaves only"},
             {"what": "requires_grad", "found": constructor.option or "no such argument"},
         ]
-        if gradients.score < 3:
+        if gradients.score < gradient.ALL_RIGHT:
             states = ("it raises " + gradients.told, "gradients can be read, all are 0", "not all gradients are right")
             probe.append({"what": "trial", "found": "a*b, a+b, a-b: " + states[gradients.score]})
         return {
@@ -106,17 +106,23 @@ def found(loaded: Loaded, wanted: dict[str, str]) -> Subject:
         maker, kind = construct.find(loaded.cls, loaded.module, loaded.place.root)
     except construct.ConstructorError as error:
         raise LoadError("constructor", str(error)) from error
+    subject, failure = None, None
     try:
-        return bound(loaded, maker, kind, wanted)
+        subject = bound(loaded, maker, kind, wanted)
     except gradient.GradientError as error:
+        failure = error
+    if subject is None or subject.gradients.score < gradient.ALL_RIGHT:
         told = packages.complete(loaded.place)
         if told is not None:
             loaded.notes.append(told)
             try:
-                return bound(loaded, maker, kind, wanted)
+                again = bound(loaded, maker, kind, wanted)
+                subject = again if subject is None or again.gradients.score > subject.gradients.score else subject
             except gradient.GradientError:
                 pass  # the first error says it as well
-        raise LoadError("no backward", str(error)) from error
+    if subject is None:
+        raise LoadError("no backward", str(failure)) from failure
+    return subject
 
 
 def bound(loaded: Loaded, maker: construct.Maker, kind: str, wanted: dict[str, str]) -> Subject:
