@@ -30,6 +30,8 @@ MOST_STATEMENTS = 260
 """Programs longer than this are told as they are: their length is the point."""
 RETELLINGS = 3
 """How often a finding gives way to a more serious one of the same cause."""
+LEAST = 8
+"""Programs that every stage gets, however late it is."""
 IMPATIENT = 0.5
 """Seconds for a program of up to MOST_STATEMENTS once one has hung."""
 
@@ -101,9 +103,9 @@ class Check:
             self.stage(name, self.until(drawn, self.report.started + seconds * share))
 
     def until(self, programs: Iterator[Program], end: float) -> Iterator[Program]:
-        """The programs that can be drawn before a time of the performance counter."""
-        for program in programs:
-            if time.perf_counter() > end:
+        """The programs that can be drawn before a time of the performance counter, and a few at least."""
+        for number, program in enumerate(programs):
+            if time.perf_counter() > end and number >= LEAST:
                 self.report.stopped = "time"
                 return
             yield program

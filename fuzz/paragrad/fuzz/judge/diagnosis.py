@@ -12,8 +12,10 @@ from dataclasses import replace
 
 import numpy as np
 
+from paragrad.engine import dtypes
 from paragrad.fuzz.in_place import OPERATORS
 from paragrad.fuzz.judge.blame import WALK, replays
+from paragrad.fuzz.judge.bounds import UNIT
 from paragrad.fuzz.judge.drawn import settled
 from paragrad.fuzz.judge.gradients import BackwardCheck, has_hidden
 from paragrad.fuzz.judge.hypotheses import HYPOTHESES, View, constant_factor, differences, lower_precision
@@ -31,6 +33,9 @@ from paragrad.fuzz.trace import Engine, Trace
 VARIANTS = 8
 """How often a blamed op is asked again at other values."""
 NONE = "no hypothesis reproduces these numbers"
+CANCELS = "digits are lost: larger numbers cancel on the way, as e^2x and 1 do in (e^2x - 1) / (e^2x + 1) near 0"
+SMALL, CANCELLED = 2.0**-4, 64
+"""Values below the one that are off by fewer units than the other, of a number of size 1, tell of cancellation."""
 HIDDEN = "it lies within a stretch that no Trace shows, such as the inside of a recorded backward"
 WITH_ENGINE = "a third opinion, high-precision differences of the forward, is with the engine"
 FLOAT32 = 2.0**-20
@@ -183,6 +188,8 @@ def of_views(views: list[View]) -> str:
         wrong = [first, *[v for v in others if v.wrong and np.isfinite(v.exact).all()]]
         if overflow := overflows(first):
             return overflow
+        if first.operand is None and all(cancels(v) for v in wrong):
+            return CANCELS
         for hypothesis in HYPOTHESES:
             for name in [text for text, predicted in hypothesis(first) if first.matches(predicted)]:
                 if all(any(t == name and v.matches(p) for t, p in hypothesis(v)) for v in wrong[1:]):
@@ -198,6 +205,13 @@ def of_views(views: list[View]) -> str:
             if predicted is not None and _explained(first, predicted):
                 return text
     return NONE
+
+
+def cancels(view: View) -> bool:
+    """Whether a small value is off by no more than numbers of size 1 are rounded by."""
+    unit = UNIT[dtypes.as_dtype(view.found.dtype)]
+    small = np.abs(view.exact) <= SMALL
+    return bool(small.any() and (~small | (np.abs(view.found - view.exact) <= CANCELLED * unit)).all())
 
 
 def overflows(view: View) -> str:

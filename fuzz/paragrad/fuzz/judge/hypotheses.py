@@ -15,6 +15,8 @@ from paragrad.fuzz.judge.bounds import UNIT
 from paragrad.fuzz.judge.local import Expected, LocalReference, RefusedError
 from paragrad.fuzz.program import Apply, Array
 
+LOST = 2.0**-30
+"""The relative error from which on float32 may be the reason."""
 SLACK = 16
 """Units of rounding by which a prediction may be missed."""
 STEPS = [10.0**-k for k in range(1, 12)]
@@ -148,8 +150,10 @@ def broadcasting(view: View) -> Iterator[tuple[str, Array | None]]:
 
 
 def lower_precision(view: View) -> Iterator[tuple[str, Array | None]]:
-    """float32 on the way to a float64 result."""
-    if view.found.dtype == np.float64:
+    """float32 on the way to a float64 result: it leaves an error that is not much smaller."""
+    with np.errstate(all="ignore"):
+        off = np.abs(view.found - view.exact) > LOST * np.abs(view.exact)
+    if view.found.dtype == np.float64 and off.any():
         low = {k: v.astype(np.float32) if v.dtype == np.float64 else v for k, v in view.local.values.items()}
         given = [None if g is None else g.astype(np.float32) for g in view.incoming]
         yield "it is computed in float32, where float64 is meant", view.again(low, given, np.float32)

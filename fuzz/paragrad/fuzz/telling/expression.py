@@ -10,7 +10,6 @@ from dataclasses import replace
 import numpy as np
 
 from paragrad.fuzz.engines.pytorch import INFIX
-from paragrad.fuzz.explain import short
 from paragrad.fuzz.program import Apply, Array, Backward, Program, Ref, refs
 from paragrad.fuzz.telling.writer import NoSpellingError, Writer, literal, text
 
@@ -22,6 +21,8 @@ LAST = 3
 """Statements that are told of a long program."""
 DIGITS = 10
 """Characters of a number; a longer one is rounded."""
+MOST_ELEMENTS = 12
+"""Elements of an array that are told; of a larger one its shape is."""
 CHAIN = 50
 """Calls of one op, each on the last, that are told as a loop."""
 
@@ -161,7 +162,11 @@ def held(array: Array) -> str:
     if array.ndim == 0:
         whole = repr(array.item())
         return whole if len(whole) <= DIGITS else f"{array.item():.{DIGITS - 2}g}"
-    return short(array).replace(" ", ", ") if array.size > 1 else str(array.tolist())
+    if array.size == 1:
+        return str(array.tolist())
+    text = np.array2string(array, precision=5, separator=",", max_line_width=10**6)
+    text = "".join(text.split()).replace(",", ", ")
+    return text if array.size <= MOST_ELEMENTS else f"an array of shape {array.shape}"
 
 
 def chain(program: Program) -> tuple[str, int, bool] | None:
