@@ -24,13 +24,13 @@ from paragrad.fuzz.engines.worker.errors import SubjectError
 from paragrad.fuzz.program import Program
 from paragrad.fuzz.telling import Told, tell
 from paragrad.reports.cli import FINDING, OURS, PARITY, UsageError
-from paragrad.reports.commands import command, console_for
 from paragrad.reports.findings import Repro, row, show, write_repros
 from paragrad.reports.introduction import introduce
 from paragrad.reports.progress import bar
 from paragrad.reports.project.asked import Asked, asked, refuse_what_is_missing
 from paragrad.reports.project.baseline import BaselineError
 from paragrad.reports.project.standing import accepted_before, hold, refuse_anothers
+from paragrad.reports.terminal import command, console_for
 
 SCHEMA = "paragrad.check/1"
 
@@ -63,7 +63,7 @@ def checked(options: argparse.Namespace) -> int:
         noted = len(engine.notes)
         if not engine.ops():
             raise UsageError(f"{hello.engine} has no op that is known here; --map op=method names them")
-        report = replay(engine, one) if one is not None else run_stages(engine, wanted)
+        report = replay(engine, one) if one is not None else run_stages(engine, wanted, console)
         report.engine = hello.engine
         standing = hold(report, wanted, accepted)
         told = [tell(found, engine) for found in report.findings]
@@ -89,9 +89,9 @@ def started(wanted: Asked) -> Started:
     return by_name or Foreign(wanted.target, command=wanted.command, python=wanted.python)
 
 
-def run_stages(engine: Started, wanted: Asked) -> Report:
+def run_stages(engine: Started, wanted: Asked, console: Console) -> Report:
     """All that is tried, under a progress bar."""
-    with bar(wanted.programs, wanted.seconds) as progress:
+    with bar(wanted.programs, wanted.seconds, console) as progress:
         return check(
             engine,
             scalar=engine.hello.kind == "scalar",

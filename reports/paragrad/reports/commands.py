@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import contextlib
 import difflib
-import functools
 import math
 import secrets
 import sys
@@ -13,7 +12,6 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import torch
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
@@ -28,32 +26,13 @@ from paragrad.reports.conventions import notice
 from paragrad.reports.parity import from_outcome
 from paragrad.reports.record import Record, RecordError
 from paragrad.reports.render import render_markdown
+from paragrad.reports.terminal import command, console_for
 
 BUILD = Path("build")
 LINE_EVERY = 15.0
 """Seconds between lines of progress where there is no terminal."""
 ROUNDS = 7
 """Interleaved rounds of a speed measurement."""
-Command = Callable[[argparse.Namespace], int]
-
-
-def command(function: Command) -> Command:
-    """One thread for torch, and a corpus that can't be read told as something the caller can mend."""
-
-    @functools.wraps(function)
-    def inner(options: argparse.Namespace) -> int:
-        torch.set_num_threads(1)
-        try:
-            return function(options)
-        except store.CorpusError as error:
-            raise UsageError(str(error)) from error
-
-    return inner
-
-
-def console_for(json: str | None) -> Console:
-    """Where people read: stdout, or stderr where stdout carries JSON."""
-    return Console(stderr=json == "-", highlight=False, soft_wrap=True)
 
 
 def save(record: Record, path: str | None, default: Path) -> str:

@@ -20,8 +20,9 @@ from paragrad.fuzz.mutants.mutant import Mutant
 from paragrad.reports import record
 from paragrad.reports.bodies import EquivalentRow, MutantFamilyRow, MutantsBody, SurvivorRow
 from paragrad.reports.cli import FINDING, OURS, PARITY, UsageError
-from paragrad.reports.commands import BUILD, LINE_EVERY, command, console_for, save
+from paragrad.reports.commands import BUILD, LINE_EVERY, save
 from paragrad.reports.record import Record
+from paragrad.reports.terminal import command, console_for
 
 PROGRAMS, FEW, QUICKLY = 2000, 100, 200
 """The most programs for a mutant, for one that is listed as equivalent, and for one of the quick run."""

@@ -1,7 +1,8 @@
-"""How far a check has come: a bar on a terminal's stderr, nothing elsewhere."""
+"""How far a check has come: each serious finding as it comes, and a bar on a terminal's stderr."""
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -26,19 +27,31 @@ class Left(ProgressColumn):
 
 
 @contextmanager
-def bar(programs: int, seconds: float, console: Console | None = None) -> Iterator[Callable[[Report], None]]:
+def bar(
+    programs: int, seconds: float, page: Console, console: Console | None = None
+) -> Iterator[Callable[[Report], None]]:
     """A function that shows a report so far: programs judged of so many, findings by severity, seconds that are left.
 
-    It shows nothing unless the console (stderr) is a terminal.
+    Where the console (stderr) is no terminal there is no bar; the findings go to the `page`.
     """
     console = console or Console(stderr=True)
+    told: set[str] = set()
     columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed}/{task.total} programs"))
     with Progress(*columns, Left(seconds), console=console, transient=True, disable=not console.is_terminal) as shown:
         task = shown.add_task("judging", total=programs)
-        yield lambda report: shown.update(task, completed=report.judged, description=told(report))
+
+        def show(report: Report) -> None:
+            for checked in report.failing():
+                if checked.id not in told:
+                    told.add(checked.id)
+                    line = f"{time.perf_counter() - report.started:.1f} s: {checked.severity}: {checked.finding.title}"
+                    (console if console.is_terminal else page).print(line, markup=False)
+            shown.update(task, completed=report.judged, description=counted(report))
+
+        yield show
 
 
-def told(report: Report) -> str:
+def counted(report: Report) -> str:
     """The findings so far, most serious first."""
     counts = Counter(c.severity for c in report.findings)
     return ", ".join(f"{counts[s]} {s}" for s in SEVERITIES if counts[s]) or "judging"

@@ -12,8 +12,9 @@ from rich.text import Text
 from paragrad.reports.accuracy import declared
 from paragrad.reports.accuracy.declared import PROGRAMS, DeclaredError, Entry
 from paragrad.reports.cli import FINDING, PARITY, UsageError
-from paragrad.reports.commands import command, steps
+from paragrad.reports.commands import steps
 from paragrad.reports.render.markdown import number
+from paragrad.reports.terminal import command
 
 
 @command

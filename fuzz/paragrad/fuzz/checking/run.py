@@ -16,7 +16,7 @@ from paragrad.fuzz.checking.identity import identity
 from paragrad.fuzz.checking.report import Checked, Report
 from paragrad.fuzz.checking.screening import screened
 from paragrad.fuzz.checking.severity import FAILING, SEVERITIES, severity
-from paragrad.fuzz.checking.trials import STAGES, Choice, deep, first, tried
+from paragrad.fuzz.checking.trials import STAGES, Choice, deep, first, graphs, tried
 from paragrad.fuzz.engines.foreign import Foreign
 from paragrad.fuzz.explain import text
 from paragrad.fuzz.judge import Finding, Judgement, diagnose, judge, reference
@@ -99,8 +99,14 @@ class Check:
             self.choice.rng = random.Random(f"{seed} {name}")
             if isinstance(engine, Foreign) and limits is not None and stage is deep:
                 engine.limits = limits
-            drawn = islice(stage(self.choice), max(1, round(programs * part)))
+            count = round(programs * share) - self.run_so_far if stage is graphs else round(programs * part)
+            drawn = islice(stage(self.choice), max(1, count))
             self.stage(name, self.until(drawn, self.report.started + seconds * share))
+
+    @property
+    def run_so_far(self) -> int:
+        """Programs that were run, judged or not."""
+        return self.report.judged + self.report.filtered.total()
 
     def until(self, programs: Iterator[Program], end: float) -> Iterator[Program]:
         """The programs that can be drawn before a time of the performance counter, and a few at least."""
@@ -173,6 +179,7 @@ class Check:
             told.programs = 1 if before is None else before.programs
             told.id = identity((told.severity, *key))
             self.found[key] = told
+            report.findings = list(self.found.values())
             if report.first_finding is None and told.severity in FAILING:
                 report.first_finding = time.perf_counter() - report.started
 

@@ -176,15 +176,15 @@ def deep(choice: Choice) -> Iterator[Program]:
 STAGES: dict[str, tuple[Stage, float]] = {
     "forms": (forms, 0.25),
     "single ops": (single_ops, 0.2),
-    "graphs": (graphs, 0.27),
     "repeated backward": (again, 0.05),
     "in place": (in_place, 0.04),
     "between backwards": (between_backwards, 0.05),
     "networks": (networks, 0.03),
     "training": (training, 0.03),
-    "deep graphs": (deep, 0.1),
+    "graphs": (graphs, 0.3),
+    "deep graphs": (deep, 0.05),
 }
-"""Each stage with its share of programs and time."""
+"""Each stage with its share of programs and time. Graphs get what the others left over, too."""
 
 
 def _repeated(op: str, count: int, scalar: bool, twice: bool) -> Program:

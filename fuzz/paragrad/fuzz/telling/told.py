@@ -87,6 +87,11 @@ def writer_of(engine: Engine) -> Writer:
 
 def tell(checked: Checked, engine: Engine) -> Told:
     """A finding as a good colleague tells it; its program is written in letters, and run once more."""
+    with np.errstate(all="ignore"):
+        return _told(checked, engine)
+
+
+def _told(checked: Checked, engine: Engine) -> Told:
     program, finding, trace, torchs = prepared(checked, engine)
     expressions = Expressions(program, writer_of(engine), _shapes(torchs if torchs.values else trace))
     shown = finding.variable

@@ -12,9 +12,10 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from paragrad.fuzz.judge import VERDICTS
 from paragrad.reports.cli import FINDING, OURS, PARITY, UsageError
-from paragrad.reports.commands import BUILD, LINE_EVERY, command, console_for, save
+from paragrad.reports.commands import BUILD, LINE_EVERY, save
 from paragrad.reports.false_alarms.run import Options, Outcome, made, measure
 from paragrad.reports.false_alarms.sound import SUBJECTS
+from paragrad.reports.terminal import command, console_for
 
 
 @command

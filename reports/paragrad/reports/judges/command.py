@@ -6,11 +6,12 @@ import argparse
 from pathlib import Path
 
 from paragrad.reports.cli import FINDING, PARITY, UsageError
-from paragrad.reports.commands import BUILD, command, console_for, save, steps
+from paragrad.reports.commands import BUILD, save, steps
 from paragrad.reports.judges import page
 from paragrad.reports.judges.detection import OURS
 from paragrad.reports.judges.run import Options, run
 from paragrad.reports.render import render_markdown
+from paragrad.reports.terminal import command, console_for
 
 DOCS = Path("docs")
 

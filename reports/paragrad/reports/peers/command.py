@@ -7,10 +7,11 @@ from pathlib import Path
 
 from paragrad.fuzz.engines.known import OWN, PEERS
 from paragrad.reports.cli import OURS, PARITY, UsageError
-from paragrad.reports.commands import BUILD, command, console_for, save
+from paragrad.reports.commands import BUILD, save
 from paragrad.reports.peers.rows import PeerRow
 from paragrad.reports.peers.run import ALL, Options, measure
 from paragrad.reports.render import render_markdown
+from paragrad.reports.terminal import command, console_for
 
 DOCS = Path("docs/peers.md")
 
