@@ -259,15 +259,17 @@ def test_a_project_from_first_run_to_a_fix(
 @pytest.mark.parametrize("watched", [True, False])
 def test_a_bar_is_for_those_who_watch(watched: bool) -> None:
     console = Console(file=io.StringIO(), force_terminal=watched, width=100)
-    with bar(10, 5.0, console) as show:
+    page = Console(file=io.StringIO(), width=100)
+    with bar(10, 5.0, page, console) as show:
         so_far = report(checked(*SIGN), checked(*LIMIT))
         so_far.stages["graphs"] = 4
         show(so_far)
-    file: Any = console.file
-    text = file.getvalue()
+    files: tuple[Any, Any] = (console.file, page.file)
+    text, told = (file.getvalue() for file in files)
     assert ("1 wrong, 1 limit" in text) == watched
     assert ("4/10 programs" in text) == watched
     assert watched or not text
+    assert ("s: wrong: gradient of relu(input)" in told) != watched
 
 
 class Interrupted:

@@ -45,7 +45,7 @@ def bar(
                 if checked.id not in told:
                     told.add(checked.id)
                     line = f"{time.perf_counter() - report.started:.1f} s: {checked.severity}: {checked.finding.title}"
-                    (console if console.is_terminal else page).print(line, markup=False)
+                    (console if console.is_terminal else page).print(line, markup=False, highlight=False)
             shown.update(task, completed=report.judged, description=counted(report))
 
         yield show
