@@ -19,7 +19,7 @@ from paragrad.fuzz.checking.augmented import in_place
 from paragrad.fuzz.checking.forms import Form, Known, broadcasts, form_of_call, usual
 from paragrad.fuzz.checking.networks import between_backwards, networks, training
 from paragrad.fuzz.program import Apply, Backward, Input, Program, Ref
-from paragrad.fuzz.strategies.builder import Builder
+from paragrad.fuzz.strategies.builder import Builder, Variable
 from paragrad.fuzz.strategies.profile import GROWTH, Profile
 from paragrad.fuzz.strategies.values import Values
 
@@ -93,9 +93,10 @@ class Choice:
 
 
 def turned(call: Call) -> Call:
-    """A call with its two operands exchanged: samples make the second to go with the first."""
+    """A call with its two tensors exchanged: samples make the second to go with the first."""
     first, second, *rest = call.args
-    return call._replace(args=(second, first, *rest))
+    both = isinstance(first, Variable) and isinstance(second, Variable)
+    return call._replace(args=(second, first, *rest)) if both else call
 
 
 Stage = Callable[[Choice], Iterator[Program]]

@@ -17,22 +17,11 @@ class Run(execute.Run):
 
     def __init__(self, adapter: Adapter, program: dict[str, Any], tell: Callable[[int], None] | None = None) -> None:
         self.adapter = adapter
-        self.scalar = adapter.kind == "scalar"
-        self.program = program
-        self.tell = tell
-        self.variables: list[Any] = []
-        self.known: set[int] = set()
-        self.asked: list[bool] = []
-        self.parents: list[list[int]] = []
-        self.aliases: set[int] = set()
-        self.reached: set[int] = set()
-        self.walked: set[int] = set()
         self.walks = 0
         self.used: list[int] = []
         self.calls: list[dict[str, Any]] = []
         self.pulled: dict[int, Any] = {}
-        self.values: dict[str, Any] = {}
-        self.trace: dict[str, Any] = {"values": self.values, "gradients": {}, "parameters": {}, "inputs_after": {}}
+        self.begin(adapter.kind, program, tell)
 
     def step(self, optimizer: dict[str, Any]) -> dict[str, Any]:
         """None: an adapter says nothing of how parameters are written to."""

@@ -28,7 +28,13 @@ class Run:
     def __init__(self, subject: Subject, program: dict[str, Any], tell: Callable[[int], None] | None = None) -> None:
         self.subject = subject
         self.maker = subject.maker
-        self.scalar = subject.kind == "scalar"
+        self.left: Any = None
+        self.retain: str | None = subject.gradients.retain
+        self.begin(subject.kind, program, tell)
+
+    def begin(self, kind: str, program: dict[str, Any], tell: Callable[[int], None] | None) -> None:
+        """Nothing has run yet."""
+        self.scalar = kind == "scalar"
         self.program = program
         self.tell = tell
         self.variables: list[Any] = []
@@ -38,8 +44,6 @@ class Run:
         self.aliases: set[int] = set()
         self.reached: set[int] = set()
         self.walked: set[int] = set()
-        self.left: Any = None
-        self.retain: str | None = subject.gradients.retain
         self.values: dict[str, Any] = {}
         self.trace: dict[str, Any] = {"values": self.values, "gradients": {}, "parameters": {}, "inputs_after": {}}
 
@@ -72,9 +76,7 @@ class Run:
 
     def leaf(self, spec: dict[str, Any]) -> Any:
         """An instance for an input; a view of the subject's NumPy where the input is one."""
-        if (
-            self.scalar and spec["dtype"] == "float64" and len(spec["storage"]) == 1
-        ):  # the usual case, and the quick one
+        if self.scalar and spec["dtype"] == "float64" and len(spec["storage"]) == 1:  # the quick way
             return self.maker.make(Plain([float(spec["storage"][0])]), bool(spec["requires_grad"]))
         shape = tuple(spec["shape"])
         data = plain.decode(spec["storage"], spec["dtype"])
