@@ -8,13 +8,14 @@ hide what else is wrong.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeAlias
 
 import numpy as np
 
 from paragrad.engine.ops.samples import Call
 from paragrad.engine.ops.table import TABLE, Op
+from paragrad.fuzz.engines.worker.protocol import Spelling
 from paragrad.fuzz.program import Program, Ref
 
 Form: TypeAlias = tuple[str, ...]
@@ -67,10 +68,11 @@ def usual(op: Op, call: Call) -> bool:
     """Whether a call is one that people expect of a small engine, beside all that torch takes.
 
     Not: integers or bools in the place of numbers, a result's dtype, a dim of a tensor that has none, probabilities as
-    the target of a cross-entropy or logits without a batch, masks and more than one array in an index.
+    the target of a cross-entropy or logits without a batch, bounds that are tensors or only one, results without
+    elements, masks as an index, and arrays beside anything else in one: NumPy orders the dims of those otherwise.
     """
     given = {**dict(zip(op.parameters, call.args, strict=False)), **call.kwargs}
-    if any(isinstance(value, np.dtype) for value in given.values()):
+    if any(isinstance(value, np.dtype) for value in given.values()) or any(0 in out.shape for out in call.outputs):
         return False
     first = _look_at_drawn(next(iter(given.values())))
     if first is not None and first[2] != "f" and (op.composite or op.parameters[0] in op.pullbacks):
@@ -80,7 +82,10 @@ def usual(op: Op, call: Call) -> bool:
     if op.name == "getitem":
         parts = given["index"] if isinstance(given["index"], tuple) else (given["index"],)
         looks = [_look_at_drawn(part) for part in parts]
-        return sum(seen is not None for seen in looks) <= 1 and not any(seen and seen[2] == "b" for seen in looks)
+        arrays = [seen is not None or isinstance(part, tuple) for seen, part in zip(looks, parts, strict=True)]
+        return not any(arrays) or (len(parts) == 1 and not any(seen and seen[2] == "b" for seen in looks))
+    if op.name == "clamp":
+        return all(isinstance(given.get(bound), int | float) for bound in ("min", "max"))
     if op.name == "cross_entropy":
         return given["target"].dtype.kind == "i" and len(given["input"].shape) == 2
     return True
@@ -124,6 +129,18 @@ def _relation(a: Any, b: Any, look: Look) -> str:
     grows = [any(m == 1 and n != 1 for m, n in zip(x, y, strict=True)) for x, y in (padded, padded[::-1])]
     which = " and ".join(side for side, spread in zip(("left", "right"), grows, strict=True) if spread) or "none"
     return f"{which} spread" + ("" if len(left[1]) == len(right[1]) else ", rank differs")
+
+
+def without_numbers(ops: Mapping[str, Spelling]) -> Iterator[Form]:
+    """The forms with a number of ops that are methods or functions and take none on that side.
+
+    Of an operator people expect it: there it is tried, and told if it fails.
+    """
+    for op, spelling in ops.items():
+        if "(" in spelling.spelled:
+            for side in ("left", "right"):
+                if spelling.numbers not in (side, "both"):
+                    yield from ((op, f"number on the {side}{dims}") for dims in ("", ", 0-d"))
 
 
 HANGS = 2

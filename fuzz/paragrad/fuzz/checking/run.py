@@ -12,6 +12,7 @@ from itertools import islice, tee
 import numpy as np
 
 from paragrad.fuzz.checking.causes import alike, cause
+from paragrad.fuzz.checking.forms import without_numbers
 from paragrad.fuzz.checking.identity import identity
 from paragrad.fuzz.checking.report import Checked, Report
 from paragrad.fuzz.checking.screening import screened
@@ -58,6 +59,7 @@ def check(
     choice = Choice(ops, scalar, random.Random(seed))
     if isinstance(engine, Foreign):
         choice.in_place = frozenset(engine.hello.in_place)
+        choice.known.lacking.update(without_numbers(engine.hello.ops))
     check = Check(engine, choice, report, progress or (lambda report: None))
     try:
         check.run(programs, seconds, seed)
@@ -158,7 +160,7 @@ class Check:
     def take_up(self, program: Program, trace: Trace, torchs: Trace, finding: Finding) -> None:
         """Count a finding; tell it if it is new, or worse than what was told of its cause."""
         report = self.report
-        level = severity(finding, program, torchs)
+        level = self.level(finding, program, torchs)
         if level == "hang":
             self.choice.known.hung(program)
         if level == "hang" and isinstance(self.engine, Foreign):
@@ -183,10 +185,21 @@ class Check:
             if report.first_finding is None and told.severity in FAILING:
                 report.first_finding = time.perf_counter() - report.started
 
-    @staticmethod
-    def key(finding: Finding, program: Program, torchs: Trace) -> tuple[str, ...]:
+    def level(self, finding: Finding, program: Program, torchs: Trace) -> str:
+        """How bad a finding is. An engine of arrays need not have such without dims."""
+        level = severity(finding, program, torchs)
+        return "limit" if level == "crash" and self.without_dims(program) else level
+
+    def without_dims(self, program: Program) -> bool:
+        """Whether an engine of arrays got nothing but single numbers."""
+        return not self.choice.scalar and not any(spec.shape for spec in program.inputs)
+
+    def key(self, finding: Finding, program: Program, torchs: Trace) -> tuple[str, ...]:
         """The cause of a finding."""
-        return cause(finding, severity(finding, program, torchs), program)
+        level = self.level(finding, program, torchs)
+        if level == "limit" and finding.kind == "crash" and self.without_dims(program):
+            return ("without dims",)
+        return cause(finding, level, program)
 
     def tell(self, program: Program, trace: Trace, torchs: Trace, finding: Finding) -> Checked:
         """The finding on the smallest program that shows it, with why and whose."""
@@ -203,4 +216,4 @@ class Check:
         if finding.kind != "convention":
             diagnose(program, trace, torchs, engine, finding)
         table = text(program, trace, torchs, finding) if short else ""
-        return Checked(severity(finding, program, torchs), finding, program, table)
+        return Checked(self.level(finding, program, torchs), finding, program, table)

@@ -1,8 +1,9 @@
 """How bad a finding is, for the author of an engine.
 
 `wrong` is a silently wrong number. `limit` is what nearly every small engine has: recursion that ends at some depth,
-OverflowError or ZeroDivisionError where torch gives inf or NaN, exponents that are numbers only, no `2 - a`, numbers
-that become arrays of one element, gradients of intermediates that a second backward adds to.
+OverflowError or ZeroDivisionError where torch gives inf or NaN, exponents that are numbers only, no `2 - a`, what the
+engine itself refuses, no arrays without dims, digits lost where numbers cancel, gradients of intermediates that a
+second backward adds to.
 """
 
 from __future__ import annotations
@@ -27,12 +28,15 @@ REFUSALS = ("TypeError", "AssertionError", "NotImplementedError")
 """How an engine refuses an exponent that is no number; a hang there is a hang."""
 NO_REFLECTED = re.compile(r"TypeError: unsupported operand type\(s\) for .*'(int|float)' and '")
 """What Python says where a number stands on the left and the class defines no reflected operator."""
+REFUSING = re.compile(r":\d+: (assert|raise)\b")
+"""The line that raised is one that was written to."""
 DEEP = 250
 """Statements from which on recursion that ends is a limit and no crash."""
 DIGITS = 1e-3
 """What is right to three digits is imprecise, and not wrong."""
-UNITS = 2.0**12
-"""So many units of rounding of a number of size 1 are what a formula that cancels loses: tanh(1e-30) as 0."""
+CANCELLED = 64
+"""So many units of rounding are what a formula loses that cancels numbers of size 1, or as large as what went in:
+tanh(1e-30) as 0."""
 POWERS = ("pow", "div", "reciprocal", "sqrt", "rsqrt")
 """Ops that small engines make of x**n, whose derivative n·x**(n-1) leaves the range of floats before torch's does."""
 
@@ -45,6 +49,8 @@ def severity(finding: Finding, program: Program, reference: Trace) -> str:
         return _of_crash(finding, program, reference)
     if in_a_later_backward(finding, program) or _not_finite(finding, program) or _one_element(finding):
         return "limit"
+    if _cancels(finding, program):
+        return "limit"
     return "precision" if _nearly(finding) or _of_another_precision(finding) else "wrong"
 
 
@@ -53,11 +59,18 @@ def lacks_reflected(message: str) -> bool:
     return NO_REFLECTED.match(message) is not None
 
 
+def refused(finding: Finding) -> bool:
+    """Whether the engine says itself that it has none of that, by an assertion or an exception that it raises."""
+    return finding.message.startswith("NotImplementedError") or bool(REFUSING.search(finding.where))
+
+
 def _of_crash(finding: Finding, program: Program, reference: Trace) -> str:
     message, statements = finding.message, program.statements
     if message.startswith("Hang"):
         return "hang"
-    if lacks_reflected(message) or (message.startswith("RecursionError") and len(statements) >= DEEP):
+    if lacks_reflected(message) or refused(finding) or finding.statement < 0:
+        return "limit"
+    if message.startswith("RecursionError") and len(statements) >= DEEP:
         return "limit"
     if message.startswith(REFUSALS) and finding.op == "pow" and _has_tensor_exponent(program):
         return "limit"
@@ -112,6 +125,18 @@ def _not_finite(finding: Finding, program: Program) -> bool:
     return finding.op in POWERS and finding.kind == "gradient" and not np.isfinite(found).all()
 
 
+def _cancels(finding: Finding, program: Program) -> bool:
+    """Whether a number is off by no more than the numbers are rounded by that were added up on the way to it."""
+    found, expected = finding.found, finding.expected
+    if finding.kind not in ("value", "gradient") or finding.op == WALK or found is None or expected is None:
+        return False
+    largest = max((float(np.abs(i.storage).max(initial=0.0)) for i in program.inputs if i.dtype.kind == "f"), default=0)
+    unit = np.finfo(expected.dtype).eps / 2 if expected.dtype.kind == "f" else 0.0
+    with np.errstate(all="ignore"):
+        off = np.abs(found - expected)
+        return bool((off <= CANCELLED * unit * max(1.0, largest)).all())
+
+
 def _one_element(finding: Finding) -> bool:
     """Whether a number comes as an array of one element."""
     found, expected = finding.found, finding.expected
@@ -140,5 +165,5 @@ def _nearly(finding: Finding) -> bool:
     ):
         return False
     with np.errstate(all="ignore"):
-        slack = np.maximum(DIGITS * np.abs(expected), UNITS * np.finfo(expected.dtype).eps)
-        return bool((np.abs(found - expected) <= slack).all() and np.isfinite(found).all())
+        close = np.abs(found - expected) <= DIGITS * np.abs(expected)
+        return bool(close.all() and np.isfinite(found).all())

@@ -94,7 +94,9 @@ class Case:
             op = blame_crash(self.engine, self.program, self.trace, self.reference, failure.statement)
             if not op and has_hidden(self.program) and self.op_at(failure.statement) in ("grad", "backward"):
                 op, _ = self.blame_hidden(None)
-            self.found("crash", failure.statement, None, f"{failure.type}: {failure.message}", op=op)
+            self.found(
+                "crash", failure.statement, None, f"{failure.type}: {failure.message}", op=op, where=failure.where
+            )
         self.inputs_unchanged()
 
     def unreadable(self) -> None:

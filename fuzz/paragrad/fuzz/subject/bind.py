@@ -156,6 +156,7 @@ class Elementwise:
                     bound.arguments[torch_name] = value
             if "fixed" in bound.arguments.get(torch_name, {}):
                 bound.call = only(bound.call, torch_name, bound.arguments[torch_name]["fixed"])
+            bound.call = no_more(bound.call, torch_name)
 
     def fixed(self, candidate: Candidate, op: str) -> float | None:
         """The slope that a leaky_relu without an argument has, where it is one."""
@@ -249,6 +250,18 @@ def with_keyword(call: Callable[..., Any], torch_name: str, keyword: str) -> Cal
         return call(*operands, **options)
 
     return named
+
+
+def no_more(call: Callable[..., Any], torch_name: str) -> Callable[..., Any]:
+    """The call of an op that is told one argument: asked for others, it is unsupported."""
+
+    def guarded(*operands: Any, **options: Any) -> Any:
+        others = [name for name in options if name != torch_name]
+        if others:
+            raise Unsupported("it takes no " + ", ".join(others))
+        return call(*operands, **options)
+
+    return guarded
 
 
 def only(call: Callable[..., Any], torch_name: str, value: Any, default: Any = None) -> Callable[..., Any]:

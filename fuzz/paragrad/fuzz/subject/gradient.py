@@ -14,7 +14,7 @@ from .backward import GRADIENT_NAMES, Start
 from .bind import Bound
 from .candidates import Candidates
 from .choose import takes
-from .construct import Maker
+from .construct import Maker, raw
 from .interrupt import Trial
 from .plain import Plain
 
@@ -136,12 +136,22 @@ ALL_RIGHT = 3
 
 
 def attempt(
-    maker: Maker, kind: str, start: Start, bound: dict[str, Bound], reductions: Sequence[str] = ("", "sum")
+    maker: Maker,
+    kind: str,
+    start: Start,
+    bound: dict[str, Bound],
+    reductions: Sequence[str] = ("", "sum"),
+    weight: float | None = None,
 ) -> tuple[int, Access | None, str]:
-    """How well a way does: 3 right, 2 some numbers, 1 it ran, 0 it raised; where gradients lie; what was raised."""
+    """How well a way does: 3 right, 2 some numbers, 1 it ran, 0 it raised; where gradients lie; what was raised.
+
+    With a `weight` it is given a seed of that: what takes it for something else starts from 1.
+    """
     top: tuple[int, Access | None, str] = (0, None, "")
     shape = (1, 2) if kind == "tensor" else ()
     count = 2 if kind == "tensor" else 1
+    seed = None if weight is None else raw(Plain([weight] * count, shape), maker.listed)
+    by = 1.0 if weight is None else weight
     for op, *wanted in EXPRESSIONS:
         if op not in bound:
             continue
@@ -155,7 +165,7 @@ def attempt(
                     root = bound[op].call(a, b)
                     root = bound["sum"].call(root) if reduce else root
                     maker.read(root)
-                    returned = start.run(root, None)
+                    returned = start.run(root, seed)
             except BaseException as error:
                 if top[0] == 0:
                     told = type(error).__name__ + ": " + plain.message(error)
@@ -164,7 +174,7 @@ def attempt(
             finally:
                 guard.check()
             for access in accesses(maker, a, root, returned):
-                score = graded(maker, access, (a, b), leavings(access, root, returned), wanted)
+                score = graded(maker, access, (a, b), leavings(access, root, returned), [by * w for w in wanted])
                 if score > top[0]:
                     top = (score, access, "")
                 if score == ALL_RIGHT:
@@ -223,7 +233,7 @@ def refine(found: Gradients, candidates: Candidates, bound: dict[str, Bound]) ->
         found.single = attempt(maker, kind, found.start, bound, ("",))[0] < ALL_RIGHT
         for start in backward.starts(maker, candidates, kind, found.start.name):
             told = start.seeded and not start.form.startswith("." + str(found.access.name) + " =")
-            if found.seeding is None and told and attempt(maker, kind, start, bound, ("",))[0] == ALL_RIGHT:
+            if found.seeding is None and told and attempt(maker, kind, start, bound, ("",), 2.0)[0] == ALL_RIGHT:
                 found.seeding = start
     if "mul" not in bound:
         return

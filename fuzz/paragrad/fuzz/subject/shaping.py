@@ -153,7 +153,7 @@ def getitem(arranged: Any, op: str, candidate: Candidate) -> Bound | None:
 
     def plainly(index: Any) -> Any:
         if isinstance(index, tuple):
-            inner = tuple([plainly(part) for part in index])
+            inner = tuple([list(part) if isinstance(part, tuple) else plainly(part) for part in index])
             return inner[0] if len(inner) == 1 else inner
         return (
             construct.raw(integers(arranged, index), arranged.maker.listed) if arranged.maker.is_node(index) else index
