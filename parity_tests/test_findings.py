@@ -204,7 +204,8 @@ def test_the_line_that_writes_the_gradient_is_blamed(tmp_path: Path) -> None:
 
 def test_an_assignment_is_blamed_where_a_gradient_is_overwritten(tmp_path: Path) -> None:
     right, wrong = "self.grad += out.grad * (1 - out.data**2)", "self.grad = out.grad * (1 - out.data**2)"
-    calls = [call("tanh", 1, Ref(0)), call("mul", 2, Ref(0), Ref(0)), call("add", 3, Ref(1), Ref(2))]
+    # The subject keeps operands in a set: which of the two is overwritten depends on where they lie in memory.
+    calls = [call("tanh", 1, Ref(0)), call("tanh", 2, Ref(0)), call("add", 3, Ref(1), Ref(2))]
     with planted(tmp_path, "plain_value.py", right, wrong) as (_, engine):
         told = told_of(engine, program(*calls, inputs=[0.5]))
     assert told.finding.op == "walk"

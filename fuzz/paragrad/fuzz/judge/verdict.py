@@ -26,8 +26,8 @@ class Finding:
     `kind` is "value", "gradient", "shape", "dtype", "crash", "missing", "unexpected", "unreadable", "mutation",
     "step" or, of what is no fault, "convention"; `argument` names the parameter whose pullback is blamed; "" where none
     is. `op` is "walk" where each pullback alone is right and the accumulation of contributions is blamed. `where` is
-    the line of the engine's source that raised, if the trace says. `whose` and `diagnosis`, which hypothesis reproduces the
-    subject's numbers, are filled in by `diagnose`.
+    the line of the engine's source that raised, if the trace says. `whose` and `diagnosis`, which hypothesis reproduces
+    the subject's numbers, are filled in by `diagnose`.
     """
 
     kind: str
