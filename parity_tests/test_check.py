@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from paragrad.engine.ops.table import TABLE
 from paragrad.fuzz.checking import check
 from paragrad.fuzz.checking.forms import Known, form_of_program
 from paragrad.fuzz.checking.severity import severity
-from paragrad.fuzz.checking.trials import Choice, forms
+from paragrad.fuzz.checking.trials import STAGES, Choice, forms
 from paragrad.fuzz.engines.foreign import Foreign
 from paragrad.fuzz.engines.worker.protocol import Target
 from paragrad.fuzz.judge import Finding
@@ -196,3 +197,69 @@ def test_bad_input_is_told_and_exits_2(arguments: list[str], text: str, capsys: 
     error = capsys.readouterr().err
     assert text in error
     assert "Traceback" not in error
+
+
+@pytest.mark.parametrize("scalar", [True, False])
+def test_the_paths_of_a_diamond_double_and_no_op_has_one_operand_twice(scalar: bool) -> None:
+    choice = Choice([TABLE["add"]], scalar, random.Random(0))
+    program = next(islice(STAGES["deep graphs"][0](choice), 1, 2))
+    paths = dict.fromkeys(range(len(program.inputs)), 0) | {0: 1}
+    for _, statement in program.applications():
+        operands = [a.index for a in statement.args]
+        assert len(set(operands)) == 2
+        paths[statement.outputs[0]] = sum(paths[k] for k in operands)
+    assert max(paths.values()) == 2**30
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "expression"),
+    [
+        ("return Value(other) / self", "return self / other", "/ a"),
+        ("Value(self.data / other.data,", "Value(div(self.data, other.data),", "/"),
+    ],
+)
+def test_a_quotient_that_is_wrong_for_some_is_found(tmp_path: Path, right: str, wrong: str, expression: str) -> None:
+    """Though the first that is tried may be 0 / a; and ints are tried, too."""
+    source = DIVIDING.format(div="lambda x, y: x // y if type(x) is type(y) is int else x / y")
+    file = tmp_path / "engine.py"
+    file.write_text(source.replace(right, wrong), encoding="utf-8")
+    with Foreign(Target(path=file, root=tmp_path)) as engine:
+        report = check(engine, scalar=True, programs=300, seconds=60.0)
+    found = [c for c in report.findings if c.severity == "wrong"]
+    assert {c.finding.op for c in found} == {"div"}, expression
+
+
+DIVIDING = """
+div = {div}
+
+
+class Value:
+    def __init__(self, data, steps=()):
+        self.data, self.grad, self.steps = data, 0.0, steps
+
+    def __truediv__(self, other):
+        other = other if isinstance(other, Value) else Value(other)
+        by = 1 / other.data
+        return Value(self.data / other.data, ((self, by), (other, -self.data * by * by)))
+
+    def __rtruediv__(self, other):
+        return Value(other) / self
+
+    def backward(self):
+        order, seen = [], set()
+
+        def visit(value):
+            if id(value) not in seen:
+                seen.add(id(value))
+                for part, _ in value.steps:
+                    visit(part)
+                order.append(value)
+
+        visit(self)
+        for value in order[:-1]:
+            value.grad = value.grad if not value.steps else 0.0
+        self.grad = 1.0
+        for value in reversed(order):
+            for part, derivative in value.steps:
+                part.grad += derivative * value.grad
+"""

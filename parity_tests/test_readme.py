@@ -11,7 +11,8 @@ import pytest
 
 from paragrad.reports import cli
 
-README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
 COMMANDS = sorted(
     set(re.findall(r"(?:^|`|\$ )(?:nox -s|\.venv/bin/nox -s|paragrad) (\S[^`\n]*)", README, re.MULTILINE))
 )
@@ -43,12 +44,27 @@ def test_commands_are_there() -> None:
     assert any(command.startswith("parity --") for command in COMMANDS)
 
 
+def sample(command: str) -> str:
+    """What README.md shows below a command."""
+    found = re.search(rf"```console\n\$ {command}[^\n]*\n(.*?)```", README, re.DOTALL)
+    assert found is not None
+    return found[1]
+
+
+def test_the_check_of_the_example_prints_what_is_shown(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(ROOT)
+    monkeypatch.setenv("COLUMNS", "100")
+    arguments = ["check", "docs/examples/my_engine.py", "--programs", "300", "--seconds", "300"]
+    assert cli.main(arguments) == cli.FINDING
+    assert masked(capsys.readouterr().out) == masked(sample("paragrad check"))
+
+
 def test_sample_output_is_what_is_printed(
     capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    found = re.search(r"```console\n\$ [^\n]*\n(.*?)```", README, re.DOTALL)
-    assert found is not None
     monkeypatch.chdir(tmp_path)
     assert cli.main(["parity", "--quick", "--seed", "1", "--programs", "256"]) == cli.PARITY
     printed = [line for line in masked(capsys.readouterr().out) if not line.startswith("judging")]
-    assert printed == masked(found[1])
+    assert printed == masked(sample("nox -s parity"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import math
 import os
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -327,3 +328,28 @@ def test_an_import_that_does_not_end_well(end: str, tmp_path: Path) -> None:
     with Foreign(target, python=Path(sys.executable), limits=Limits(hello=5.0)) as engine:
         assert is_right(engine.run(program(1.0)), 1.0)
         assert any("definitions" in note for note in engine.notes) or "print" in end
+
+
+PARENT = """
+import psutil
+from parity_tests.workers import misbehaving, program
+with misbehaving("child", seconds=600.0) as engine:
+    engine.hello
+    print(psutil.Process().children()[0].pid, flush=True)
+    engine.run(program(13))
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the number of a parent that has gone stays there")
+def test_a_child_in_an_endless_loop_ends_when_its_parent_is_killed() -> None:
+    paths = os.pathsep.join([str(ROOT), *sys.path])
+    environment = {**os.environ, "PARAGRAD_FAULT": "loop", "PYTHONPATH": paths}
+    command = [sys.executable, "-c", PARENT]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as parent:
+        assert parent.stdout is not None
+        child = psutil.Process(int(parent.stdout.readline()))
+        while child.cpu_times().user < 0.5:  # it has begun
+            time.sleep(0.05)
+        parent.kill()
+    child.wait(timeout=60)
+    assert not child.is_running()

@@ -47,7 +47,6 @@ BUDGET = 600
 """Trials after which the smallest program so far is good enough."""
 LONG = 16
 """Of programs longer than this, stretches are left out before single statements are."""
-
 HANG = 60
 """Trials that one which hangs costs: it takes as long."""
 
@@ -58,9 +57,20 @@ def examine(program: Program, engine: Engine, staged: bool = True) -> Judgement:
     return judge(program, trace, reference(program, trace), engine, staged=staged)
 
 
-def shrink(program: Program, finding: Finding, engine: Engine, budget: int = BUDGET, staged: bool = True) -> Program:
-    """The smallest program found, within `budget` trials, that shows a finding of the same cause."""
-    return Shrinker(finding, engine, budget, staged).shrink(program)
+Same = Callable[[Finding, Program, Trace], bool]
+"""Whether a finding in a program, of which torch's trace is this, is the one that is looked for."""
+
+
+def shrink(
+    program: Program,
+    finding: Finding,
+    engine: Engine,
+    budget: int = BUDGET,
+    staged: bool = True,
+    same: Same | None = None,
+) -> Program:
+    """The smallest program found, within `budget` trials, that shows the `same` finding: by default, its cause."""
+    return Shrinker(finding, engine, budget, staged, same).shrink(program)
 
 
 def measure(program: Program) -> tuple[int, int, int, int]:
@@ -71,23 +81,26 @@ def measure(program: Program) -> tuple[int, int, int, int]:
 
 
 class Shrinker:
-    """One search: the cause to keep, the engines to ask, and the trials left."""
+    """One search: the finding to keep, the engines to ask, and the trials left."""
 
-    def __init__(self, finding: Finding, engine: Engine, budget: int, staged: bool) -> None:
+    def __init__(self, finding: Finding, engine: Engine, budget: int, staged: bool, same: Same | None = None) -> None:
         self.finding = finding
         self.engine = engine
         self.left = budget
         self.staged = staged
+        self.same: Same = same or (lambda other, program, reference: other.cause == finding.cause)
 
     def fails(self, candidate: Program) -> bool:
-        """Whether a candidate shows a finding of the same cause."""
+        """Whether a candidate shows the same finding."""
         if self.left <= 0:
             return False
         self.left -= 1
-        judgement = examine(candidate, self.engine, self.staged)
+        trace = self.engine.run(candidate)
+        torchs = reference(candidate, trace)
+        judgement = judge(candidate, trace, torchs, self.engine, staged=self.staged)
         if any(f.message.startswith("Hang") for f in judgement.findings):
             self.left -= HANG
-        return any(f.cause == self.finding.cause for f in (*judgement.findings, *judgement.chosen))
+        return any(self.same(f, candidate, torchs) for f in (*judgement.findings, *judgement.chosen))
 
     def shrink(self, program: Program) -> Program:
         """Simplify in every way until no way is left."""

@@ -16,7 +16,7 @@ from paragrad.fuzz.checking.forms import without_numbers
 from paragrad.fuzz.checking.identity import identity
 from paragrad.fuzz.checking.report import Checked, Report
 from paragrad.fuzz.checking.screening import screened
-from paragrad.fuzz.checking.severity import FAILING, SEVERITIES, severity
+from paragrad.fuzz.checking.severity import ARITHMETIC, FAILING, SEVERITIES, severity
 from paragrad.fuzz.checking.trials import STAGES, Choice, deep, first, graphs, tried
 from paragrad.fuzz.engines.foreign import Foreign
 from paragrad.fuzz.explain import text
@@ -152,7 +152,7 @@ class Check:
             known.learn(program, structural=None)
         elif finding.kind == "dtype" and finding.found is not None and finding.found.dtype == np.float32:
             self.choice.dtype = "float32"
-        else:
+        elif not finding.message.startswith(ARITHMETIC):  # which is of these numbers, and says nothing of others
             known.learn(program, structural=finding.kind not in ("value", "gradient"))
         if finding is not None and torchs is not None:
             self.take_up(program, trace, torchs, finding)
@@ -206,13 +206,18 @@ class Check:
         engine = self.engine
         short = len(program.statements) <= MOST_STATEMENTS
         if short and not finding.message.startswith("Hang"):
-            small = shrink(program, finding, engine, BUDGET if program.optimizer is None else BUDGET // 3)
-            shown = engine.run(small)
-            expected = reference(small, shown)
-            again = judge(small, shown, expected, engine)
-            same = next((f for f in (*again.findings, *again.chosen) if f.cause == finding.cause), None)
-            if same is not None and self.key(same, small, expected) == self.key(finding, program, torchs):
-                program, trace, torchs, finding = small, shown, expected, same
+            key = self.key(finding, program, torchs)
+
+            def same(other: Finding, smaller: Program, torchs: Trace) -> bool:
+                return self.key(other, smaller, torchs) == key
+
+            budget = BUDGET if program.optimizer is None else BUDGET // 3
+            program = shrink(program, finding, engine, budget, same=same)
+            trace = engine.run(program)
+            torchs = reference(program, trace)
+            judgement = judge(program, trace, torchs, engine)
+            findings = (*judgement.findings, *judgement.chosen)
+            finding = next((f for f in findings if same(f, program, torchs)), finding)
         if finding.kind != "convention":
             diagnose(program, trace, torchs, engine, finding)
         table = text(program, trace, torchs, finding) if short else ""

@@ -167,45 +167,56 @@ def deep(choice: Choice) -> Iterator[Program]:
     names = [op.name for op in choice.ops]
     if "add" in names:
         for levels in DOUBLINGS:
-            yield _repeated("add", levels, choice.scalar, twice=True)
+            yield _diamonds(levels, choice.scalar)
     chained = next((name for name in ("mul", "add", "tanh", "sin") if name in names), None)
     if chained is not None:
         for depth in DEPTHS:
-            yield _repeated(chained, depth, choice.scalar, twice=False)
+            yield _chain(chained, depth, choice.scalar)
 
 
 STAGES: dict[str, tuple[Stage, float]] = {
     "forms": (forms, 0.25),
     "single ops": (single_ops, 0.2),
-    "repeated backward": (again, 0.05),
     "in place": (in_place, 0.04),
     "between backwards": (between_backwards, 0.05),
     "networks": (networks, 0.03),
     "training": (training, 0.03),
     "graphs": (graphs, 0.3),
+    "repeated backward": (again, 0.05),
     "deep graphs": (deep, 0.05),
 }
 """Each stage with its share of programs and time. Graphs get what the others left over, too."""
 
 
-def _repeated(op: str, count: int, scalar: bool, twice: bool) -> Program:
-    """x, op(x, ...), op(op(x, ...), ...): the other operand is the last variable again (`twice`) or close to 1."""
+def _chain(op: str, depth: int, scalar: bool) -> Program:
+    """x, op(x, c), op(op(x, c), c), ...: with a number c close to 1 where the op takes two operands."""
+    rest = (Ref(1),) if len(TABLE[op].operands) == 2 else ()
+    calls = [(op, (Ref(k + 1 if k else 0), *rest)) for k in range(depth)]
+    return _written(calls, scalar)
+
+
+def _diamonds(levels: int, scalar: bool) -> Program:
+    """Level by level u = v + c, w = c + v, v = u + w: the paths double, and no op has one operand twice."""
+    calls: list[tuple[str, tuple[Ref, ...]]] = []
+    last = Ref(0)
+    for level in range(levels):
+        first = 2 + 3 * level
+        calls += [("add", (last, Ref(1))), ("add", (Ref(1), last)), ("add", (Ref(first), Ref(first + 1)))]
+        last = Ref(first + 2)
+    return _written(calls, scalar)
+
+
+def _written(calls: list[tuple[str, tuple[Ref, ...]]], scalar: bool) -> Program:
+    """A program of two inputs, these calls, and a backward from the last."""
     shape = () if scalar else (2,)
     inputs = [Input.of("x0", np.full(shape, 0.5), True), Input.of("x1", np.full(shape, 1 - 2.0**-14), True)]
-    statements = []
-    for k in range(count):
-        last = Ref(0) if k == 0 else Ref(k + 1)
-        binary = len(TABLE[op].operands) == 2
-        operands = (last, last) if twice else (last, Ref(1)) if binary else (last,)
-        statements.append(Apply(op, operands, {}, (k + 2,)))
+    past = 0
     seeds: tuple[int | None, ...] = (None,)
     if not scalar:
         inputs.append(Input.of("c0", np.ones(shape)))
-        statements = [Apply(s.op, tuple(_past(a) for a in s.args), {}, (s.outputs[0] + 1,)) for s in statements]
-        seeds = (2,)
+        past, seeds = 1, (2,)
+    statements = [
+        Apply(op, tuple([a if a.index < 2 else Ref(a.index + past) for a in args]), {}, (k + past,))
+        for k, (op, args) in enumerate(calls, start=2)
+    ]
     return Program(inputs, [*statements, Backward((statements[-1].outputs[0],), seeds)])
-
-
-def _past(argument: Ref) -> Ref:
-    """The same variable when one more input comes before those that ops make."""
-    return argument if argument.index < 2 else Ref(argument.index + 1)

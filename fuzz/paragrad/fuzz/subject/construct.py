@@ -159,6 +159,15 @@ class Maker:
         own = [c for c in cls.__mro__ if c.__module__ not in LIBRARIES]
         base = [c for c in own if "__mul__" in vars(c) or packages.under(root, sys.modules.get(c.__module__))]
         self.base = base[-1] if base else cls
+        self.whole = self.takes_whole()
+
+    def takes_whole(self) -> bool:
+        """Whether an instance can be made of an int as well."""
+        try:
+            found = self.read(self.constructor.make(3, True))
+        except BaseException:
+            return False
+        return found is not None and found.data == [3]
 
     def is_node(self, value: Any) -> bool:
         """Whether a value is one of the engine's."""

@@ -15,6 +15,9 @@ class ReturnedNone(Exception):
     """An op of the subject returned nothing."""
 
 
+WHOLE = 2.0**31
+
+
 class WrongShape(Exception):
     """A root has another shape than its cotangent: it was told as a wrong value."""
 
@@ -77,7 +80,11 @@ class Run:
     def leaf(self, spec: dict[str, Any]) -> Any:
         """An instance for an input; a view of the subject's NumPy where the input is one."""
         if self.scalar and spec["dtype"] == "float64" and len(spec["storage"]) == 1:  # the quick way
-            return self.maker.make(Plain([float(spec["storage"][0])]), bool(spec["requires_grad"]))
+            number = float(spec["storage"][0])
+            # People write Value(3) as often as Value(3.0): a whole number is an int here every other time.
+            if number.is_integer() and abs(number) < WHOLE and len(self.variables) % 2 and self.maker.whole:
+                return self.maker.constructor.make(int(number), bool(spec["requires_grad"]))
+            return self.maker.make(Plain([number]), bool(spec["requires_grad"]))
         shape = tuple(spec["shape"])
         data = plain.decode(spec["storage"], spec["dtype"])
         if spec["strides"] is None:

@@ -14,6 +14,8 @@ import json
 import os
 import signal
 import sys
+import threading
+import time
 from functools import partial
 from typing import Any, Callable
 
@@ -25,6 +27,8 @@ PROTOCOL = 1
 HIGH = 200
 """Private descriptors are made from this number on where the system can: loops close the low ones."""
 SOURCE_LINES = 80
+ORPHAN_TICK = 1.0
+"""Seconds between two looks at whether the parent is there. On Windows its number stays when it ends."""
 
 
 class Channel:
@@ -75,8 +79,21 @@ def _private(descriptor: int) -> int:
         return os.dup(descriptor)
 
 
+def watch_parent() -> None:
+    """End this process, whatever the subject is at, when the parent has gone without ending it."""
+    parent, look, wait, leave = os.getppid(), os.getppid, time.sleep, os._exit
+
+    def watch() -> None:
+        while look() == parent:
+            wait(ORPHAN_TICK)
+        leave(1)
+
+    threading.Thread(target=watch, name="paragrad watch", daemon=True).start()
+
+
 def serve() -> int:
     """Answer until `bye` or the end of the input."""
+    watch_parent()
     channel = Channel()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's
     sys.stdin = io.TextIOWrapper(io.FileIO(0, "r", closefd=False), encoding="utf-8")
