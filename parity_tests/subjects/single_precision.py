@@ -42,6 +42,15 @@ class Tensor:
         out.step = step
         return out
 
+    def sum(self):
+        out = Tensor(self.data.sum(), (self,))
+
+        def step(gradient):
+            self.grad = self.grad + gradient * np.ones_like(self.data)
+
+        out.step = step
+        return out
+
     def backward(self, gradient=None):
         order, seen = [], set()
 

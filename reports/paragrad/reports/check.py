@@ -7,6 +7,7 @@ import contextlib
 import json
 import shlex
 import sys
+import textwrap
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -24,7 +25,7 @@ from paragrad.fuzz.engines.worker.errors import SubjectError
 from paragrad.fuzz.program import Program
 from paragrad.fuzz.telling import Told, tell
 from paragrad.reports.cli import FINDING, OURS, PARITY, UsageError
-from paragrad.reports.findings import Repro, row, show, write_repros
+from paragrad.reports.findings import Repro, row, show, width_of, write_repros
 from paragrad.reports.introduction import introduce
 from paragrad.reports.progress import bar
 from paragrad.reports.project.asked import Asked, asked, refuse_what_is_missing
@@ -126,10 +127,13 @@ def typed(options: argparse.Namespace) -> str:
 def count(console: Console, report: Report) -> None:
     """What was judged, and what was not."""
     stages = ", ".join(f"{stage} {judged}" for stage, judged in report.stages.items())
-    console.print(f"\nprograms   {report.judged} judged in {report.seconds:.1f} s: {stages}", markup=False)
+    rows = [f"programs   {report.judged} judged in {report.seconds:.1f} s: {stages}"]
     if report.filtered:
-        told = ", ".join(f"{reason}: {number}" for reason, number in report.filtered.items())
-        console.print(f"filtered   {told}", markup=False)
+        told = ", ".join(f"{reason}: {number}" for reason, number in report.filtered.most_common())
+        rows.append(f"filtered   {told}")
+    console.print()
+    for line in rows:
+        console.print(textwrap.fill(line, width_of(console), subsequent_indent=" " * 11), markup=False)
 
 
 def document(

@@ -1,6 +1,6 @@
 """The findings of a check as people read them, as JSON, and as scripts in a folder.
 
-A terminal gets the serious ones in full, most serious first, and a line for each limit and convention.
+A terminal gets the serious ones in full, most serious first, and limits and conventions in a few lines.
 """
 
 from __future__ import annotations
@@ -29,6 +29,8 @@ STYLES = {"wrong": "bold red", "crash": "red", "hang": "red", "precision": "yell
 WIDEST = 100
 """Columns of text that are read with ease."""
 INDENT = 11
+LINES = 3
+"""Lines that a limit or a convention may take."""
 UNBROKEN: dict[str, Any] = {"break_long_words": False, "break_on_hyphens": False}
 
 
@@ -55,12 +57,14 @@ def write_repros(told: Sequence[Told], engine: Started, folder: Path, again: str
 
 def show(console: Console, told: Sequence[Told], repros: Sequence[Repro] | None, again: str) -> None:
     """Tell the findings; without scripts the next command is the one that writes them."""
-    width = min(console.width, WIDEST)
+    width = width_of(console)
     serious = [k for k, one in enumerate(told) if one.severity in FAILING]
     for k in serious:
         command = repros[k].command if repros is not None else f"{again} --repro repros"
         console.print()
         title = told[k].title.removeprefix(f"{told[k].severity} of ")
+        if told[k].severity == "hang":
+            title = title.removeprefix("crash of ")
         console.print(Text(f"{told[k].severity}: {title}", style=STYLES.get(told[k].severity, "")))
         for line in lines(told[k], command, width):
             console.print(Text(line))
@@ -68,8 +72,17 @@ def show(console: Console, told: Sequence[Told], repros: Sequence[Repro] | None,
         console.print()
     for one in told:
         if one.severity not in FAILING:
-            brief = textwrap.shorten(briefly(one), width - len(one.severity) - 2, placeholder="...")
-            console.print(Text(f"{one.severity}: ", style=STYLES.get(one.severity, "")).append(brief, style="default"))
+            brief = textwrap.shorten(briefly(one), LINES * (width - INDENT), placeholder="... (--json has it whole)")
+            first, *rest = textwrap.wrap(f"{one.severity}: {brief}", width, subsequent_indent=" " * INDENT, **UNBROKEN)
+            head = len(one.severity) + 1
+            console.print(Text(first[:head], style=STYLES.get(one.severity, "")).append(first[head:], style="default"))
+            for line in rest:
+                console.print(Text(line))
+
+
+def width_of(console: Console) -> int:
+    """The columns that are used of a console."""
+    return min(console.width, WIDEST)
 
 
 def lines(told: Told, command: str, width: int) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterator
 
 from rich.console import Console
@@ -12,10 +13,11 @@ from paragrad.engine.ops.table import TABLE
 from paragrad.fuzz.checking.trials import tried
 from paragrad.fuzz.engines.known import Started
 from paragrad.fuzz.engines.worker.protocol import Hello, Spelling
+from paragrad.reports.findings import width_of
 
 RIGHT = "right"
 NUMBERS = {"both": "on either side", "left": "on the left", "right": "on the right", "none": "no"}
-FORMS = {"vn": "with a number on the right it ", "nv": "with a number on the left it "}
+FORMS = {"vn": "with a number on the right: ", "nv": "with a number on the left: "}
 HEADERS = ("op", "as you write it", "takes numbers", "its value")
 
 
@@ -32,11 +34,17 @@ def introduce(console: Console, engine: Started, only: frozenset[str] | None) ->
         console.print(table)
     else:
         for row, _ in rows(hello):
-            console.print("  " + " | ".join(row), markup=False)
+            told(console, " | ".join(row))
     for line in left_out(hello, only):
-        console.print(f"  {line}", markup=False)
+        told(console, line)
     for note in engine.notes:
-        console.print(f"  note: {note}", markup=False)
+        told(console, f"note: {note}")
+
+
+def told(console: Console, line: str) -> None:
+    """A line of the introduction, wrapped."""
+    width = width_of(console)
+    console.print(textwrap.fill(line, width, initial_indent="  ", subsequent_indent="    "), markup=False)
 
 
 def rows(hello: Hello) -> Iterator[tuple[tuple[str, ...], bool]]:

@@ -69,7 +69,7 @@ def usual(op: Op, call: Call) -> bool:
 
     Not: integers or bools in the place of numbers, a result's dtype, a dim of a tensor that has none, probabilities as
     the target of a cross-entropy or logits without a batch, bounds that are tensors or only one, results without
-    elements, masks as an index, and arrays beside anything else in one: NumPy orders the dims of those otherwise.
+    elements, masks and bools as an index, and arrays beside anything else in one: NumPy orders the dims of those otherwise.
     """
     given = {**dict(zip(op.parameters, call.args, strict=False)), **call.kwargs}
     if any(isinstance(value, np.dtype) for value in given.values()) or any(0 in out.shape for out in call.outputs):
@@ -83,6 +83,8 @@ def usual(op: Op, call: Call) -> bool:
         parts = given["index"] if isinstance(given["index"], tuple) else (given["index"],)
         looks = [_look_at_drawn(part) for part in parts]
         arrays = [seen is not None or isinstance(part, tuple) for seen, part in zip(looks, parts, strict=True)]
+        if any(isinstance(part, bool) for part in parts):
+            return False
         return not any(arrays) or (len(parts) == 1 and not any(seen and seen[2] == "b" for seen in looks))
     if op.name == "clamp":
         return all(isinstance(given.get(bound), int | float) for bound in ("min", "max"))

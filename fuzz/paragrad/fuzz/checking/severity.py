@@ -74,7 +74,8 @@ def _of_crash(finding: Finding, program: Program, reference: Trace) -> str:
         return "limit"
     if message.startswith(REFUSALS) and finding.op == "pow" and _has_tensor_exponent(program):
         return "limit"
-    if not message.startswith(ARITHMETIC):
+    complex_numbers = "complex" in message and finding.op in POWERS and message.startswith("TypeError")
+    if not message.startswith(ARITHMETIC) and not complex_numbers:
         return "crash"
     if not _stays_finite(finding.statement, program, reference):
         return "limit"

@@ -62,7 +62,7 @@ class Choice:
         """Add a usual call of an op, whose form `suits`, or by default isn't known to fail; whether one was drawn."""
 
         def accepted(call: Call) -> bool:
-            if call.kwargs if self.scalar else not usual(op, call):  # nothing unusual can be done to single numbers
+            if not self.scalar and not usual(op, call):  # nothing unusual can be done to single numbers
                 return False
             found = form_of_call(op, call)
             if suits is not None:

@@ -36,7 +36,7 @@ NONE = "no hypothesis reproduces these numbers"
 CANCELS = "digits are lost: larger numbers cancel on the way, as e^2x and 1 do in (e^2x - 1) / (e^2x + 1) near 0"
 SMALL, CANCELLED = 2.0**-4, 64
 """Values below the one that are off by fewer units than the other, of a number of size 1, tell of cancellation."""
-HIDDEN = "it lies within a stretch that no Trace shows, such as the inside of a recorded backward"
+HIDDEN = "the engine shows nothing in between, so that the op can't be told"
 WITH_ENGINE = "a third opinion, high-precision differences of the forward, is with the engine"
 FLOAT32 = 2.0**-20
 """What computing in float32 may lose over a few ops."""

@@ -10,7 +10,7 @@ import numpy as np
 from paragrad.engine import dtypes
 from paragrad.fuzz.judge.bounds import UNIT
 from paragrad.fuzz.judge.gradients import BackwardCheck, before
-from paragrad.fuzz.program import Array
+from paragrad.fuzz.program import Array, Backward
 
 MOST_TERMS = 6
 """Of more terms not every combination is tried."""
@@ -129,8 +129,17 @@ def _unreached(check: BackwardCheck, variable: int) -> str:
 def twins_of(check: BackwardCheck, variable: int) -> Iterator[int]:
     """Other variables of the same value."""
     values = check.trace.values
+    walk = check.program.statements[check.at]
+    assert isinstance(walk, Backward)
+    roots = walk.roots  # a seed of 1 is what a root gets, whatever was taken for what
     for other in sorted(check.needing):
-        if other != variable and other in values and np.array_equal(values[other], values[variable]):
+        if (
+            other != variable
+            and other not in roots
+            and variable not in roots
+            and other in values
+            and np.array_equal(values[other], values[variable])
+        ):
             yield other
 
 

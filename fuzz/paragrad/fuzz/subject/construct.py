@@ -246,10 +246,8 @@ def find(cls: Any, module: Any, root: Path) -> tuple[Maker, str]:
         if tensor is None:
             continue
         wraps = not listed and hasattr(tensor.access(tensor.make(ARRAYS[0])), "dtype")
-        converts = scalar is None or hasattr(scalar.access(scalar.make(NUMBERS[0])), "dtype")
-        if wraps and (converts or members & TENSOR_MEMBERS):
-            return tensor, "tensor"
-        if listed and members & TENSOR_MEMBERS:
+        # A scalar engine may keep its numbers as arrays, and then takes any.
+        if (wraps and scalar is None) or ((wraps or listed) and members & TENSOR_MEMBERS):
             return tensor, "tensor"
     if scalar is not None:
         return scalar, "scalar"

@@ -259,7 +259,8 @@ def where(arranged: Any, op: str, candidate: Candidate) -> Bound | None:
 
 
 SHAPES: dict[str, tuple[Callable[[Any, str, Candidate], Bound | None], str]] = {
-    "matmul": (matmul, "matmul mm dot"),
+    "matmul": (matmul, "matmul dot"),
+    "mm": (matmul, "mm"),
     "reshape": (reshape, "reshape view"),
     "transpose": (transpose, "transpose swapaxes t permute"),
     "permute": (permute, "permute transpose"),

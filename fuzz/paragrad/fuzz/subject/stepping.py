@@ -28,7 +28,7 @@ def step(maker: Maker, node: Any, gradient: Plain, rate: float) -> None:
         with contextlib.suppress(AttributeError, TypeError, ValueError):
             setattr(holder, name, added(held, change, after))
         found = maker.read(node)
-        if found is not None and all(close(x, y) for x, y in zip(found.data, after)):
+        if found is not None and all(map(close, found.data, after, before.data)):
             return
     raise Unsupported("its data can't be written")
 
@@ -64,6 +64,8 @@ def added(held: Any, change: Plain, after: list[Any]) -> Any:
     return held + change.data[0]
 
 
-def close(found: Any, wanted: Any) -> bool:
-    """Whether a number is the one that was written."""
-    return bool(found == wanted or found != found or abs(found - wanted) <= CLOSE * max(1.0, abs(wanted)))
+def close(found: Any, wanted: Any, before: Any) -> bool:
+    """Whether a number is the one that was written, and not the one that was there."""
+    if found == wanted or found != found:
+        return True
+    return bool(found != before and abs(found - wanted) <= CLOSE * max(1.0, abs(wanted)))

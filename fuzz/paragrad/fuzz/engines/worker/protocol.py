@@ -194,10 +194,16 @@ def _texts(data: dict[str, Any], key: str) -> tuple[str, ...]:
 
 
 def read_trace(data: Any, program: Program) -> Trace:
-    """The Trace in an answer to `program`. Raises AnswerError, naming the place."""
+    """The Trace in an answer to `program`. Raises AnswerError, naming the place.
+
+    Indices and masks are taken as they were given: how an engine keeps them is its own affair.
+    """
     data = _object(data, "trace")
     trace = Trace(values=_arrays(data.get("values"), "values"), failure=_failure(data.get("failure")))
     statements = program.statements
+    for index, spec in enumerate(program.inputs):
+        if spec.dtype.kind != "f" and index in trace.values:
+            trace.values[index] = spec.array()
     for at, shown in _object(data.get("gradients", {}), "gradients").items():
         if isinstance(statements[(position := _position(at, len(statements), "gradients"))], Backward):
             trace.gradients[position] = _arrays(shown, f"gradients after statement {at}")
