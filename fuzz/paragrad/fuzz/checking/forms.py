@@ -69,7 +69,7 @@ def usual(op: Op, call: Call) -> bool:
 
     Not: integers or bools in the place of numbers, a result's dtype, a dim of a tensor that has none, probabilities as
     the target of a cross-entropy or logits without a batch, bounds that are tensors or only one, results without
-    elements, masks and bools as an index, and arrays beside anything else in one: NumPy orders the dims of those otherwise.
+    elements, masks and bools as an index, and arrays beside anything else in one: NumPy orders those dims otherwise.
     """
     given = {**dict(zip(op.parameters, call.args, strict=False)), **call.kwargs}
     if any(isinstance(value, np.dtype) for value in given.values()) or any(0 in out.shape for out in call.outputs):
