@@ -73,7 +73,8 @@ def test_stale_gradients_are_a_limit() -> None:
 
 
 def test_the_same_seed_gives_the_same_findings() -> None:
-    made = [check(Learner({"mul": overwriting_mul}), **QUICK) for _ in range(2)]
+    few = {**QUICK, "programs": 60, "only": frozenset(("add", "mul", "tanh"))}
+    made = [check(Learner({"mul": overwriting_mul}), **few) for _ in range(2)]
     assert [c.finding.message for c in made[0].findings] == [c.finding.message for c in made[1].findings]
 
 

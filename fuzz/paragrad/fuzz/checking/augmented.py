@@ -15,6 +15,8 @@ from paragrad.fuzz.strategies.builder import Builder, Variable
 if TYPE_CHECKING:
     from paragrad.fuzz.checking.trials import Choice
 
+MISSES = 50
+"""Draws without a program after which no more are made."""
 NUMBERS = (2.0, 0.5, 1.0, 3.0, 2)
 
 
@@ -24,10 +26,12 @@ def in_place(choice: Choice) -> Iterator[Program]:
     makers = [op.name for op in choice.ops if op.name in MAKERS]
     if not makers:
         return
-    while operators:
+    missed = 0
+    while operators and missed <= MISSES:
         for op in operators:
             chain = [op, *(choice.rng.choice(operators) for _ in range(choice.rng.choice((0, 0, 1, 2))))]
             program = _written(choice, choice.rng.choice(makers), chain)
+            missed = 0 if program is not None else missed + 1
             if program is not None:
                 yield program
 

@@ -24,6 +24,8 @@ ACTIVATIONS = ("tanh", "relu", "sigmoid", "silu", "softsign", "sin")
 RATES = (0.01, 0.05, 0.1, 0.5)
 WIDTHS = (1, 2, 2, 3)
 SAMPLES = (1, 1, 2)
+MISSES = 50
+"""Draws without a program after which no more are made."""
 
 
 class Lacking(Exception):
@@ -220,6 +222,7 @@ def between_backwards(choice: Choice) -> Iterator[Program]:
 
     No graph uses what another made, so what any backward leaves behind must be right.
     """
+    missed = 0
     while True:
         builder = choice.builder("normal")
         size = choice.rng.choice((1, 1, 2, 3, 5, 8))
@@ -237,5 +240,8 @@ def between_backwards(choice: Choice) -> Iterator[Program]:
                 )
             leaves = {id(v) for v, _ in builder.inputs}
             builder.pool = [v for v in builder.pool if id(v) in leaves]
+        missed = 0 if parts else missed + 1
+        if missed > MISSES:
+            return
         if parts:
             yield _joined(builder, parts, [(ZeroGrad(),) if zeroed and k else () for k in range(len(parts))], ())

@@ -22,7 +22,7 @@ from paragrad.fuzz.checking.trials import STAGES, Choice, deep, first, graphs, t
 from paragrad.fuzz.engines.foreign import Foreign
 from paragrad.fuzz.explain import text
 from paragrad.fuzz.judge import Finding, Judgement, diagnose, judge, reference
-from paragrad.fuzz.program import Program
+from paragrad.fuzz.program import Backward, Program
 from paragrad.fuzz.shrink import shrink
 from paragrad.fuzz.trace import Engine, Trace
 
@@ -136,7 +136,8 @@ class Check:
         report, known = self.report, self.choice.known
         if trace.failure is not None and trace.failure.type == "Unsupported":
             report.filtered[f"not supported by the adapter: {trace.failure.message}"[:80]] += 1
-            known.learn(program, structural=True)
+            if not isinstance(program.statements[trace.failure.statement], Backward):
+                known.learn(program, structural=True)
             return
         torchs = None
         if judgement is None:

@@ -81,8 +81,8 @@ class Run:
         """An instance for an input; a view of the subject's NumPy where the input is one."""
         if self.scalar and spec["dtype"] == "float64" and len(spec["storage"]) == 1:  # the quick way
             number = float(spec["storage"][0])
-            # People write Value(3) as often as Value(3.0): a whole number is an int here every other time.
-            if number.is_integer() and abs(number) < WHOLE and len(self.variables) % 2 and self.maker.whole:
+            # People write Value(2) as often as Value(2.0): even numbers are ints here.
+            if number % 2 == 0 and abs(number) < WHOLE and self.maker.whole:
                 return self.maker.constructor.make(int(number), bool(spec["requires_grad"]))
             return self.maker.make(Plain([number]), bool(spec["requires_grad"]))
         shape = tuple(spec["shape"])
