@@ -82,7 +82,7 @@ class Run:
         if self.scalar and spec["dtype"] == "float64" and len(spec["storage"]) == 1:  # the quick way
             number = float(spec["storage"][0])
             # People write Value(2) as often as Value(2.0): even numbers are ints here.
-            if number % 2 == 0 and abs(number) < WHOLE and self.maker.whole:
+            if number and number % 2 == 0 and abs(number) < WHOLE and self.maker.whole:
                 return self.maker.constructor.make(int(number), bool(spec["requires_grad"]))
             return self.maker.make(Plain([number]), bool(spec["requires_grad"]))
         shape = tuple(spec["shape"])

@@ -8,6 +8,7 @@ the parent's nonce.
 from __future__ import annotations
 
 import gc
+import faulthandler
 import inspect
 import io
 import json
@@ -93,6 +94,7 @@ def watch_parent() -> None:
 
 def serve() -> int:
     """Answer until `bye` or the end of the input."""
+    faulthandler.enable(all_threads=False)  # where the subject was, and not where we watch
     watch_parent()
     channel = Channel()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's

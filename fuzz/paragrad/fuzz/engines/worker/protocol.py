@@ -202,7 +202,7 @@ def read_trace(data: Any, program: Program) -> Trace:
     trace = Trace(values=_arrays(data.get("values"), "values"), failure=_failure(data.get("failure")))
     statements = program.statements
     for index, spec in enumerate(program.inputs):
-        if spec.dtype.kind != "f" and index in trace.values:
+        if spec.dtype.kind != "f" and isinstance(trace.values.get(index), np.ndarray):
             trace.values[index] = spec.array()
     for at, shown in _object(data.get("gradients", {}), "gradients").items():
         if isinstance(statements[(position := _position(at, len(statements), "gradients"))], Backward):
