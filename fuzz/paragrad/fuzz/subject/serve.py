@@ -7,8 +7,8 @@ the parent's nonce.
 
 from __future__ import annotations
 
-import gc
 import faulthandler
+import gc
 import inspect
 import io
 import json
