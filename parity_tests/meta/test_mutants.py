@@ -24,7 +24,7 @@ from paragrad.fuzz.mutants.mutant import Mutant, gives_zeros
 from paragrad.fuzz.mutants.rewriting import node_of, number_instead, rewrites, rewritten
 from paragrad.fuzz.strategies.single import single
 from paragrad.reports import cli, mutants, record
-from paragrad.reports.bodies import MutantsBody
+from paragrad.reports.bodies.mutants import MutantsBody
 from paragrad.reports.render import render_markdown
 
 EVERY = list(catalogue().values())

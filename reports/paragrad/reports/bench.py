@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from paragrad.reports import record
-from paragrad.reports.bodies import Failed, MemoryRow, SizeRow, SpeedBody, SpeedRow
+from paragrad.reports.bodies.speed import Failed, MemoryRow, SizeRow, SpeedBody, SpeedRow
 from paragrad.reports.record import Record, RecordError
 
 ROUNDS = 7

@@ -18,7 +18,7 @@ from paragrad.fuzz.mutants.families import catalogue
 from paragrad.fuzz.mutants.hunt import Result
 from paragrad.fuzz.mutants.mutant import Mutant
 from paragrad.reports import record
-from paragrad.reports.bodies import EquivalentRow, MutantFamilyRow, MutantsBody, SurvivorRow
+from paragrad.reports.bodies.mutants import EquivalentRow, MutantFamilyRow, MutantsBody, SurvivorRow
 from paragrad.reports.cli import FINDING, OURS, PARITY, UsageError
 from paragrad.reports.commands import BUILD, LINE_EVERY, save
 from paragrad.reports.record import Record

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from paragrad.reports import record
-from paragrad.reports.bodies import FindingRow, ParityBody
+from paragrad.reports.bodies.parity import FindingRow, ParityBody
 from paragrad.reports.record import Record
 
 if TYPE_CHECKING:  # a campaign imports torch and Hypothesis

@@ -1,7 +1,7 @@
 """The record: what a run leaves behind, as one versioned JSON document. Reports and gates read records, nothing else.
 
 A record says who ran what where (machine, versions, commit, seed, options), how much of what was asked for was judged
-(requested = judged + filtered by reason + crashed + not run), and, by kind, what came out (`bodies.py`). It is checked
+(requested = judged + filtered by reason + crashed + not run), and, by kind, what came out (`bodies/`). It is checked
 on writing and on reading, so a broken or empty run is an error and never 0% or 100%. It is written beside its
 destination, forced to the disk and renamed: whenever the process dies, there is the old record or the new one.
 """

@@ -1,4 +1,4 @@
-"""Plain data held against a type: the TypedDicts of `bodies.py` and `record.py` state the schema once, this checks it.
+"""Plain data held against a type: the TypedDicts of `bodies/` and `record.py` state the schema once, this checks it.
 
 Known are TypedDict, list[T], dict[str, T], unions, Literal, Any and the types that JSON has. A key that the type does
 not name is a problem too: it is a misspelling, or was written by somebody else.

@@ -17,7 +17,7 @@ from paragrad.fuzz.engines.pytorch import PyTorch
 from paragrad.fuzz.judge.end_to_end import Float64
 from paragrad.fuzz.program import Apply, Array, Backward, Input, Program, Ref, Statement
 from paragrad.reports.accuracy.ulp import summary
-from paragrad.reports.bodies import DepthRow
+from paragrad.reports.bodies.accuracy import DepthRow
 
 DEPTHS = (1, 2, 5, 10, 20, 50, 100, 200)
 LEAVES = 6

@@ -24,7 +24,7 @@ from paragrad.reports import record
 from paragrad.reports.accuracy import depth
 from paragrad.reports.accuracy.truth import Answers, NoTruth, answers, in_dtype
 from paragrad.reports.accuracy.ulp import Errors, Mismatches
-from paragrad.reports.bodies import Absent, AccuracyBody, AccuracyRow, Quantity
+from paragrad.reports.bodies.accuracy import Absent, AccuracyBody, AccuracyRow, Quantity
 from paragrad.reports.record import Record
 
 DTYPES = ("float32", "float64")

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from paragrad.reports.bodies import Exact, Quantity, Ulps
+from paragrad.reports.bodies.accuracy import Exact, Quantity, Ulps
 
 Array = NDArray[Any]
 

@@ -23,7 +23,7 @@ from paragrad.fuzz.judge import VERDICTS, Finding, reference
 from paragrad.fuzz.program import Program
 from paragrad.fuzz.shrink import examine, shrink
 from paragrad.reports import record
-from paragrad.reports.bodies import AlarmRow, FalseAlarmsBody, JudgedRow
+from paragrad.reports.bodies.false_alarms import AlarmRow, FalseAlarmsBody, JudgedRow
 from paragrad.reports.false_alarms import peers
 from paragrad.reports.false_alarms.sound import SUBJECTS, Batch, Result, batch, judged
 from paragrad.reports.record import Record

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from paragrad.fuzz import campaign
-from paragrad.reports.bodies import CostRow
+from paragrad.reports.bodies.judges import CostRow
 
 FAMILIES: dict[str, tuple[str, ...]] = {"scalar": ("scalar",), "tensor": ("op", "graph", "mlp", "training")}
 

@@ -26,7 +26,7 @@ from paragrad.fuzz.strategies.deep import deep_graph
 from paragrad.fuzz.strategies.profile import Profile
 from paragrad.fuzz.strategies.values import Values
 from paragrad.fuzz.trace import Trace
-from paragrad.reports.bodies import DetectionRow
+from paragrad.reports.bodies.judges import DetectionRow
 from paragrad.reports.judges.rivals import RIVALS, UNIT, differences, leaves
 
 OURS = "paragrad"

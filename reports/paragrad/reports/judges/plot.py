@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from html import escape
 
-from paragrad.reports.bodies import DetectionRow, JudgesBody
+from paragrad.reports.bodies.judges import DetectionRow, JudgesBody
 
 WIDTH, HEIGHT = 460, 300
 LEFT, TOP, RIGHT, BOTTOM = 62, 40, 14, 56

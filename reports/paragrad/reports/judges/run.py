@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from paragrad.reports import record
-from paragrad.reports.bodies import CostRow, DetectionRow, JudgesBody, SmallestRow, SoundRow, TargetRow
+from paragrad.reports.bodies.judges import CostRow, DetectionRow, JudgesBody, SmallestRow, SoundRow, TargetRow
 from paragrad.reports.judges.cost import cost
 from paragrad.reports.judges.detection import DTYPES, GRAPHS, JUDGES, OURS, Detection
 from paragrad.reports.judges.smallest import RULES, programs, smallest

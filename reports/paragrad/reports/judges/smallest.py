@@ -18,7 +18,7 @@ from paragrad.fuzz.shrink import examine
 from paragrad.fuzz.strategies.builder import Builder
 from paragrad.fuzz.strategies.profile import GROWTH, Profile
 from paragrad.fuzz.strategies.values import Values
-from paragrad.reports.bodies import SmallestRow
+from paragrad.reports.bodies.judges import SmallestRow
 from paragrad.reports.judges.detection import Rule, scaled, small_ops
 from paragrad.reports.judges.rivals import UNIT
 

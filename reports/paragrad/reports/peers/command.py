@@ -6,9 +6,9 @@ import argparse
 from pathlib import Path
 
 from paragrad.fuzz.engines.known import OWN, PEERS
+from paragrad.reports.bodies.peers import PeerRow
 from paragrad.reports.cli import OURS, PARITY, UsageError
 from paragrad.reports.commands import BUILD, save
-from paragrad.reports.peers.rows import PeerRow
 from paragrad.reports.peers.run import ALL, Options, measure
 from paragrad.reports.render import render_markdown
 from paragrad.reports.terminal import command, console_for

@@ -15,8 +15,8 @@ from paragrad.fuzz.engines.known import OWN, PEERS, Started, known
 from paragrad.fuzz.engines.worker.errors import SubjectError
 from paragrad.fuzz.telling import Told, tell
 from paragrad.reports import record
+from paragrad.reports.bodies.peers import PeerFindingRow, PeerRow, PeersBody
 from paragrad.reports.findings import headline
-from paragrad.reports.peers.rows import PeerFindingRow, PeerRow, PeersBody
 from paragrad.reports.peers.speed import against_torch
 from paragrad.reports.record import Record
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from paragrad.reports.bodies import AccuracyBody, AccuracyRow, Quantity, Ulps
+from paragrad.reports.bodies.accuracy import AccuracyBody, AccuracyRow, Quantity, Ulps
 from paragrad.reports.record import Record
 from paragrad.reports.render.markdown import code, number, plural, table, text
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from paragrad.reports.bodies import AlarmRow, FalseAlarmsBody
+from paragrad.reports.bodies.false_alarms import AlarmRow, FalseAlarmsBody
 from paragrad.reports.record import Record
 from paragrad.reports.render.markdown import code, fence, plural, table, text
 

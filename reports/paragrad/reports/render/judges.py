@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from paragrad.reports.bodies import CostRow, DetectionRow, JudgesBody, SmallestRow, TargetRow
+from paragrad.reports.bodies.judges import CostRow, DetectionRow, JudgesBody, SmallestRow, TargetRow
 from paragrad.reports.record import Record
 from paragrad.reports.render.markdown import code, number, plural, table, text
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from paragrad.reports.bodies import MutantsBody
+from paragrad.reports.bodies.mutants import MutantsBody
 from paragrad.reports.record import Record
 from paragrad.reports.render.markdown import code, number, plural, table, text
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from paragrad.reports.bodies import FindingRow, ParityBody
+from paragrad.reports.bodies.parity import FindingRow, ParityBody
 from paragrad.reports.record import Record
 from paragrad.reports.render.markdown import code, fence, plural, table, text
 

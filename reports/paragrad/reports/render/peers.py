@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from paragrad.reports.peers.rows import PeerFindingRow, PeerRow, PeersBody
+from paragrad.reports.bodies.peers import PeerFindingRow, PeerRow, PeersBody
 from paragrad.reports.record import Record
 from paragrad.reports.render.markdown import code, number, plural, table, text
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from paragrad.reports.bodies import Side, SizeRow, SpeedBody, SpeedRow
+from paragrad.reports.bodies.speed import Side, SizeRow, SpeedBody, SpeedRow
 from paragrad.reports.record import Record
 from paragrad.reports.render.markdown import code, number, plural, seconds, table, text
 

@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from paragrad.reports.bodies import Side
+from paragrad.reports.bodies.speed import Side
 from paragrad.reports.speed.workload import Collector
 
 BLOCK = 0.005

@@ -11,7 +11,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from paragrad.reports.bodies import MemoryRow
+from paragrad.reports.bodies.speed import MemoryRow
 
 NODES = 1_000_000
 MEBI = 2.0**20
