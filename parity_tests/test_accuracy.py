@@ -19,7 +19,7 @@ from paragrad.reports import accuracy, record
 from paragrad.reports.accuracy import depth, measure
 from paragrad.reports.accuracy.long_double import LONG
 from paragrad.reports.accuracy.truth import NoTruth, answers, in_dtype
-from paragrad.reports.accuracy.ulp import Errors, Mismatches, Truth, distance, spacing
+from paragrad.reports.accuracy.ulp import EDGES, Errors, Mismatches, Truth, distance, spacing
 
 F32, F64 = np.dtype(np.float32), np.dtype(np.float64)
 
@@ -61,7 +61,7 @@ def test_what_has_no_distance_is_counted_apart() -> None:
     quantity = errors.quantity()
     assert quantity is not None
     assert (quantity["count"], quantity["beyond"]) == (5, 2)
-    assert quantity["engine"] == {"max": 0.0, "p999": 0.0, "median": 0.0, "unlike": 2}
+    assert quantity["engine"] == {"max": 0.0, "p999": 0.0, "median": 0.0, "unlike": 2, "bins": [1, *[0] * len(EDGES)]}
     assert quantity["torch"]["unlike"] == 0
     mismatches = Mismatches()
     mismatches.add(np.array([1, 2]), np.array([1, 3]), Truth.of(np.array([1, 3])))

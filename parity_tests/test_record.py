@@ -16,7 +16,16 @@ from paragrad.reports.record import Counts, Record, RecordError
 from paragrad.reports.shape import problems
 
 COUNTS: Counts = {"requested": 7, "judged": 3, "filtered": {"refused": 2}, "crashed": 1, "not_run": 1}
-BODY: dict[str, Any] = {"rows": [], "memory": [], "failed": [], "sizes": []}
+BODY: dict[str, Any] = {
+    "rows": [],
+    "memory": [],
+    "failed": [],
+    "sizes": [],
+    "splits": [],
+    "scaling": [],
+    "loop": None,
+    "absent": [],
+}
 
 
 def contents(folder: Path) -> list[str]:
@@ -97,8 +106,8 @@ def test_a_missing_key_is_named(good: Record, tmp_path: Path) -> None:
         ("[]", "is no paragrad record: it names no schema"),
         ('{"schema": "asv/3"}', "is no paragrad record: schema is 'asv/3'"),
         (
-            '{"schema": "paragrad.record/2"}',
-            "newer schema 'paragrad.record/2', this paragrad reads 'paragrad.record/1'",
+            '{"schema": "paragrad.record/3"}',
+            "newer schema 'paragrad.record/3', this paragrad reads 'paragrad.record/2'",
         ),
         ('{"schema": "paragrad.record/0"}', "older schema"),
     ],

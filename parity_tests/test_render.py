@@ -8,191 +8,11 @@ from typing import Any
 import pytest
 
 from paragrad.reports import record
-from paragrad.reports.record import Counts, Record
+from paragrad.reports.record import Record
 from paragrad.reports.render import render_markdown
 from paragrad.reports.render.markdown import code, fence, number, plural, seconds, table, text
+from parity_tests.bodies import BODIES, COUNTS, HOSTILE
 
-HOSTILE = "<script>alert(1)</script> | `x` *y* [z](http://w) #1\nnext"
-COUNTS: Counts = {"requested": 9, "judged": 5, "filtered": {"refused": 1}, "crashed": 1, "not_run": 2}
-ULPS = {"max": 1.75, "p999": 1.5, "median": 0.25, "unlike": 0}
-TORCH = {"max": 0.5, "p999": 0.5, "median": 0.25, "unlike": 2}
-QUANTITY = {"count": 100, "beyond": 1, "engine": ULPS, "torch": TORCH}
-SIDE = {"name": "engine", "minimum": 2e-3, "median": 3e-3, "steps": 10}
-FINDING = {
-    "kind": "gradient",
-    "op": "mul|`",
-    "argument": "input",
-    "message": HOSTILE,
-    "diagnosis": HOSTILE,
-    "whose": "subject",
-    "family": "tensor",
-    "programs": 12,
-    "statements": 2,
-    "statements_before": 31,
-    "table": "v1  mul  ```  6.0 | 6.1",
-    "file": "build/findings/a.json",
-    "script": "build/findings/a.py",
-}
-BODIES: dict[str, dict[str, Any]] = {
-    "parity": {
-        "families": {"graph": 4, "scalar": 1},
-        "distinct": 5,
-        "replayed": 1,
-        "values": {"identical": 70, "rounding": 5, "bug": 0},
-        "gradients": {"identical": 40, "bug": 1},
-        "largest": 0.75,
-        "findings": [FINDING],
-        "ops": {"mul": 30, "exp": 2},
-        "seconds": {"torch": 1.0, "judge": 3.0},
-        "elapsed": 4.5,
-        "stopped": "time is up",
-    },
-    "accuracy": {
-        "rows": [
-            {
-                "op": "exp",
-                "dtype": "float32",
-                "truth": "torch in float64",
-                "declared": 1.0,
-                "programs": 40,
-                "value": QUANTITY,
-                "exact": None,
-                "gradients": {"input": QUANTITY},
-            },
-            {
-                "op": "argmax",
-                "dtype": "float64",
-                "truth": "long double",
-                "declared": 0.0,
-                "programs": 40,
-                "value": None,
-                "exact": {"count": 9, "engine": 1, "torch": 0},
-                "gradients": {},
-            },
-        ],
-        "absent": [{"op": "dropout", "dtype": "float32", "reason": HOSTILE}],
-        "depth": [{"depth": 10, "graphs": 4, "gradients": 9, "engine": ULPS, "torch": TORCH}],
-    },
-    "false-alarms": {
-        "rows": [
-            {
-                "engine": "torch",
-                "staged": False,
-                "family": "mlp",
-                "dtype": "float32",
-                "programs": 8,
-                "values": 5,
-                "gradients": 5,
-            }
-        ],
-        "values": {"identical": 5, "bug": 0},
-        "gradients": {"identical": 4, "bug": 1},
-        "refused": {HOSTILE: 2},
-        "alarms": [
-            {
-                "engine": "torch",
-                "staged": False,
-                "family": "mlp",
-                "dtype": "float32",
-                "kind": "gradient",
-                "op": "mul|`",
-                "argument": "input",
-                "message": HOSTILE,
-                "programs": 3,
-                "table": "v1  mul  ```  6.0 | 6.1",
-                "file": "build/findings/b.json",
-            }
-        ],
-        "elapsed": 4.5,
-        "stopped": "",
-        "absent": ["jax"],
-        "needless": [HOSTILE],
-    },
-    "peers": {
-        "rows": [
-            {
-                "name": "jax",
-                "engine": HOSTILE,
-                "missing": "",
-                "kind": "tensor",
-                "ops": 3,
-                "programs": 5,
-                "gradients": 7,
-                "seconds": 1.5,
-                "restarts": 0,
-                "speed": 2.5,
-                "severities": {"wrong": 1, "convention": 0},
-                "findings": [
-                    {
-                        "severity": "wrong",
-                        "kind": "gradient",
-                        "op": "mul",
-                        "expression": HOSTILE,
-                        "diagnosis": HOSTILE,
-                        "reason": "",
-                        "programs": 2,
-                        "program": {},
-                        "repro": "paragrad check jax --only mul --seed 0",
-                    }
-                ],
-            }
-        ],
-    },
-    "speed": {
-        "rows": [
-            {
-                "name": "tiny",
-                "title": "13 ops",
-                "subject": SIDE,
-                "reference": {**SIDE, "name": "torch", "minimum": 1e-3},
-                "rounds": 7,
-                "ratio": 2.0,
-                "goal": "at most",
-                "target": 0.45,
-                "met": False,
-            }
-        ],
-        "memory": [
-            {"name": "peak", "title": "peak", "measured": 184.2, "unit": "MiB", "target": 400.0, "met": True},
-        ],
-        "failed": [{"name": "conv2d", "error": HOSTILE}],
-        "sizes": [
-            {"work": "add", "size": 16, "side": "engine", "minimum": 1e-6, "median": 1e-6, "rounds": 9},
-            {"work": "add", "size": 16, "side": "torch", "minimum": 4e-6, "median": 4e-6, "rounds": 9},
-            {"work": "exp", "size": 16, "side": "engine", "minimum": 1e-6, "median": 1e-6, "rounds": 9},
-        ],
-    },
-    "mutants": {
-        "families": [
-            {
-                "family": "sign",
-                "planted": 5,
-                "equivalent": 1,
-                "killed": 2,
-                "survived": 1,
-                "hung": 1,
-                "failed": 0,
-                "median": 1.5,
-                "p90": 2.0,
-                "named_op": 2,
-                "named_argument": 1,
-            }
-        ],
-        "survivors": [
-            {"id": "sign:a|b", "description": HOSTILE, "outcome": "survived", "programs": 9, "why": HOSTILE},
-        ],
-        "equivalents": [{"id": "sign:c", "reason": HOSTILE, "outcome": "killed", "programs": 3}],
-        "gone": ["sign:d"],
-        "killed": 2,
-        "hung": 1,
-        "median": 1.5,
-        "p90": 2.0,
-        "named_op": 2,
-        "named_argument": 1,
-        "elapsed": 3.5,
-        "stopped": "interrupted",
-    },
-}
 EXPECTED = {
     "parity": [
         "**1 finding** in 5 programs.",
@@ -235,6 +55,13 @@ EXPECTED = {
         "## Listed as equivalent, and killed\n\n`sign:c`",
         "## Listed as equivalent, and no longer there\n\n`sign:d`",
         "ended early: interrupted",
+    ],
+    "gate": [
+        "# Gate: fail",
+        "## Accuracy: fail",
+        "| 0.5 | 2 | `paragrad gate --only exp` |",
+        "## Speed: inconclusive",
+        "| exp, 16 elements | inconclusive | 10 µs | 1.050 (0.990 to 1.100) |",
     ],
 }
 

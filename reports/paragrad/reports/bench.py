@@ -14,6 +14,7 @@ from typing import Any
 
 from paragrad.reports import record
 from paragrad.reports.bodies.speed import Failed, MemoryRow, SizeRow, SpeedBody, SpeedRow
+from paragrad.reports.bootstrap import interval
 from paragrad.reports.record import Record, RecordError
 
 ROUNDS = 7
@@ -58,6 +59,10 @@ def run(
         "memory": [],
         "failed": [],
         "sizes": [] if sizes is None else read_sizes(sizes),
+        "splits": [],
+        "scaling": [],
+        "loop": None,
+        "absent": [],
     }
     for done, name in enumerate(chosen):
         if progress is not None:
@@ -103,6 +108,7 @@ def measure(name: str, rounds: int) -> SpeedRow:
         "reference": side(workload.reference, clocked.reference, clocked.steps[1]),
         "rounds": len(clocked.subject),
         "ratio": ratio,
+        "paired": interval([workload.ratio(*pair) for pair in zip(clocked.subject, clocked.reference, strict=True)]),
         "goal": workload.goal,
         "target": workload.target,
         "met": workload.met(ratio),

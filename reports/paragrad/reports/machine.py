@@ -14,13 +14,17 @@ from typing import TypedDict
 
 
 class Machine(TypedDict):
-    """Where a run took place. `threads` are those of each library; None: it chose for itself."""
+    """Where a run took place. `threads` are those of each library; None: it chose for itself.
+
+    `settings` are the environment variables that steer allocators, SIMD code and hashing, as far as they are set.
+    """
 
     cpu: str
     cores: int
     os: str
     blas: dict[str, str]
     threads: dict[str, int | None]
+    settings: dict[str, str]
 
 
 class Versions(TypedDict):
@@ -39,9 +43,20 @@ class Commit(TypedDict):
     dirty: bool
 
 
+SETTINGS = re.compile(r"(MALLOC|GLIBC_TUNABLES|PYTHONMALLOC|PYTHONHASHSEED|LD_PRELOAD|NPY_|OPENBLAS_CORETYPE|ATEN_CPU)")
+"""Names of environment variables without which a time, or a last digit, can't be told again."""
+
+
 def machine() -> Machine:
     """The facts of this machine."""
-    return {"cpu": cpu(), "cores": _cores(), "os": _os(), "blas": _blas(), "threads": _threads()}
+    return {
+        "cpu": cpu(),
+        "cores": _cores(),
+        "os": _os(),
+        "blas": _blas(),
+        "threads": _threads(),
+        "settings": _settings(),
+    }
 
 
 def versions() -> Versions:
@@ -125,3 +140,8 @@ def _threads() -> dict[str, int | None]:
     if torch is not None:
         found["torch"] = int(torch.get_num_threads())
     return found
+
+
+def _settings() -> dict[str, str]:
+    """What is set of SETTINGS."""
+    return {name: value for name, value in sorted(os.environ.items()) if SETTINGS.match(name)}

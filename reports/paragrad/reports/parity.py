@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from paragrad.fuzz.encoding import to_json
 from paragrad.reports import record
 from paragrad.reports.bodies.parity import FindingRow, ParityBody
 from paragrad.reports.record import Record
@@ -23,6 +24,8 @@ def from_outcome(outcome: Outcome, options: Options) -> Record:
         "gradients": dict(outcome.gradients),
         "largest": outcome.largest,
         "findings": [_finding(found, outcome) for found in outcome.found],
+        "worst": [],
+        "coverage": {"ops": [], "edges": {}, "classes": {}},
         "ops": dict(sorted(outcome.ops.items())),
         "seconds": {part: round(seconds, 6) for part, seconds in outcome.seconds.items()},
         "elapsed": round(outcome.elapsed, 6),
@@ -61,6 +64,8 @@ def _finding(found: Found, outcome: Outcome) -> FindingRow:
         "table": found.table,
         "file": _from_here(found.path),
         "script": _from_here(found.script),
+        "program": to_json(found.program),
+        "repro": found.script.read_text(encoding="utf-8"),
     }
 
 

@@ -22,8 +22,8 @@ from paragrad.reports.bodies import BODIES
 from paragrad.reports.machine import Commit, Machine, Versions, commit, machine, versions
 from paragrad.reports.shape import problems
 
-SCHEMA = "paragrad.record/1"
-Kind = Literal["parity", "accuracy", "speed", "mutants", "false-alarms", "judges", "peers"]
+SCHEMA = "paragrad.record/2"
+Kind = Literal["parity", "accuracy", "speed", "mutants", "false-alarms", "judges", "peers", "gate"]
 
 
 class Counts(TypedDict):

@@ -23,7 +23,7 @@ from paragrad.fuzz.trace import Trace
 from paragrad.reports import record
 from paragrad.reports.accuracy import depth
 from paragrad.reports.accuracy.truth import Answers, NoTruth, answers, in_dtype
-from paragrad.reports.accuracy.ulp import Errors, Mismatches
+from paragrad.reports.accuracy.ulp import EDGES, Errors, Mismatches
 from paragrad.reports.bodies.accuracy import Absent, AccuracyBody, AccuracyRow, Quantity
 from paragrad.reports.record import Record
 
@@ -217,7 +217,14 @@ def run(
         raise ValueError(f"accuracy is measured in {' and '.join(DTYPES)}, not in {', '.join(sorted(unknown))}")
     ends = time.monotonic() + seconds
     tally = Tally()
-    body: AccuracyBody = {"rows": [], "absent": [], "depth": []}
+    body: AccuracyBody = {
+        "edges": list(EDGES),
+        "rows": [],
+        "absent": [],
+        "depth": [],
+        "points": [],
+        "conventions": {"points": 0, "differing": []},
+    }
     chosen = public_ops(ops)
     if ops is None:
         body["depth"] = depth.measure(seed, GRAPHS, lambda: time.monotonic() > ends)

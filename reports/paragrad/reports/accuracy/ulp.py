@@ -17,6 +17,9 @@ from paragrad.reports.bodies.accuracy import Exact, Quantity, Ulps
 
 Array = NDArray[Any]
 
+EDGES = (0.0, 0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 4.0, 8.0, 16.0, 64.0, 1024.0)
+"""The upper edges of the bins of a distribution; beyond the last there is one more bin."""
+
 
 @dataclass(slots=True)
 class Truth:
@@ -110,7 +113,8 @@ class Mismatches:
 
 
 def summary(errors: Array, unlike: int) -> Ulps:
-    """Maximum, 99.9th percentile and median, to four digits: the seed reproduces the rest."""
+    """Maximum, 99.9th percentile and median, to four digits, and counts by bin: the seed reproduces the rest."""
     top, p999, median = errors.max(), np.quantile(errors, 0.999), np.median(errors)
+    bins = np.bincount(np.searchsorted(EDGES, errors), minlength=len(EDGES) + 1)
     rounded = [float(f"{x:.4g}") for x in (top, p999, median)]
-    return {"max": rounded[0], "p999": rounded[1], "median": rounded[2], "unlike": unlike}
+    return {"max": rounded[0], "p999": rounded[1], "median": rounded[2], "unlike": unlike, "bins": bins.tolist()}

@@ -8,6 +8,7 @@ from typing import Any
 
 from paragrad.reports.bodies.accuracy import AccuracyBody
 from paragrad.reports.bodies.false_alarms import FalseAlarmsBody
+from paragrad.reports.bodies.gate import GateBody
 from paragrad.reports.bodies.judges import JudgesBody
 from paragrad.reports.bodies.mutants import MutantsBody
 from paragrad.reports.bodies.parity import ParityBody
@@ -22,4 +23,5 @@ BODIES: dict[str, Any] = {
     "false-alarms": FalseAlarmsBody,
     "judges": JudgesBody,
     "peers": PeersBody,
+    "gate": GateBody,
 }

@@ -6,12 +6,16 @@ from typing import TypedDict
 
 
 class Ulps(TypedDict):
-    """The distribution of errors in ULP; `unlike` counts elements that are inf, NaN or not 0 where the truth is."""
+    """The distribution of errors in ULP; `unlike` counts elements that are inf, NaN or not 0 where the truth is.
+
+    `bins` counts elements between the `edges` of the body, each up to and with its upper edge; the last: beyond all.
+    """
 
     max: float
     p999: float
     median: float
     unlike: int
+    bins: list[int]
 
 
 class Quantity(TypedDict):
@@ -62,9 +66,45 @@ class DepthRow(TypedDict):
     torch: Ulps
 
 
-class AccuracyBody(TypedDict):
-    """Rows by op and dtype, those that are absent, and error against depth."""
+class PointRow(TypedDict):
+    """The gradients of one random graph: its largest error ÷ end-to-end bound on either side, by size and condition.
 
+    `condition`: bound ÷ (u · largest gradient), by how much the graph may amplify one rounding.
+    """
+
+    family: str
+    dtype: str
+    ops: int
+    condition: float
+    engine: float
+    torch: float
+
+
+class ChoiceRow(TypedDict):
+    """A point at which the engine chooses otherwise than torch, and the reason that is stated; "" where none is."""
+
+    point: str
+    torch: str
+    engine: str
+    reason: str
+
+
+class ConventionsBody(TypedDict):
+    """How many points at which mathematics leaves a choice were asked about, and those where the engine differs."""
+
+    points: int
+    differing: list[ChoiceRow]
+
+
+class AccuracyBody(TypedDict):
+    """Rows by op and dtype, those that are absent, error against depth, size and condition, and conventions.
+
+    `edges`: the upper edges, in ULP, of the bins of every distribution.
+    """
+
+    edges: list[float]
     rows: list[AccuracyRow]
     absent: list[Absent]
     depth: list[DepthRow]
+    points: list[PointRow]
+    conventions: ConventionsBody

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TypedDict
+from typing import Any, TypedDict
 
 
 class FindingRow(TypedDict):
-    """One cause: what the judge said, how many programs showed it, and the smallest with its table and repro script."""
+    """One cause: what the judge said, how many programs showed it, and the smallest with its table and repro script.
+
+    `program` is the smallest as JSON (`paragrad.fuzz.encoding`), `repro` the text of the script, `file` and `script`
+    are where both were saved.
+    """
 
     kind: str
     op: str
@@ -21,6 +25,29 @@ class FindingRow(TypedDict):
     table: str
     file: str
     script: str
+    program: dict[str, Any]
+    repro: str
+
+
+class WorstRow(TypedDict):
+    """A program that is right, and came close to its bound: `ratio` is its largest error ÷ bound."""
+
+    family: str
+    engine: str
+    ratio: float
+    statements: int
+    table: str
+    program: dict[str, Any]
+    repro: str
+
+
+class CoverageBody(TypedDict):
+    """What the programs reached: `ops` could be drawn; `edges` counts uses by maker and user of an operand, the maker
+    of an input being "input"; `classes` counts uses by op, dtype and class of operand."""
+
+    ops: list[str]
+    edges: dict[str, dict[str, int]]
+    classes: dict[str, dict[str, dict[str, int]]]
 
 
 class ParityBody(TypedDict):
@@ -37,6 +64,8 @@ class ParityBody(TypedDict):
     gradients: dict[str, int]
     largest: float
     findings: list[FindingRow]
+    worst: list[WorstRow]
+    coverage: CoverageBody
     ops: dict[str, int]
     seconds: dict[str, float]
     elapsed: float

@@ -14,8 +14,19 @@ class Side(TypedDict):
     steps: int
 
 
+class Interval(TypedDict):
+    """A median, and the 95 % bootstrap confidence interval around it."""
+
+    median: float
+    low: float
+    high: float
+
+
 class SpeedRow(TypedDict):
-    """One workload. `ratio`: subject / reference where the goal is "at most", else reference / subject."""
+    """One workload. `ratio`: subject / reference where the goal is "at most", else reference / subject, of the minima.
+
+    `paired` is the same ratio as the median over rounds, with a 95 % bootstrap interval: what a single run can't show.
+    """
 
     name: str
     title: str
@@ -23,20 +34,22 @@ class SpeedRow(TypedDict):
     reference: Side
     rounds: int
     ratio: float
+    paired: Interval
     goal: Literal["at most", "at least"]
     target: float | None
     met: bool | None
 
 
 class MemoryRow(TypedDict):
-    """A peak of memory against its target, in the unit named."""
+    """A peak of memory of one side, in the unit named, against its target where there is one."""
 
     name: str
     title: str
+    side: str
     measured: float
     unit: str
-    target: float
-    met: bool
+    target: float | None
+    met: bool | None
 
 
 class Failed(TypedDict):
@@ -57,10 +70,46 @@ class SizeRow(TypedDict):
     rounds: int
 
 
+class SplitRow(TypedDict):
+    """Where a training step of one side spends its time, in seconds: medians over rounds."""
+
+    name: str
+    title: str
+    side: str
+    forward: float
+    backward: float
+    optimizer: float
+
+
+class ScalingRow(TypedDict):
+    """A graph of so many nodes on one side: seconds forward and backward; `failed` says why there are none."""
+
+    work: str
+    side: str
+    nodes: int
+    forward: float | None
+    backward: float | None
+    failed: str
+
+
+class LoopBody(TypedDict):
+    """The fuzz loop: programs, and seconds by part (generate, torch, engine, judge, ...)."""
+
+    programs: int
+    seconds: dict[str, float]
+
+
 class SpeedBody(TypedDict):
-    """Ratios, memory, what failed, and engine against torch over sizes."""
+    """Ratios, memory, what failed, every side over sizes and over nodes, time splits, and the fuzz loop.
+
+    `absent` are peers that are not installed.
+    """
 
     rows: list[SpeedRow]
     memory: list[MemoryRow]
     failed: list[Failed]
     sizes: list[SizeRow]
+    splits: list[SplitRow]
+    scaling: list[ScalingRow]
+    loop: LoopBody | None
+    absent: list[str]

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from paragrad.reports.record import Record
-from paragrad.reports.render import accuracy, false_alarms, judges, mutants, parity, peers, speed
+from paragrad.reports.render import accuracy, false_alarms, gate, judges, mutants, parity, peers, speed
 from paragrad.reports.render.markdown import facts
 
 BODIES: Mapping[str, Callable[[Any, Record], list[str]]] = {
@@ -17,6 +17,7 @@ BODIES: Mapping[str, Callable[[Any, Record], list[str]]] = {
     "false-alarms": false_alarms.blocks,
     "judges": judges.blocks,
     "peers": peers.blocks,
+    "gate": gate.blocks,
 }
 
 

@@ -74,6 +74,7 @@ def facts(record: Record) -> list[str]:
         ("CPU", f"{text(machine['cpu'])}, {plural(machine['cores'], 'core')}"),
         ("BLAS", ", ".join(f"{name}: {text(blas)}" for name, blas in machine["blas"].items())),
         ("threads", ", ".join(f"{name}: {n or 'its own choice'}" for name, n in machine["threads"].items())),
+        ("settings", "; ".join(f"{name}={text(value)}" for name, value in machine["settings"].items()) or "defaults"),
         ("system", text(machine["os"])),
         ("versions", ", ".join(f"{name} {version or '-'}" for name, version in versions.items())),
         ("commit", f"{commit['id'][:12]}{changed}" if commit else "-"),

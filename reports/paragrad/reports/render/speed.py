@@ -11,7 +11,7 @@ MET = {True: "met", False: "**not met**", None: ""}
 
 def blocks(body: SpeedBody, record: Record) -> list[str]:
     """The page, block by block."""
-    judged = [row["met"] for row in body["rows"] if row["met"] is not None] + [row["met"] for row in body["memory"]]
+    judged = [row["met"] for row in (*body["rows"], *body["memory"]) if row["met"] is not None]
     page = ["# Speed", f"{sum(judged)} of {plural(len(judged), 'target')} met."]
     if body["failed"]:
         failed = [(code(f["name"]), text(f["error"])) for f in body["failed"]]
@@ -29,7 +29,7 @@ def blocks(body: SpeedBody, record: Record) -> list[str]:
         memory = [
             (
                 text(m["title"]),
-                f"≤ {number(m['target'])} {m['unit']}",
+                "" if m["target"] is None else f"≤ {number(m['target'])} {m['unit']}",
                 f"{number(m['measured'])} {m['unit']}",
                 MET[m["met"]],
             )

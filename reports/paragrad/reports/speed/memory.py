@@ -68,6 +68,7 @@ def _row(name: str, title: str, measured: float, unit: str, target: float) -> Me
     return {
         "name": name,
         "title": title,
+        "side": "engine",
         "measured": measured,
         "unit": unit,
         "target": target,

@@ -1,0 +1,74 @@
+"""The body of a gate record: what got worse since the baseline, and what got slower since the base commit."""
+
+from __future__ import annotations
+
+from typing import Literal, TypedDict
+
+Answer = Literal["pass", "fail", "inconclusive"]
+What = Literal["ulp", "verdict", "op", "convention", "dtype", "mutant", "exclusion"]
+
+
+class ChangeRow(TypedDict):
+    """One thing that is no longer as the baseline has it, from what to what, and the command that shows it."""
+
+    kind: What
+    what: str
+    before: str
+    after: str
+    repro: str
+
+
+class AccuracyGate(TypedDict):
+    """The working tree against the committed baseline. `rule` says how ULP were compared; `checked` counts by kind."""
+
+    verdict: Answer
+    why: str
+    baseline: str
+    rule: str
+    checked: dict[str, int]
+    worse: list[ChangeRow]
+    better: list[ChangeRow]
+
+
+class Estimate(TypedDict):
+    """A median paired ratio, working tree ÷ base, over so many ABBA pairs, with its bootstrap confidence interval."""
+
+    ratio: float
+    low: float
+    high: float
+    pairs: int
+
+
+class SpeedGateRow(TypedDict):
+    """One benchmark. It is slower where `low` > `threshold` twice; `control` is base ÷ base in the same run.
+
+    `power`: the chance that a slow-down of 10 % would have been seen in this run's noise.
+    """
+
+    name: str
+    title: str
+    threshold: float
+    verdict: Answer
+    seconds: float
+    estimate: Estimate
+    confirmed: Estimate | None
+    control: Estimate
+    power: float
+
+
+class SpeedGate(TypedDict):
+    """The working tree against the base commit, on this machine, in one run."""
+
+    verdict: Answer
+    why: str
+    base: str
+    rows: list[SpeedGateRow]
+
+
+class GateBody(TypedDict):
+    """The gate's answer: the worst of its parts'. A part that was left out is None."""
+
+    verdict: Answer
+    accuracy: AccuracyGate | None
+    speed: SpeedGate | None
+    elapsed: float
