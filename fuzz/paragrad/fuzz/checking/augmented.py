@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from paragrad.engine.ops.samples import MODERATE, Call, Output
 from paragrad.engine.ops.table import TABLE
+from paragrad.fuzz.checking.forms import MISSES
 from paragrad.fuzz.in_place import MAKERS
 from paragrad.fuzz.program import Apply, Program
 from paragrad.fuzz.strategies.builder import Builder, Variable
@@ -15,8 +16,6 @@ from paragrad.fuzz.strategies.builder import Builder, Variable
 if TYPE_CHECKING:
     from paragrad.fuzz.checking.trials import Choice
 
-MISSES = 50
-"""Draws without a program after which no more are made."""
 NUMBERS = (2.0, 0.5, 1.0, 3.0, 2)
 
 

@@ -26,6 +26,8 @@ Look: TypeAlias = Callable[[Any], tuple[Any, Shape, str] | None]
 
 HIGHEST = 3
 """Ranks from here on are alike."""
+MISSES = 50
+"""A stage makes no more draws after so many that gave no program: the forms that it needs are lacking."""
 
 
 def form(op: Op, args: tuple[Any, ...], kwargs: dict[str, Any], look: Look) -> Form:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from paragrad.engine.ops.samples import MODERATE, Call, Output
 from paragrad.engine.ops.table import TABLE
+from paragrad.fuzz.checking.forms import MISSES
 from paragrad.fuzz.program import Backward, Optimizer, OptimizerStep, Program, Statement, ZeroGrad
 from paragrad.fuzz.strategies.builder import Variable
 
@@ -24,8 +25,6 @@ ACTIVATIONS = ("tanh", "relu", "sigmoid", "silu", "softsign", "sin")
 RATES = (0.01, 0.05, 0.1, 0.5)
 WIDTHS = (1, 2, 2, 3)
 SAMPLES = (1, 1, 2)
-MISSES = 50
-"""Draws without a program after which no more are made."""
 
 
 class Lacking(Exception):

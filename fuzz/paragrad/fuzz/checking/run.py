@@ -99,13 +99,13 @@ class Check:
         """Go through the stages, each with its share of programs and time."""
         engine, share = self.engine, 0.0
         self.end = self.report.started + seconds
-        limits = engine.limits if isinstance(engine, Foreign) else None
+        patient = engine.limits if isinstance(engine, Foreign) else None
         self.stage("first", first(self.choice))
         for name, (stage, part) in STAGES.items():
             share += part
             self.choice.rng = random.Random(f"{seed} {name}")
-            if isinstance(engine, Foreign) and limits is not None and stage is deep:
-                engine.limits = limits
+            if isinstance(engine, Foreign) and patient is not None and stage is deep:
+                engine.limits = patient  # a hang may have made them shorter
             count = round(programs * share) - self.run_so_far if stage is graphs else round(programs * part)
             drawn = islice(stage(self.choice), max(1, count))
             self.stage(name, self.until(drawn, self.report.started + seconds * share))
@@ -165,11 +165,8 @@ class Check:
         report = self.report
         level = self.level(finding, program, torchs)
         if level == "hang":
-            self.choice.known.hung(program)
-        if level == "hang" and isinstance(self.engine, Foreign):
-            self.engine.limits = replace(self.engine.limits, seconds=IMPATIENT, confirm=False)
-            self.engine.avoid = self.choice.known.hit
-        key = self.key(finding, program, torchs)
+            self.hung(program)
+        key = self.key(finding, level, program)
         before = self.found.get(key)
         if before is not None:
             before.programs += 1
@@ -188,6 +185,13 @@ class Check:
             if report.first_finding is None and told.severity in FAILING:
                 report.first_finding = time.perf_counter() - report.started
 
+    def hung(self, program: Program) -> None:
+        """Wait less from now on, and keep away from what hung."""
+        self.choice.known.hung(program)
+        if isinstance(self.engine, Foreign):
+            self.engine.limits = replace(self.engine.limits, seconds=IMPATIENT, confirm=False)
+            self.engine.avoid = self.choice.known.hit
+
     def level(self, finding: Finding, program: Program, torchs: Trace) -> str:
         """How bad a finding is. An engine of arrays need not have such without dims."""
         level = severity(finding, program, torchs)
@@ -197,9 +201,8 @@ class Check:
         """Whether an engine of arrays got nothing but single numbers."""
         return not self.choice.scalar and not any(spec.shape for spec in program.inputs)
 
-    def key(self, finding: Finding, program: Program, torchs: Trace) -> tuple[str, ...]:
-        """The cause of a finding."""
-        level = self.level(finding, program, torchs)
+    def key(self, finding: Finding, level: str, program: Program) -> tuple[str, ...]:
+        """The cause of a finding of this severity."""
         if level == "limit" and finding.kind == "crash" and self.without_dims(program):
             return ("without dims",)
         return cause(finding, level, program)
@@ -209,10 +212,10 @@ class Check:
         engine = self.engine
         short = len(program.statements) <= MOST_STATEMENTS
         if short and not finding.message.startswith("Hang"):
-            key = self.key(finding, program, torchs)
+            key = self.key(finding, self.level(finding, program, torchs), program)
 
             def same(other: Finding, smaller: Program, torchs: Trace) -> bool:
-                return self.key(other, smaller, torchs) == key
+                return self.key(other, self.level(other, smaller, torchs), smaller) == key
 
             budget = BUDGET if program.optimizer is None else BUDGET // 3
             if time.perf_counter() > self.end:

@@ -25,7 +25,7 @@ FAILING = SEVERITIES[:4]
 ARITHMETIC = ("OverflowError", "ZeroDivisionError", "ValueError: math domain error", "FloatingPointError")
 """Exceptions of Python's own arithmetic, where torch gives inf or NaN."""
 REFUSALS = ("TypeError", "AssertionError", "NotImplementedError")
-"""How an engine refuses an exponent that is no number; a hang there is a hang."""
+"""How an engine refuses an exponent that is no number."""
 NO_REFLECTED = re.compile(r"TypeError: unsupported operand type\(s\) for .*'(int|float)' and '")
 """What Python says where a number stands on the left and the class defines no reflected operator."""
 REFUSING = re.compile(r":\d+: (assert|raise)\b")
@@ -69,24 +69,29 @@ def refused(finding: Finding) -> bool:
 
 
 def _of_crash(finding: Finding, program: Program, reference: Trace) -> str:
-    message, statements = finding.message, program.statements
+    message = finding.message
     if message.startswith("Hang"):
         return "hang"
     if lacks_reflected(message) or refused(finding) or finding.statement < 0:
         return "limit"
-    if message.startswith("RecursionError") and len(statements) >= DEEP:
+    if message.startswith("RecursionError") and len(program.statements) >= DEEP:
         return "limit"
     if message.startswith(REFUSALS) and finding.op == "pow" and _has_tensor_exponent(program):
         return "limit"
     complex_numbers = "complex" in message and finding.op in POWERS and message.startswith("TypeError")
-    if not message.startswith(ARITHMETIC) and not complex_numbers:
-        return "crash"
+    if message.startswith(ARITHMETIC) or complex_numbers:
+        return _of_arithmetic(finding, program, reference)
+    return "crash"
+
+
+def _of_arithmetic(finding: Finding, program: Program, reference: Trace) -> str:
+    """An exception of Python's arithmetic: a limit where torch has inf or NaN, or where a power is at work."""
     if not _stays_finite(finding.statement, program, reference):
         return "limit"
-    quotient = finding.op == "div" and not isinstance(statements[finding.statement], Backward)
+    quotient = finding.op == "div" and not isinstance(program.statements[finding.statement], Backward)
     ops = {finding.op} if finding.op in _ops(program) else _ops(program)
     # b**-1 overflows before a/b does; but nothing is divided by 0 where the quotient is finite.
-    excused = ops & {*POWERS} and not (quotient and message.startswith("ZeroDivisionError"))
+    excused = ops & {*POWERS} and not (quotient and finding.message.startswith("ZeroDivisionError"))
     return "limit" if excused else "crash"
 
 

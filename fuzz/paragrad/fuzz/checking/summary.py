@@ -10,10 +10,8 @@ from paragrad.fuzz.checking.severity import SEVERITIES
 
 def verdict_line(report: Report, strict: bool) -> str:
     """The verdict, findings by severity, and how much was tried."""
-    counts, known = (
-        Counter(c.severity for c in report.findings),
-        Counter(c.severity for c in report.findings if c.known),
-    )
+    counts = Counter(c.severity for c in report.findings)
+    known = Counter(c.severity for c in report.findings if c.known)
     parts = [f"{counts[s]} {s}" + (f" ({known[s]} known)" if known[s] else "") for s in SEVERITIES if counts[s]]
     if report.gone:
         parts.append(f"{len(report.gone)} known gone")

@@ -133,13 +133,13 @@ def forms(choice: Choice) -> Iterator[Program]:
 def single_ops(choice: Choice) -> Iterator[Program]:
     """Each op alone, at every style of values."""
     for style in itertools.cycle(STYLES):
-        before = True
+        none_drawn = True
         for op in choice.ops:
             builder = choice.builder(style)
             if choice.apply(builder, op):
-                before = False
+                none_drawn = False
                 yield builder.finish(implicit=choice.rng.random() < 0.5)
-        if before:
+        if none_drawn:
             return
 
 
