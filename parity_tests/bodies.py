@@ -197,6 +197,7 @@ BODIES: dict[str, dict[str, Any]] = {
             {"work": "add", "size": 16, "side": "engine", "minimum": 1e-6, "median": 1e-6, "rounds": 9},
             {"work": "add", "size": 16, "side": "torch", "minimum": 4e-6, "median": 4e-6, "rounds": 9},
             {"work": "exp", "size": 16, "side": "engine", "minimum": 1e-6, "median": 1e-6, "rounds": 9},
+            {"work": "add", "size": 16, "side": "mygrad", "minimum": 8e-6, "median": 9e-6, "rounds": 9},
         ],
         "splits": [
             {"name": "mlp", "title": "MLP", "side": "engine", "forward": 1e-3, "backward": 2e-3, "optimizer": 5e-4},

@@ -12,9 +12,7 @@ from paragrad.reports.speed import fuzz_loop, models, optimizers, scalars, tenso
 from paragrad.reports.speed.workload import Workload
 
 WORKLOADS: dict[str, Workload] = {
-    workload.name: workload
-    for part in (scalars, tensors, models, optimizers, fuzz_loop)
-    for workload in part.WORKLOADS
+    workload.name: workload for part in (scalars, tensors, models, optimizers, fuzz_loop) for workload in part.WORKLOADS
 }
 
 __all__ = ["WORKLOADS", "Workload"]

@@ -24,9 +24,11 @@ from paragrad.reports.speed.workload import Array, Library, Unlike, arrays, comp
 
 NODES = (100, 1_000, 10_000, 100_000, 1_000_000)
 LAYERS = 66
-"""Of the wide graph; a layer is three nodes deep."""
+"""Of the wide graph; a layer is three nodes deep. A small graph has fewer."""
+NARROW = 5
+"""The fewest leaves of the wide graph."""
 LONGEST = 5.0
-"""Seconds: a side for which a forward and a backward would take longer is left out."""
+"""Seconds: a side for which a forward and a backward would take longer is left out; the engine has twice as long."""
 BUDGET = 0.4
 """Seconds for which rounds of short ones go on."""
 MOST_ROUNDS = 20
@@ -50,7 +52,7 @@ def _scalars(name: str, module: Any) -> Side:
 
 
 def _tensors(lib: Library, shape: tuple[int, ...], dtype: str) -> Side:
-    pattern = np.linspace(0.5, 1.0, int(np.prod(shape)), dtype=dtype).reshape(shape)
+    pattern = np.linspace(1.0, 0.5, int(np.prod(shape)), dtype=dtype).reshape(shape)
 
     def numbers(leaves: list[Any]) -> list[Array]:
         return [np.stack(arrays(*(leaf.grad for leaf in leaves))).reshape(-1)]
@@ -75,8 +77,8 @@ Graph = Callable[[list[Any]], Any]
 
 def wide(nodes: int) -> tuple[int, Graph]:
     """The number of leaves, and layers of relu(a·b + c) on neighbours and leaves, then a tree of sums."""
-    layers = min(LAYERS, nodes // 16)
-    width = max(2, round(nodes / (3 * layers + 2)))
+    width = max(NARROW, round(nodes / (3 * LAYERS + 2)))
+    layers = round(nodes / (3 * width) - 2 / 3)
 
     def graph(leaves: list[Any]) -> Any:
         xs = leaves
@@ -152,14 +154,13 @@ def prepare(side: Side, nodes: int, make: Callable[[int], tuple[int, Graph]]) ->
     return Case(side, [side.leaf(rng.uniform(-0.5, 0.25)) for _ in range(count)], graph)
 
 
-def left_out(earlier: Case | None, factor: float) -> str:
-    """Why a side is not tried on a graph `factor` times as large as its last one; empty where it is."""
-    if earlier is None:
-        return ""
+def left_out(earlier: Case, before: int, nodes: int) -> str:
+    """Why a side is not tried on a graph of so many nodes, after one of `before` nodes; empty where it is tried."""
     if earlier.failed:
-        return earlier.failed if earlier.failed.startswith("left out") else f"left out: {earlier.failed} before"
-    seconds = factor * ((earlier.forward or 0.0) + (earlier.backward or 0.0))
-    return f"left out: would take about {seconds:.0f} s" if seconds > LONGEST else ""
+        return earlier.failed if earlier.failed.startswith("left out") else f"left out: failed at {before:,} nodes"
+    seconds = nodes / before * ((earlier.forward or 0.0) + (earlier.backward or 0.0))
+    longest = 2 * LONGEST if earlier.side.name == "engine" else LONGEST
+    return f"left out: would take about {seconds:.0f} s" if seconds > longest else ""
 
 
 def check(cases: Sequence[Case]) -> None:
@@ -184,7 +185,7 @@ def measure(name: str, sizes: Sequence[int] = NODES) -> list[ScalingRow]:
     for k, nodes in enumerate(sizes):
         cases = []
         for side in sides():
-            why = left_out(last.get(side.name), nodes / sizes[max(0, k - 1)])
+            why = left_out(last[side.name], sizes[k - 1], nodes) if k else ""
             cases.append(Case(side, [], lambda leaves: None, failed=why) if why else prepare(side, nodes, make))
         with collector("off"):
             if k == 0:
