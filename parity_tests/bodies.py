@@ -207,6 +207,7 @@ BODIES: dict[str, dict[str, Any]] = {
             {"work": "scalar", "side": "x", "nodes": 1000, "forward": None, "backward": None, "failed": HOSTILE},
         ],
         "loop": {"programs": 256, "seconds": {"generate": 0.1, "torch": 0.3, "engine": 0.1, "judge": 0.5}},
+        "peers": {"mygrad": "2.5.0"},
         "absent": ["jax"],
     },
     "mutants": {

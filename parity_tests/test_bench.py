@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from paragrad.reports import bench, record
+from paragrad.reports.machine import cpu
 from paragrad.reports.render import render_markdown
 from paragrad.reports.speed import WORKLOADS, interleave, scalars
 from paragrad.reports.speed.workload import Prepared, Unlike, Workload, check_same_work
@@ -189,7 +190,8 @@ def test_sizes_come_from_pytest_benchmark(tmp_path: Path) -> None:
     path = tmp_path / "sizes.json"
     stats = {"min": 1e-6, "median": 2e-6, "rounds": 7}
     about = {"work": "add", "size": 16, "side": "engine"}
-    path.write_text(json.dumps({"benchmarks": [{"extra_info": about, "stats": stats}]}), encoding="utf-8")
+    entry = {"extra_info": {**about, "cpu": cpu()}, "stats": stats}
+    path.write_text(json.dumps({"benchmarks": [entry]}), encoding="utf-8")
     assert bench.read_sizes(path) == [{**about, "minimum": 1e-6, "median": 2e-6, "rounds": 7}]
     for text, message in (
         ("{", "is no pytest-benchmark JSON"),
@@ -199,5 +201,9 @@ def test_sizes_come_from_pytest_benchmark(tmp_path: Path) -> None:
         path.write_text(text, encoding="utf-8")
         with pytest.raises(record.RecordError, match=message):
             bench.read_sizes(path)
+    entry["extra_info"]["cpu"] = "abacus"
+    path.write_text(json.dumps({"benchmarks": [entry]}), encoding="utf-8")
+    with pytest.raises(record.RecordError, match="was measured on abacus, and this is "):
+        bench.read_sizes(path)
     with pytest.raises(record.RecordError, match="can't be read"):
         bench.read_sizes(tmp_path / "absent.json")

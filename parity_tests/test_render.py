@@ -51,6 +51,7 @@ EXPECTED = {
         "| exp | 16 | 1 µs | - | - | - |",
         "mygrad has no `exp`, or computes something else there.",
         "Not installed here: jax.",
+        "Installed here: mygrad 2.5.0.",
         "256 programs in 1 s: 256 a second.",
         "| judge | 1.95 ms | 50.0 % |",
     ],

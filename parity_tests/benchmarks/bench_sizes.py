@@ -12,6 +12,7 @@ import pytest
 import torch
 from pytest_benchmark.fixture import BenchmarkFixture
 
+from paragrad.reports.machine import cpu
 from paragrad.reports.speed.sizes import SIDES, SIZED, prepared
 from paragrad.reports.speed.workload import Unlike
 
@@ -33,5 +34,5 @@ def test_size(work: str, size: int, side: str, benchmark: BenchmarkFixture) -> N
             raise
         pytest.skip(f"{side} computes something else: {error}")
     benchmark.group = f"{work} {size}"
-    benchmark.extra_info.update(work=work, size=size, side=side)
+    benchmark.extra_info.update(work=work, size=size, side=side, cpu=cpu())
     benchmark(made.step)

@@ -17,6 +17,7 @@ from typing import Any
 from paragrad.reports import record
 from paragrad.reports.bodies.speed import Failed, SizeRow, SpeedBody, SpeedRow
 from paragrad.reports.bootstrap import interval
+from paragrad.reports.machine import cpu
 from paragrad.reports.record import Record, RecordError
 
 ROUNDS = 7
@@ -77,7 +78,7 @@ def run(
 
     Raises ValueError for an unknown name or too few rounds, RecordError where nothing could be measured.
     """
-    from paragrad.reports.speed.peers import absent
+    from paragrad.reports.speed.peers import absent, versions
 
     known = jobs(rounds)
     chosen = [name for name in known if not only or name in only]
@@ -92,6 +93,7 @@ def run(
         "splits": [],
         "scaling": [],
         "loop": None,
+        "peers": versions(),
         "absent": absent(),
     }
     for done, name in enumerate(chosen):
@@ -149,17 +151,23 @@ def failure(name: str, error: Exception) -> Failed:
 
 
 def read_sizes(path: str | os.PathLike[str]) -> list[SizeRow]:
-    """The rows in pytest-benchmark's JSON. Raises RecordError for a file that is none, or has none of ours."""
+    """The rows in pytest-benchmark's JSON.
+
+    Raises RecordError for a file that is none, that has none of ours, or that was measured on another CPU.
+    """
     where, mend = os.fspath(path), "write it with `pytest parity_tests/benchmarks/bench_sizes.py --benchmark-json=FILE`"
     try:
         document = json.loads(Path(path).read_text(encoding="utf-8"))
         rows = [_size(entry) for entry in document["benchmarks"]]
+        cpus = {str(entry["extra_info"]["cpu"]) for entry in document["benchmarks"]}
     except OSError as error:
         raise RecordError(where, [f"can't be read ({error.strerror})"], mend) from error
     except (ValueError, KeyError, TypeError) as error:
         raise RecordError(where, [f"is no pytest-benchmark JSON of ours ({error})"], mend) from error
     if not rows:
         raise RecordError(where, ["holds no benchmark"], mend)
+    if elsewhere := cpus - {cpu()}:
+        raise RecordError(where, [f"was measured on {', '.join(sorted(elsewhere))}, and this is {cpu()}"], mend)
     return rows
 
 

@@ -38,6 +38,9 @@ def blocks(body: SpeedBody, record: Record) -> list[str]:
         page += ["## Over nodes", *scaling(body["scaling"])]
     if body["sizes"]:
         page += ["## Over sizes", *sizes(body["sizes"], body["absent"])]
+    if body["peers"]:
+        told = [f"{text(name)} {text(version)}" for name, version in body["peers"].items()]
+        page.append(f"Installed here: {', '.join(told)}.")
     if body["loop"] is not None:
         page += ["## The fuzz loop", *_loop(body["loop"])]
     return page

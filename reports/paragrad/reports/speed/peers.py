@@ -8,6 +8,7 @@ and `backward` does it, value and gradients. Which function of a peer stands for
 from __future__ import annotations
 
 import importlib
+import importlib.metadata
 import importlib.util
 import os
 from collections.abc import Callable, Mapping, Sequence
@@ -155,6 +156,14 @@ PEERS: dict[str, tuple[str, Callable[[], Peer]]] = {
 def installed() -> list[str]:
     """The peers that can be measured here."""
     return [name for name, (package, _) in PEERS.items() if importlib.util.find_spec(package) is not None]
+
+
+def versions() -> dict[str, str]:
+    """The versions of the peers that are installed, and of micrograd."""
+    packages = {name: PEERS[name][0] for name in installed()}
+    if importlib.util.find_spec("micrograd") is not None:
+        packages["micrograd"] = "micrograd"
+    return {name: importlib.metadata.version(package) for name, package in packages.items()}
 
 
 def absent() -> list[str]:
