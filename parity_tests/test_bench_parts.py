@@ -170,6 +170,17 @@ def test_a_side_that_computes_something_else_is_not_timed(monkeypatch: pytest.Mo
     assert rows["engine", 1_000]["failed"] == ""
 
 
+def test_a_long_graph_runs_once_and_a_short_one_until_time_is_up(clock: Clock) -> None:
+    def graph(seconds: float, name: str) -> scaling.Case:
+        return scaling.Case(side(name), [], lambda leaves: SimpleNamespace(backward=clock.spend(seconds, name)))
+
+    scaling.rounds([graph(2.0, "long"), graph(1.0, "short")])
+    assert clock.told == ["long", "short", "short"]
+    clock.told.clear()
+    scaling.rounds([graph(0.03, "a"), graph(0.04, "b")])
+    assert clock.told == ["a", "b", "b", "a"] * 3
+
+
 def test_a_slow_side_is_seen_and_left_out_in_time(clock: Clock) -> None:
     case = scaling.Case(side("slow"), [], lambda leaves: SimpleNamespace(backward=clock.spend(2.0)))
     assert case.run() == 2.0

@@ -34,8 +34,8 @@ def optimizer(name: str, options: dict[str, Any]) -> Build:
 
 
 def _title(name: str, options: dict[str, Any]) -> str:
-    with_options = " with " + ", ".join(options) if options else ""
-    return f"{name}{with_options}, a step over the MLP's parameters, float32"
+    told = f" ({', '.join(options)})" if options else ""
+    return f"{name}{told}, a step over the MLP's parameters, float32"
 
 
 WORKLOADS: list[Workload] = [

@@ -153,19 +153,26 @@ PEERS: dict[str, tuple[str, Callable[[], Peer]]] = {
 """By the name of the side: the package to install, and how to load it."""
 
 
+def there(package: str) -> bool:
+    """Whether a package is installed."""
+    return importlib.util.find_spec(package) is not None
+
+
 def installed() -> list[str]:
-    """The peers that can be measured here."""
-    return [name for name, (package, _) in PEERS.items() if importlib.util.find_spec(package) is not None]
+    """The peers that can be measured over sizes here."""
+    return [name for name, (package, _) in PEERS.items() if there(package)]
+
+
+def packages() -> dict[str, str]:
+    """By name, the packages of all peers: these, and micrograd, which scalar graphs are measured against."""
+    return {"micrograd": "micrograd", **{name: package for name, (package, _) in PEERS.items()}}
 
 
 def versions() -> dict[str, str]:
-    """The versions of the peers that are installed, and of micrograd."""
-    packages = {name: PEERS[name][0] for name in installed()}
-    if importlib.util.find_spec("micrograd") is not None:
-        packages["micrograd"] = "micrograd"
-    return {name: importlib.metadata.version(package) for name, package in packages.items()}
+    """The versions of the peers that are installed."""
+    return {name: importlib.metadata.version(package) for name, package in packages().items() if there(package)}
 
 
 def absent() -> list[str]:
     """The peers that are not installed."""
-    return [name for name in PEERS if name not in installed()]
+    return [name for name, package in packages().items() if not there(package)]
