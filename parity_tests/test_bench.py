@@ -201,7 +201,12 @@ def test_sizes_come_from_pytest_benchmark(tmp_path: Path) -> None:
         path.write_text(text, encoding="utf-8")
         with pytest.raises(record.RecordError, match=message):
             bench.read_sizes(path)
-    entry["extra_info"]["cpu"] = "abacus"
+    for wrong in (float("nan"), 0.0, -1.0, float("inf"), 3e-6, "1"):
+        entry["stats"] = {**stats, "min": wrong}
+        path.write_text(json.dumps({"benchmarks": [entry]}), encoding="utf-8")
+        with pytest.raises(record.RecordError, match="is no pytest-benchmark JSON of ours"):
+            bench.read_sizes(path)
+    entry["stats"], entry["extra_info"]["cpu"] = stats, "abacus"
     path.write_text(json.dumps({"benchmarks": [entry]}), encoding="utf-8")
     with pytest.raises(record.RecordError, match="was measured on abacus, and this is "):
         bench.read_sizes(path)

@@ -9,6 +9,7 @@ pytest-benchmark's JSON, which `pytest parity_tests/benchmarks/bench_sizes.py --
 from __future__ import annotations
 
 import json
+import math
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -173,6 +174,8 @@ def read_sizes(path: str | os.PathLike[str]) -> list[SizeRow]:
 
 def _size(entry: dict[str, Any]) -> SizeRow:
     about, stats = entry["extra_info"], entry["stats"]
+    if not 0 < stats["min"] <= stats["median"] < math.inf:
+        raise ValueError(f"{stats['min']} and {stats['median']} are no least and median time")
     return {
         "work": str(about["work"]),
         "size": int(about["size"]),
