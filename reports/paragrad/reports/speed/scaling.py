@@ -20,7 +20,7 @@ from paragrad.reports.bodies.speed import ScalingRow
 from paragrad.reports.speed import workload
 from paragrad.reports.speed.interleave import collector
 from paragrad.reports.speed.peers import there
-from paragrad.reports.speed.scalars import engine_module, micrograd_module
+from paragrad.reports.speed.scalars import engine_module, layered, micrograd_module
 from paragrad.reports.speed.workload import Array, Library, Unlike, arrays, compare
 
 NODES = (100, 1_000, 10_000, 100_000, 1_000_000)
@@ -39,7 +39,7 @@ ONCE = 1.5
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """How one library makes a leaf of number `k`, drops its gradient, and hands out the numbers of its nodes."""
+    """How one library makes a leaf of a number, what its gradient is when dropped, and the leaves' gradients."""
 
     name: str
     leaf: Callable[[float], Any]
@@ -81,20 +81,10 @@ Graph = Callable[[list[Any]], Any]
 
 
 def wide(nodes: int) -> tuple[int, Graph]:
-    """The number of leaves, and layers of relu(a·b + c) on neighbours and leaves, then a tree of sums."""
+    """The number of leaves, and what makes the layers above them."""
     width = max(NARROW, round(nodes / (3 * LAYERS + 2)))
     layers = round(nodes / (3 * width) - 2 / 3)
-
-    def graph(leaves: list[Any]) -> Any:
-        xs = leaves
-        for _ in range(layers):
-            xs = [(a * b + c).relu() for a, b, c in zip(xs, xs[1:] + xs[:1], leaves, strict=True)]
-        while len(xs) > 1:
-            pairs = [a + b for a, b in zip(xs[::2], xs[1::2], strict=False)]
-            xs = pairs + xs[len(xs) - len(xs) % 2 :]
-        return xs[0]
-
-    return width, graph
+    return width, lambda leaves: layered(leaves, layers)
 
 
 def chain(nodes: int) -> tuple[int, Graph]:
