@@ -59,6 +59,7 @@ BODIES: dict[str, dict[str, Any]] = {
         ],
         "coverage": {
             "ops": ["exp", "mul", HOSTILE],
+            "ties": [HOSTILE],
             "edges": {"input": {"exp": 3, "mul": 2}, "exp": {"mul": 1}},
             "classes": {"exp": {"float32": {"normal": 9, "tiny": 1}}},
         },

@@ -30,7 +30,12 @@ class FindingRow(TypedDict):
 
 
 class WorstRow(TypedDict):
-    """A program that is right, and came close to its bound: `ratio` is its largest error ÷ bound."""
+    """A program that is right, and came close to its bound: `ratio` is its largest error ÷ bound.
+
+    Kept are the ten with the largest ratio, no two of the same statements in the same order, among programs that can be
+    read: of up to 40 statements and 600 elements. `family` is how it was drawn, `engine` ("tensor" or "scalar") which
+    of our engines ran it; its table stars the number.
+    """
 
     family: str
     engine: str
@@ -42,10 +47,15 @@ class WorstRow(TypedDict):
 
 
 class CoverageBody(TypedDict):
-    """What the programs reached: `ops` could be drawn; `edges` counts uses by maker and user of an operand, the maker
-    of an input being "input"; `classes` counts uses by op, dtype and class of operand."""
+    """What the programs that were drawn and judged reached; replayed ones don't count.
+
+    `ops` could be drawn, and `ties` are those for which equal elements matter, so that the class "tie" is asked of them
+    alone. `edges` counts uses by maker and user of an operand, the maker of an input being "input". `classes` counts
+    uses by op, dtype and class of operand, as `paragrad.fuzz.coverage` defines them.
+    """
 
     ops: list[str]
+    ties: list[str]
     edges: dict[str, dict[str, int]]
     classes: dict[str, dict[str, dict[str, int]]]
 
