@@ -34,10 +34,8 @@ BIT = {name: 1 << k for k, name in enumerate(CLASSES)}
 INPUT = "input"
 """The maker of an input."""
 
-WITHIN = frozenset(
-    ("amax", "amin", "argmax", "argmin", "argsort", "max", "max.dim", "max_pool2d", "median", "median.dim")
-    + ("min", "min.dim", "norm", "sort", "topk")
-)
+PEAKS = ("amax", "amin", "argmax", "argmin", "max", "max.dim", "max_pool2d", "min", "min.dim", "norm")
+WITHIN = frozenset((*PEAKS, "argsort", "median", "median.dim", "sort", "topk"))
 """Ops that choose among the elements of an operand."""
 BETWEEN = frozenset(("clamp", "eq", "fmax", "fmin", "ge", "gt", "l1_loss", "le", "lt", "maximum", "minimum", "ne"))
 """Ops that compare operands element by element."""
