@@ -21,7 +21,7 @@ from paragrad.fuzz.strategies.profile import Profile
 from paragrad.fuzz.strategies.values import Values
 from paragrad.fuzz.trace import Trace
 from paragrad.reports import record
-from paragrad.reports.accuracy import depth
+from paragrad.reports.accuracy import choices, depth, points
 from paragrad.reports.accuracy.truth import Answers, NoTruth, answers, in_dtype
 from paragrad.reports.accuracy.ulp import EDGES, Errors, Mismatches
 from paragrad.reports.bodies.accuracy import Absent, AccuracyBody, AccuracyRow, Quantity
@@ -227,7 +227,9 @@ def run(
     }
     chosen = public_ops(ops)
     if ops is None:
+        body["conventions"] = choices.measure()
         body["depth"] = depth.measure(seed, GRAPHS, lambda: time.monotonic() > ends)
+        body["points"] = points.measure(seed, lambda: time.monotonic() > ends)
     pairs = [(op, dtype) for op in chosen for dtype in dtypes]
     for done, (op, dtype) in enumerate(pairs):
         if progress is not None:
