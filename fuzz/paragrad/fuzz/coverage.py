@@ -21,6 +21,7 @@ in one go, for the loop has no time to look at arrays one by one.
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -60,38 +61,35 @@ class Coverage:
     def __init__(self) -> None:
         self.made: Counter[tuple[str, str]] = Counter()
         self.given: Counter[tuple[str, str, int]] = Counter()
+        self.tied: Counter[tuple[str, str]] = Counter()
 
     def add(self, program: Program, values: Mapping[int, Array]) -> None:
         """Count the uses of a program whose variables have these values."""
         makers = [INPUT] * len(program.inputs)
-        edges: list[tuple[str, str]] = []
         uses: list[tuple[str, int]] = []
-        tied: set[int] = set()
+        tied: list[tuple[str, str]] = []
         for statement in program.statements:
             if type(statement) is Apply:
                 op = statement.op
-                operands = [a.index for a in statement.args if type(a) is Ref]
-                if len(operands) < len(statement.args) or statement.kwargs:
-                    operands = [*refs(statement.args), *refs(statement.kwargs)]
-                edges += [(makers[k], op) for k in operands]
+                operands = []
+                for a in (*statement.args, *statement.kwargs.values()) if statement.kwargs else statement.args:
+                    if type(a) is Ref:
+                        operands.append(a.index)
+                    elif type(a) is tuple:
+                        operands += refs(a)
                 if op in TIES and ties(op, [values[k] for k in operands]):
-                    tied.update(range(len(uses), len(uses) + len(operands)))
+                    tied += [(op, values[k].dtype.char) for k in operands]
                 uses += [(op, k) for k in operands]
                 makers += [op] * len(statement.outputs)
             elif type(statement) is Grad:
                 makers += ["grad"] * len(statement.outputs)
-        self.made.update(edges)
+        self.made.update([(makers[k], op) for op, k in uses])
         found = classify({k: values[k] for _, k in uses})
         for k, spec in enumerate(program.inputs):
             if spec.strides is not None and k in found and not spec.view().flags.c_contiguous:
-                found[k] |= BIT["strided"]
-        tie = BIT["tie"]
-        self.given.update(
-            [
-                (op, values[k].dtype.char, found[k] | tie if place in tied else found[k])
-                for place, (op, k) in enumerate(uses)
-            ]
-        )
+                found[k] = (found[k][0], found[k][1] | BIT["strided"])
+        self.given.update([(op, *found[k]) for op, k in uses])
+        self.tied.update(tied)
 
     def edges(self) -> dict[str, dict[str, int]]:
         """Uses by the op that made an operand ("input" for an input) and the op that used it, in order of name."""
@@ -108,20 +106,22 @@ class Coverage:
             for k in range(len(CLASSES)):
                 if mask >> k & 1:
                     counts[op, np.dtype(char).name, k] += count
+        for (op, char), count in self.tied.items():
+            counts[op, np.dtype(char).name, CLASSES.index("tie")] += count
         for (op, dtype, k), count in sorted(counts.items()):
             result.setdefault(op, {}).setdefault(dtype, {})[CLASSES[k]] = count
         return result
 
 
-def classify(values: Mapping[int, Array]) -> dict[int, int]:
-    """The classes of each array that its elements decide, as a sum of BITs."""
+def classify(values: Mapping[int, Array]) -> dict[int, tuple[str, int]]:
+    """The dtype's character of each array, and the classes that its elements decide, as a sum of BITs."""
     groups: dict[str, list[int]] = {}
-    found: dict[int, int] = {}
+    found: dict[int, tuple[str, int]] = {}
     for k, array in values.items():
         if array.size:
             groups.setdefault(array.dtype.char, []).append(k)
         else:
-            found[k] = BIT["size 0"]
+            found[k] = (array.dtype.char, BIT["size 0"])
     for char, members in groups.items():
         flat = [values[k].reshape(-1) for k in members]
         numbers = np.concatenate(flat)
@@ -129,8 +129,10 @@ def classify(values: Mapping[int, Array]) -> dict[int, int]:
             bits = BITS[LIMITS[char].searchsorted(np.abs(numbers), side="right")]
         else:
             bits = np.where(numbers == 0, BITS[0], BITS[2])
-        starts = np.cumsum([0, *(len(part) for part in flat[:-1])])
-        found.update(zip(members, np.bitwise_or.reduceat(bits, starts).tolist(), strict=True))
+        if len(bits) > len(flat):
+            starts = [0, *itertools.accumulate(map(len, flat[:-1]))]
+            bits = np.bitwise_or.reduceat(bits, starts)
+        found.update(zip(members, zip(itertools.repeat(char), bits.tolist()), strict=True))
     return found
 
 
