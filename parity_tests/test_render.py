@@ -24,7 +24,7 @@ EXPECTED = {
         "`paragrad corpus add build/findings/a.json`",
         "| judge | 3.00 | 75% |",
         "`exp` 2, `mul` 30",
-        "| 1 | 0.75 | graph | tensor | 2 |",
+        "| graph | tensor | 2 | 0.75 |",
         "1 of 9 edges from op to op (11%; not every pair can be), 2 of 3 ops on inputs, in 6 uses.",
         "Whose result no op ever used (1): mul.",
         "Never given another op's result (1): exp.",
