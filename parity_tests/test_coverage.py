@@ -15,10 +15,12 @@ from paragrad.fuzz import campaign, corpus
 from paragrad.fuzz.campaign import Options, Outcome
 from paragrad.fuzz.closest import ELEMENTS, KEPT, STATEMENTS, Closest
 from paragrad.fuzz.coverage import CLASSES, TIES, Coverage, ties
+from paragrad.fuzz.encoding import from_json
 from paragrad.fuzz.engines.own import Own
 from paragrad.fuzz.engines.pytorch import PyTorch
 from paragrad.fuzz.judge import Finding, Judgement
 from paragrad.fuzz.program import Apply, Backward, Dtype, Input, Program, Ref
+from paragrad.reports.html.drawing import program_svg
 from paragrad.reports.parity import from_outcome
 
 
@@ -154,7 +156,10 @@ def test_the_record_has_it(ran: tuple[Outcome, Options]) -> None:
     assert len(ratios) == KEPT
     assert ratios == sorted(ratios, reverse=True)
     assert 0 < ratios[-1] <= ratios[0] <= min(1.0, body["largest"])
-    assert all("* " in row["table"] for row in body["worst"]), "the number that came close is starred"
+    for row in body["worst"]:
+        starred = from_json(row["program"]).name(row["variable"])
+        assert f"* {starred} " in row["table"], "the number that came close is starred"
+        assert "starred" in (program_svg(row["program"], starred=row["variable"]) or "").partition("</style>")[2]
 
 
 def test_a_script_of_a_right_program_runs_alone(ran: tuple[Outcome, Options], tmp_path: Path) -> None:

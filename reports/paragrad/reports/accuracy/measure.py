@@ -229,7 +229,6 @@ def run(
     if ops is None:
         body["conventions"] = choices.measure()
         body["depth"] = depth.measure(seed, GRAPHS, lambda: time.monotonic() > ends)
-        body["points"] = points.measure(seed, lambda: time.monotonic() > ends)
     pairs = [(op, dtype) for op in chosen for dtype in dtypes]
     for done, (op, dtype) in enumerate(pairs):
         if progress is not None:
@@ -249,7 +248,9 @@ def run(
         else:
             body["rows"].append(result)
     if progress is not None:
-        progress(len(pairs), len(pairs), "")
+        progress(len(pairs), len(pairs), "random graphs" if ops is None else "")
+    if ops is None:
+        body["points"] = points.measure(seed, lambda: time.monotonic() > ends)
     options = {"seconds": seconds, "ops": None if ops is None else list(ops), "dtypes": list(dtypes)}
     made = record.new("accuracy", seed, {**options, "programs": programs}, tally.counts(), body)
     record.dumps(made)

@@ -9,7 +9,7 @@ class FindingRow(TypedDict):
     """One cause: what the judge said, how many programs showed it, and the smallest with its table and repro script.
 
     `program` is the smallest as JSON (`paragrad.fuzz.encoding`), `repro` the text of the script, `file` and `script`
-    are where both were saved.
+    are where both were saved. `variable` is the number of the variable that the table stars, None where it stars none.
     """
 
     kind: str
@@ -19,6 +19,7 @@ class FindingRow(TypedDict):
     diagnosis: str
     whose: str
     family: str
+    variable: int | None
     programs: int
     statements: int
     statements_before: int
@@ -34,12 +35,13 @@ class WorstRow(TypedDict):
 
     Kept are the ten with the largest ratio, no two of the same statements in the same order, among programs that can be
     read: of up to 40 statements and 600 elements. `family` is how it was drawn, `engine` ("tensor" or "scalar") which
-    of our engines ran it; its table stars the number.
+    of our engines ran it; its table stars the number, of the variable `variable`.
     """
 
     family: str
     engine: str
     ratio: float
+    variable: int | None
     statements: int
     table: str
     program: dict[str, Any]
