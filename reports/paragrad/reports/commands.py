@@ -23,6 +23,7 @@ from paragrad.fuzz.strategies.families import FAMILIES, ops_of
 from paragrad.reports import record as records
 from paragrad.reports.cli import FINDING, OURS, PARITY, UsageError
 from paragrad.reports.conventions import notice
+from paragrad.reports.files import write_text
 from paragrad.reports.parity import from_outcome
 from paragrad.reports.record import Record, RecordError
 from paragrad.reports.render import render_markdown
@@ -42,7 +43,7 @@ def save(record: Record, path: str | None, default: Path) -> str:
         return "stdout"
     target = default if path is None else Path(path)
     records.write(record, target)
-    target.with_suffix(".md").write_text(render_markdown(record), encoding="utf-8")
+    write_text(target.with_suffix(".md"), render_markdown(record))
     return str(target)
 
 
@@ -203,20 +204,6 @@ def bench(options: argparse.Namespace) -> int:
     except RecordError as error:
         raise UsageError(str(error)) from error
     console.print(render_markdown(record), markup=False)
-    return PARITY
-
-
-@command
-def report(options: argparse.Namespace) -> int:
-    """Render a record."""
-    try:
-        page = render_markdown(records.read(options.record))
-    except RecordError as error:
-        raise UsageError(str(error)) from error
-    if options.output is None:
-        sys.stdout.write(page)
-    else:
-        Path(options.output).write_text(page, encoding="utf-8")
     return PARITY
 
 
