@@ -43,6 +43,7 @@ def _elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
     stand_in = types.ModuleType("paragrad.reports.html")
     stand_in.render_html = render_html  # type: ignore[attr-defined]
+    stand_in.PAGES = ["parity", "accuracy", "speed", "gate"]  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "paragrad.reports.html", stand_in)
 
 
@@ -57,17 +58,18 @@ def test_without_a_file_all_pages_are_written_and_what_is_missing_is_said(
 ) -> None:
     folder = tmp_path / "build"
     folder.mkdir()
-    for kind in ("parity", "gate", "check"):
+    for kind in ("parity", "gate", "check", "mutants"):
         save(folder, kind)
     (folder / "sizes.json").write_text('{"benchmarks": []}', encoding="utf-8")
     said = in_forms(capsys)
-    for name in ("parity.md", "parity.html", "gate.md", "gate.html", "check.md"):
+    for name in ("parity.md", "parity.html", "gate.md", "gate.html", "check.md", "mutants.md"):
         assert f"{Path('build') / name}\n" in said
         assert (folder / name).is_file()
     assert not (folder / "sizes.md").exists()
+    assert not (folder / "mutants.html").exists(), "there is no such page"
     assert "speed        missing; paragrad bench makes it\n" in said
     assert "parity       missing" not in said
-    assert (folder / "parity.html").read_text(encoding="utf-8") == "<html>parity beside ['gate']"
+    assert (folder / "parity.html").read_text(encoding="utf-8") == "<html>parity beside ['gate', 'mutants']"
     elsewhere = tmp_path / "elsewhere"
     folder.rename(elsewhere)
     assert "elsewhere" in in_forms(capsys, "--folder", "elsewhere")
@@ -342,7 +344,10 @@ REFUSED: dict[str, tuple[list[str], str]] = {
     "against a gate": (["gate.json", "--against", "gate.json", "--as", "comment"], "leave --against out"),
     "nothing beside": (["speed.json", "--as", "comment"], "--against FILE names it"),
     "another kind": (["speed.json", "--against", "gate.json", "--as", "comment"], "name two of the same kind"),
-    "page of a check": (["check.json", "--as", "html"], "a check has no HTML page"),
+    "page of a check": (
+        ["check.json", "--as", "html"],
+        "there is no HTML page of kind 'check', there are parity, accuracy, speed, gate; --as markdown",
+    ),
     "a folder": (["gate.json", "--output", "folder.md"], "folder.md: can't be written"),
     "form": (["gate.json", "--as", "pdf"], "invalid choice: 'pdf'"),
 }

@@ -30,7 +30,7 @@ def project(tmp_path: Path) -> Path:
     settings = folder / "pyproject.toml"
     text = settings.read_text(encoding="utf-8")
     assert "programs = 500" in text
-    settings.write_text(text.replace("programs = 500", "programs = 120"), encoding="utf-8")
+    settings.write_text(text.replace("programs = 500", "programs = 60"), encoding="utf-8")
     return folder
 
 
@@ -55,13 +55,19 @@ def pytest_in(folder: Path) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_the_sample_project_passes(project: Path) -> None:
+def test_the_sample_project_passes_whatever_its_files_are_called(project: Path) -> None:
+    for name in ("random.py", "types.py", "paragrad.py"):  # they must not stand in for the library's
+        (project / name).write_text("raise RuntimeError('theirs')\n", encoding="utf-8")
+    before = contents(project)
     done = pytest_in(project)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "1 passed" in done.stdout
-    assert sorted(path.name for path in project.iterdir() if path.name != "tests") == sorted(
-        path.name for path in SAMPLE.iterdir() if path.name not in ("tests", "__pycache__")
-    )
+    assert contents(project) == before, "a check writes nothing beside the engine"
+
+
+def contents(folder: Path) -> list[str]:
+    """The files in a folder and below it."""
+    return sorted(str(path) for path in folder.rglob("*") if path.is_file() and path.suffix != ".pyc")
 
 
 def test_a_fault_in_the_sample_project_fails_it_with_the_finding(project: Path) -> None:
@@ -69,13 +75,13 @@ def test_a_fault_in_the_sample_project_fails_it_with_the_finding(project: Path) 
     done = pytest_in(project)
     assert done.returncode == 1, done.stdout + done.stderr
     for said in (
-        "AssertionError: Value from my_engine.py differs from torch: 1 finding, and 2 that do not fail",
+        "AssertionError: Value from my_engine.py differs from torch: 1 finding (and ",
         "wrong: gradient of tanh(input)",
         "  a.tanh()  at a = ",
         "  d/da   got ",
         ", expected ",
         "  why ",
-        f"my_engine.py:45: {FAULT[1]}",
+        f"  where  my_engine.py:39: {FAULT[1]}",
         "  id     wrong-gradient-tanh-input",
         "  next   paragrad check my_engine.py:Value --repro repros",
     ):
@@ -83,13 +89,10 @@ def test_a_fault_in_the_sample_project_fails_it_with_the_finding(project: Path) 
     assert "subprocess" not in done.stdout, "the helper's own frames are not what one wants to read"
 
 
-def test_it_returns_the_check_and_takes_the_options(project: Path) -> None:
+def test_it_returns_the_check(project: Path) -> None:
     broken(project)
-    document = assert_parity(folder=project, only=["add", "mul"], programs=30, seconds=60, seed=1)
-    assert document["ops"]["checked"] == ["add", "mul"]
-    assert document["verdict"] == "parity"
-    with pytest.raises(AssertionError, match="wrong-gradient-tanh-input"):
-        assert_parity("my_engine.py", folder=project, only=["tanh"], names={"relu": "relu"}, strict=False)
+    document = assert_parity(folder=project, only=["add", "mul"], programs=20, seconds=60, seed=1)
+    assert (document["ops"]["checked"], document["verdict"]) == (["add", "mul"], "parity")
 
 
 def test_options_become_those_of_the_command(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -121,24 +124,13 @@ def test_options_become_those_of_the_command(project: Path, monkeypatch: pytest.
     assert (options.baseline, options.python, options.target) == ("b.json", "p", [])
 
 
-@pytest.mark.parametrize(
-    ("arguments", "says"),
-    [
-        ({"target": "gone.py:Value"}, "gone.py: there is no such file"),
-        ({"target": "my_engine.py:Valu"}, "Valu"),
-        ({"only": ["tanhh"]}, "tanhh: no op of the table is called so; did you mean tanh"),
-        ({"baseline": "gone.json"}, "there is no such baseline"),
-        ({"folder": "gone"}, "gone: there is no such folder"),
-        ({"command": "./gone"}, "gone"),
-    ],
-)
-def test_what_can_not_be_checked_is_an_error_and_no_finding(
-    arguments: dict[str, Any], says: str, project: Path
-) -> None:
-    with pytest.raises(CheckNotPossibleError, match=re.escape(says)) as caught:
-        assert_parity(**{"folder": project, **arguments})
+def test_what_can_not_be_checked_is_an_error_and_no_finding(project: Path) -> None:
+    with pytest.raises(CheckNotPossibleError, match=r"gone\.py: there is no such file") as caught:
+        assert_parity("gone.py:Value", folder=project)
     assert not isinstance(caught.value, AssertionError)
     assert "Traceback" not in str(caught.value)
+    with pytest.raises(CheckNotPossibleError, match="gone: there is no such folder"):
+        assert_parity(folder=project / "gone")
 
 
 @pytest.mark.parametrize(
@@ -147,7 +139,7 @@ def test_what_can_not_be_checked_is_an_error_and_no_finding(
         ("import os; os.abort()", "paragrad itself failed"),
         ("raise ZeroDivisionError('ours')", "ZeroDivisionError: ours"),
         ("import sys; sys.exit(0)", r"\(exit code 0\); this says nothing of the engine:\nit said nothing"),
-        ("import sys; sys.exit('torch is not installed: pip install torch')", "torch is not installed"),
+        ("import sys; print('a clear line', file=sys.stderr); sys.exit(2)", "^a clear line$"),
     ],
 )
 def test_a_failure_of_ours_is_an_error(code: str, says: str, project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -172,15 +164,9 @@ def test_without_torch_it_says_how_to_install_it(project: Path, monkeypatch: pyt
     (shadow / "sitecustomize.py").write_text(hide, encoding="utf-8")
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(shadow), os.environ.get("PYTHONPATH", "")]))
     with pytest.raises(
-        CheckNotPossibleError, match="torch is not installed in this environment .* -m pip install torch"
+        CheckNotPossibleError, match=r"torch is not installed in this environment .* -m pip install torch"
     ):
         assert_parity(folder=project)
-
-
-def test_a_file_of_theirs_does_not_stand_in_for_the_librarys(project: Path) -> None:
-    for name in ("random.py", "types.py", "paragrad.py"):
-        (project / name).write_text("raise RuntimeError('theirs')\n", encoding="utf-8")
-    assert assert_parity(folder=project, only=["add"], programs=10)["verdict"] == "parity"
 
 
 IMPORT = """
@@ -209,8 +195,8 @@ def test_the_folder_is_the_nearest_with_a_pyproject(project: Path, monkeypatch: 
 def test_findings_are_told_most_serious_first_and_what_is_gone_is_told() -> None:
     document: Any = check(finding("a"), finding("b", fails=False), finding("c", repro="repros/c.py"), gone=["d"])
     made: Check = document
-    text = told(made)
-    assert "differs from torch: 2 findings, and 1 that do not fail" in text
+    text = told(made, ROOT)
+    assert "differs from torch: 2 findings (and 1 that may stay)" in text
     assert text.index("id     a") < text.index("next   python repros/c.py") < text.index("gone: d: known")
     assert text.endswith("  next   paragrad check src/engine.py:Value --accept")
     assert "id     b" not in text
@@ -227,7 +213,7 @@ def test_the_commands_of_the_workflow_are_understood() -> None:
 
 
 def test_the_workflow_is_well_formed() -> None:
-    """What can be told without a parser of YAML: indentation by two, no tabs, whole expressions, steps that do a thing."""
+    """What is told without a parser of YAML: indentation by two, no tabs, whole expressions, steps of one thing."""
     lines = [line for line in WORKFLOW.splitlines() if line.strip() and not line.lstrip().startswith("#")]
     depth = 0
     for line in lines:

@@ -10,7 +10,7 @@ import contextlib
 import io
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 from paragrad.reports.ci import cases, changes, comment
@@ -126,7 +126,7 @@ def pages(options: argparse.Namespace) -> int:
     beside = by_kind(documents)
     for document in documents:
         made = {".md": markdown_of(document)}
-        if document.record is not None:
+        if document.kind in html_kinds():
             made[".html"] = html(document, beside)
         for suffix, text in made.items():
             target = document.path.with_suffix(suffix)
@@ -155,12 +155,20 @@ def beside_of(document: Document) -> dict[str, Record]:
     return by_kind(found)
 
 
+def html_kinds() -> Collection[str]:
+    """The kinds of records that have a page as HTML."""
+    from paragrad.reports.html import PAGES
+
+    return PAGES
+
+
 def html(document: Document, beside: Mapping[str, Record]) -> str:
-    """The HTML page of a record, with what other kinds say. Raises UsageError for a check."""
+    """The HTML page of a record, with what other kinds say. Raises UsageError for a kind that has none."""
     from paragrad.reports.html import render_html
 
-    if document.record is None:
-        raise UsageError(f"{document.path}: a check has no HTML page; --as markdown is its page")
+    if document.record is None or document.kind not in html_kinds():
+        told = f"there is no HTML page of kind {document.kind!r}, there are {', '.join(html_kinds())}"
+        raise UsageError(f"{document.path}: {told}; --as markdown shows every kind")
     return render_html(document.record, {kind: record for kind, record in beside.items() if kind != document.kind})
 
 

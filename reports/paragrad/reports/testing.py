@@ -79,18 +79,20 @@ def assert_parity(
         options.append("--strict" if strict else "--no-strict")
     document = _run(options, where, timeout)
     if document["verdict"] == "findings":
-        raise AssertionError(told(document))
+        raise AssertionError(told(document, where))
     return document
 
 
-def told(document: Check) -> str:
-    """The findings that fail, each in full, and what is known and gone."""
+def told(document: Check, where: Path) -> str:
+    """The findings that fail, each in full, and what is known and gone; files are named from the folder `where`."""
+    here = f"{where.resolve()}{os.sep}"
     failing = [row for row in document["findings"] if row["fails"]]
     others = len(document["findings"]) - len(failing)
     head = f"{len(failing)} findings" if len(failing) != 1 else "1 finding"
-    beside = f", and {others} that do not fail" if others else ""
+    beside = f" (and {others} that may stay)" if others else ""
     lines = [f"{document['engine']} differs from torch: {head}{beside}"]
     for row in failing:
+        row["source_line"] = (row["source_line"] or "").removeprefix(here) or None
         lines += ["", checked.title(row), *checked.lines(row, document["command"])]
     for name in document["gone"]:
         lines += ["", f"gone: {name}: known, and not found; take it out, it is needed no more"]
