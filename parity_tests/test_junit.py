@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -97,6 +98,12 @@ def test_parity_mutants_alarms_and_gate(tmp_path: Path, capsys: pytest.CaptureFi
     assert told["false-alarms"] == {"gradient of mul|`(input) in mlp, float32": "failure"}
     names = {name.partition(": <")[0]: outcome for name, outcome in told["gate"].items()}
     assert names == {"op: 165 as in the baseline": "passed", "ulp": "failure", "exp-16": "skipped"}
+
+
+def test_a_date_that_was_edited_is_made_harmless(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = save(tmp_path, "gate")
+    path.write_text(json.dumps({**json.loads(path.read_text("utf-8")), "created": HOSTILE_CONTROL}), encoding="utf-8")
+    assert "\\x1b" in valid(report(capsys, path, "--as", "junit"))[0].attrib["timestamp"]
 
 
 def test_a_gate_that_fails_without_a_row_says_why(tmp_path: Path) -> None:

@@ -10,18 +10,15 @@ import sys
 import types
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from paragrad.reports import bodies, cli, record
 from paragrad.reports import report as command
 from paragrad.reports.ci.plain import CONTROL
-from paragrad.reports.ci.summary import summary
 from paragrad.reports.documents import by_kind, read
 from paragrad.reports.record import Record
-from paragrad.reports.render.markdown import fence, table
-from parity_tests.documents import CHECK, ERROR, KINDS, body, check, finding, save
+from parity_tests.documents import CHECK, ERROR, KINDS, check, save
 
 
 def run(*args: str | Path) -> int:
@@ -163,169 +160,6 @@ def test_the_page_of_a_check_tells_all(tmp_path: Path, capsys: pytest.CaptureFix
     assert "has nothing that fails" in sound
     assert "Not possible" in in_forms(capsys, save(tmp_path, "check", ERROR, name="error"))
     assert "the time was up" in in_forms(capsys, save(tmp_path, "check", check(stopped="time"), name="short"))
-
-
-def test_a_summary_that_fits_is_the_page(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    path = save(tmp_path, "gate")
-    assert in_forms(capsys, path, "--as", "summary") == in_forms(capsys, path)
-
-
-def long_page(rows: int) -> str:
-    """A page with a long table, a long fence and a short table."""
-    lines = [("`op`", "é" * 20, str(k)) for k in range(rows)]
-    text = "\n".join(f"| not a table {k} |" for k in range(rows))
-    return "\n\n".join(
-        ["# Title", "The verdict.", table(("a", "b", "c"), lines), fence(text), table(("d",), [("1",)]), "The end."]
-    )
-
-
-@pytest.mark.parametrize("limit", [1500, 5000, 20_000])
-def test_a_summary_is_cut_between_rows_and_says_so(limit: int) -> None:
-    page = long_page(400)
-    short = summary(page, limit)
-    assert len(short.encode()) <= limit
-    assert len(short.encode()) > limit * 0.8, "it could have held more"
-    for kept in ("# Title", "The verdict.", "| a | b | c |", "| d |", "| 1 |", "The end."):
-        assert kept in short
-    cells = {line.count("|") for line in short.split("```")[0].splitlines() if line.startswith("| ")}
-    assert cells == {4}, "a row was cut"
-    assert short.count("```") == 2, "a fence is left open"
-    rows, lines = short.count("| `op` |"), short.count("| not a table")
-    assert f"*{400 - rows} rows left out: a job summary has room for 1 MiB.*" in short
-    assert f"*{400 - lines} lines left out" in short
-
-
-def test_a_giant_row_goes_alone_and_sections_go_last() -> None:
-    page = table(("a",), [("x" * 5000,), ("y",)])
-    assert summary(page, 2000).splitlines()[:3] == ["| a |", "| --- |", "| y |"]
-    sections = "\n\n".join(f"## Section {k}" for k in range(200))
-    short = summary(sections, 1000)
-    assert len(short) <= 1000
-    kept = short.count("## Section")
-    assert 10 < kept < 200
-    assert f"*{200 - kept} sections left out" in short
-    assert len(summary("word " * 5000, 1000)) <= 1000
-
-
-def test_a_summary_of_a_giant_record_is_under_a_mebibyte(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    giant = body("gate")
-    giant["accuracy"]["worse"] *= 20_000
-    page = in_forms(capsys, save(tmp_path, "gate", giant), "--as", "summary")
-    assert 900_000 < len(page.encode()) < 1024**2
-    assert "rows left out" in page
-    assert "## Speed: inconclusive" in page
-
-
-def comment_of(capsys: pytest.CaptureFixture[str], *args: str | Path) -> list[str]:
-    """The lines of a comment, of which there are ten at most."""
-    page = in_forms(capsys, *args, "--as", "comment")
-    lines = page.splitlines()
-    assert len(lines) <= 10
-    assert "<script>" not in page
-    assert "[z](" not in page
-    return lines
-
-
-def test_a_comment_on_a_gate(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    head, worse, slower = comment_of(capsys, save(tmp_path, "gate"))
-    assert head.startswith("**Gate: fail**: accuracy fail (")
-    assert worse.startswith("- worse: ulp ")
-    assert worse.endswith("0.5 → 2; `paragrad gate --only exp`")
-    assert slower == "- inconclusive: exp, 16 elements, 1.05 times the base (0.99 to 1.10)"
-
-
-def test_a_comment_shares_its_ten_lines(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    gate = body("gate")
-    gate["accuracy"]["worse"] *= 30
-    gate["accuracy"]["better"] = gate["accuracy"]["worse"][:2]
-    gate["speed"]["rows"] *= 3
-    lines = comment_of(capsys, save(tmp_path, "gate", gate))
-    assert [line.partition(":")[0] for line in lines] == [
-        "**Gate", *["- worse"] * 7, "- better", "- inconclusive"
-    ]  # fmt: skip
-    assert "; and 23 more" in lines[7]
-    assert lines[8].endswith("; and 1 more")
-    empty = {"verdict": "pass", "accuracy": None, "speed": None, "elapsed": 1.0}
-    assert comment_of(capsys, save(tmp_path, "gate", empty)) == ["**Gate: pass**: nothing was compared"]
-
-
-def test_a_comment_on_a_check(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    lines = comment_of(capsys, save(tmp_path, "check"))
-    assert [line.partition(":")[0] for line in lines] == [
-        "**Findings**", "- fails", "- known and gone", "- known", "- told only"
-    ]  # fmt: skip
-    assert comment_of(capsys, save(tmp_path, "check", ERROR, name="error"))[0].startswith("**Check: not possible**")
-
-
-def test_a_comment_on_two_checks(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    before = save(tmp_path, "check", check(finding("a"), finding("b")), name="before")
-    sound = check(finding("b"), finding("c", title="gradient of pow"))
-    sound["ops"]["checked"] = ["add", "mul", "pow"]
-    after = save(tmp_path, "check", sound, name="after")
-    lines = comment_of(capsys, after, "--against", before)
-    assert lines[0] == "**Check**: 1 new, 1 not tried any more, 1 gone, 1 tried for the first time"
-    assert lines[1].startswith("- new: wrong: gradient of pow: a \\* b")
-    assert lines[2] == "- not tried any more: tanh"
-    assert lines[3].startswith("- gone: wrong: gradient of mul(input)")
-    assert comment_of(capsys, after, "--against", after) == ["**Check**: nothing changed"]
-
-
-def changed(kind: str) -> tuple[dict[str, Any], list[str]]:
-    """A body in which something is worse than in the hostile one, and what a comment has to say then."""
-    made = body(kind)
-    match kind:
-        case "parity":
-            made["findings"].append({**made["findings"][0], "op": "exp"})
-            return made, ["- new: gradient of exp(input)"]
-        case "accuracy":
-            made["rows"][0]["gradients"]["input"]["engine"]["max"] = 3.5
-            made["rows"][0]["value"]["engine"]["max"] = 1.5
-            del made["rows"][1]
-            return made, [
-                "- worse: exp in float32, grad input: 1.75 → 3.5 ULP",
-                "- not tried any more: argmax in float64",
-                "- better: exp in float32, value: 1.75 → 1.5 ULP",
-            ]
-        case "speed":
-            made["rows"][0]["paired"] = {"median": 3.0, "low": 2.9, "high": 3.1}
-            return made, ["- worse: 13 ops, time ÷ that of torch: 2.1 → 3"]
-        case "mutants":
-            made["survivors"].append({**made["survivors"][0], "id": "sign:e"})
-            return made, ["- new: mutant sign:e survives"]
-        case "false-alarms":
-            made["alarms"].append({**made["alarms"][0], "op": "exp"})
-            return made, ["- new: false alarm, gradient of exp(input) of torch"]
-        case "peers":
-            made["rows"][0]["findings"] = []
-            return made, ["- gone: jax, wrong gradient of mul"]
-        case _:
-            made["targets"] = [{"what": "w", "target": 1.0, "measured": 2.0, "goal": "at most", "met": False}]
-            return made, ["- new: target not met: w"]
-
-
-@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "gate"])
-def test_a_comment_says_what_changed(kind: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    before = save(tmp_path, kind, name="before")
-    made, expected = changed(kind)
-    lines = comment_of(capsys, save(tmp_path, kind, made, name="after"), "--against", before)
-    for line in expected:
-        assert any(said.startswith(line) for said in lines), lines
-    assert len(lines) == 1 + len(expected)
-    assert comment_of(capsys, before, "--against", before)[0].endswith(": nothing changed")
-
-
-def test_times_within_their_intervals_and_of_other_cpus_are_no_change(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    before, made = save(tmp_path, "speed", name="before"), body("speed")
-    made["rows"][0]["paired"] = {"median": 2.25, "low": 2.2, "high": 2.5}
-    near = save(tmp_path, "speed", made, name="near")
-    assert comment_of(capsys, near, "--against", before) == ["**Speed**: nothing changed"]
-    far = record.read(save(tmp_path, "speed", changed("speed")[0], name="far"))
-    far["machine"]["cpu"] = "another"
-    record.write(far, tmp_path / "far.json")
-    (line,) = comment_of(capsys, tmp_path / "far.json", "--against", before)
-    assert "times are of different CPUs, and not compared" in line
 
 
 REFUSED: dict[str, tuple[list[str], str]] = {

@@ -78,9 +78,10 @@ def new(kind: Kind, seed: int | None, options: Mapping[str, Any], counts: Counts
 def check(record: Any) -> Iterator[str]:
     """One line for each thing that is wrong with a record of this version."""
     yield from problems(record, Record)
-    if not isinstance(record, dict) or record.get("kind") not in BODIES:
+    kind = record.get("kind") if isinstance(record, dict) else None
+    if not isinstance(kind, str) or kind not in BODIES:
         return
-    yield from problems(record.get("body"), BODIES[record["kind"]], "body")
+    yield from problems(record.get("body"), BODIES[kind], "body")
     if not list(problems(record.get("counts"), Counts)):
         yield from _sums(record["counts"])
 

@@ -133,7 +133,7 @@ def _speed(body: SpeedBody) -> Facts:
     for row in body["rows"]:
         paired = row["paired"]
         median, low, high = paired["median"], paired["low"], paired["high"]
-        if row["goal"] == "at least" and low > 0:  # less is better of its inverse
+        if row["goal"] == "at least" and min(median, low, high) > 0:  # less is better of its inverse
             median, low, high = 1 / median, 1 / high, 1 / low
         facts.measures[f"{row['title']}, time ÷ {_reference(row['subject']['name'], row['reference']['name'])}:"] = (
             Measure(median, low, high, "")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from paragrad.reports import checked
@@ -102,4 +103,5 @@ def _slower(row: SpeedGateRow) -> str:
 
 
 def _item(told: str) -> str:
-    return text(clipped(plain(told), LONGEST))
+    # A space without width: a decorator or an address in a subject's words is to call nobody.
+    return re.sub(r"@(?=\w)", "@\u200b", text(clipped(plain(told), LONGEST)))

@@ -23,7 +23,7 @@ def junit(documents: Sequence[Document]) -> str:
         suite = ElementTree.SubElement(root, "testsuite", {"name": xml_plain(_name(document)), **_counts(found)})
         suite.set("time", f"{_seconds(document):.3f}")
         if document.record is not None:
-            suite.set("timestamp", document.record["created"].partition("+")[0])
+            suite.set("timestamp", xml_plain(document.record["created"].partition("+")[0]))
         for case in found:
             _add(suite, case)
         total.update({key: int(value) for key, value in _counts(found).items()})
