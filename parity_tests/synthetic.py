@@ -38,7 +38,7 @@ def records() -> dict[str, Record]:
 def quantity(rng: np.random.Generator) -> dict[str, Any]:
     """Errors of both sides at some hundred elements, some of them large."""
     scale = 10 ** rng.uniform(-1.5, 1.2)
-    sides = [summary(np.abs(rng.normal(0, scale, 600)), 0) for _ in range(2)]
+    sides = [summary(np.abs(rng.normal(0, scale, 200)), 0) for _ in range(2)]
     return {"count": 600, "beyond": 3, "engine": sides[0], "torch": sides[1]}
 
 

@@ -51,9 +51,8 @@ def _edges(coverage: CoverageBody) -> Figure:
     used = {maker: {user: n for user, n in of.items() if n} for maker, of in edges.items()}
     reached, possible = sum(map(len, used.values())), len(makers) * len(users)
     # The script writes the names from the plot's data when the table is opened: a page has no room for both.
-    lines = [
-        row(code(m), whole(len(used.get(m, {}))), whole(len(users) - len(used.get(m, {}))), None, None) for m in makers
-    ]
+    by = {m: len(used.get(m, {})) for m in makers}
+    lines = [row(code(m), whole(by[m]), whole(len(users) - by[m]), None, None) for m in makers]
     heads = (
         Column("result of"),
         Column("users reached", True),
@@ -64,8 +63,8 @@ def _edges(coverage: CoverageBody) -> Figure:
     return Figure(
         "edges",
         "Which op's result fed which op.",
-        f"{reached:,} of {possible:,} pairs were exercised ({share(reached, possible)}); some pairs fit no dtype or "
-        "shape and never can be. Down: the maker of an operand (first: the program's inputs); across: its user. The table "
+        f"{reached:,} of {possible:,} pairs were exercised ({share(reached, possible)}); some fit no dtype or shape "
+        "and never can be. Down: the maker of an operand (first: the program's inputs); across: its user. The table "
         "lists what was never reached.",
         [matrix("Pairs of ops, maker and user", makers, users, counts, PAIRS)],
         Table("edges-table", "Pairs of ops, maker by maker", heads, lines),

@@ -115,7 +115,7 @@ def _forest(rows: list[SpeedGateRow]) -> Figure:
         "intervals",
         "Intervals against their thresholds.",
         "Median paired ratio, working tree ÷ base, with its bootstrap interval; below it a rerun where there was one, "
-        "and the control, base ÷ base. Slower is what lies beyond its threshold (the tick) with all its interval, twice.",
+        "and the control, base ÷ base. Slower is what lies beyond its threshold (the tick) as a whole, twice.",
         [forest.forest("Speed: working tree ÷ base", shown, "time, working tree ÷ base")],
         Table("intervals-table", "Benchmarks with their intervals", tuple(heads), lines),
     )

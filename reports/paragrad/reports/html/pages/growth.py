@@ -65,7 +65,7 @@ def _depth(body: AccuracyBody) -> Figure:
     drawn, table = [], []
     for side in SIDES:
         for key, name in (("median", "median"), ("max", "max")):
-            drawn.append(Series(f"{side}, {name}"))
+            drawn.append(Series(f"{side}, {name}", side))
             for r in body["depth"]:
                 ulps = r["engine"] if side == "engine" else r["torch"]
                 value = ulps["median"] if key == "median" else ulps["max"]

@@ -29,7 +29,7 @@ def worst(rows: list[WorstRow]) -> Section:
     for k, r in enumerate(rows, 1):
         told = f"{r['family']} program of {plural(r['statements'], 'statement')} on the {r['engine']} engine"
         codes = [
-            Code(f"Table of program {k}", r["table"]),
+            Code(f"Table of program {k}", r["table"], folded=k > 3),
             Code(f"Script that runs program {k}", r["repro"], folded=True),
             Code(f"Program {k} as JSON", json.dumps(r["program"], ensure_ascii=False), folded=True),
         ]

@@ -11,7 +11,7 @@ from markupsafe import Markup
 from paragrad.reports.html.plots.axes import Scale, label
 from paragrad.reports.html.plots.svg import drawing, element, group, mark, shortened, text
 
-WIDTH, NAMES, RIGHT, TOP, ROW, BOTTOM = 720.0, 232.0, 92.0, 34.0, 26.0, 44.0
+WIDTH, NAMES, RIGHT, TOP, ROW, BOTTOM = 720.0, 218.0, 122.0, 34.0, 26.0, 44.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,8 +57,8 @@ def _panel(name: str, rows: Sequence[Row], columns: Sequence[Columns], wide: flo
     for head in columns:
         parts.append(text(x + wide * len(head.names) / 2, 14, head.head, class_="middle strong"))
         for column in head.names:
-            turned = f"translate({x + wide / 2 + 4:.1f} {HEAD - 6:.0f}) rotate(-50)"
-            parts.append(text(0, 0, shortened(column, 12), transform=turned))
+            turned = f"translate({x + wide / 2 + 4:.1f} {HEAD - 5:.0f}) rotate(-90)"
+            parts.append(text(0, 0, shortened(column, 12), transform=turned, class_="label"))
             lefts.append(x)
             x += wide
         x += 8
@@ -75,8 +75,7 @@ def _panel(name: str, rows: Sequence[Row], columns: Sequence[Columns], wide: flo
             if cell.flag:
                 centre = {"cx": left + wide / 2 - 0.5, "cy": y + ROW / 2 - 0.5}
                 parts.append(element("circle", r=2, class_=f"flag on{cell.level}", **centre))
-    # Room for the last of the turned names.
-    return drawing(parts, x + 22, HEAD + ROW * len(rows) + 4, name)
+    return drawing(parts, x - 6, HEAD + ROW * len(rows) + 4, name)
 
 
 def scale(names: Sequence[str], title: str) -> Markup:

@@ -59,13 +59,13 @@ def matrix(name: str, rows: Sequence[str], columns: Sequence[str], counts: Count
 def _names(rows: Sequence[str], columns: Sequence[str], at: Layout) -> list[Markup]:
     """All names where there is room; else the first of each letter shows the way, and the tooltip tells the rest."""
     roomy = at.high >= 12
-    parts = []
+    parts, last = [], 0.0
     for i, row in enumerate(rows):
-        if roomy or i == 0 or row[:1] != rows[i - 1][:1]:
-            y = at.top + at.high * (i + 0.5) + 4
-            parts.append(
-                text(at.left - 7, y, shortened(row, 28 if roomy else 14), class_="end" if roomy else "end small")
-            )
+        y = at.top + at.high * (i + 0.5) + 4
+        if roomy or (row[:1] != (rows[i - 1][:1] if i else "") and y - last >= 9):
+            shown, classes = (shortened(row, 28), "end") if roomy else (shortened(row, 14), "end small")
+            parts.append(text(at.left - 7, y, shown, class_=classes))
+            last = y
     for j, column in enumerate(columns):
         x = at.left + at.wide * (j + 0.5)
         if roomy:

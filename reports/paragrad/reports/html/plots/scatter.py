@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from markupsafe import Markup
 
 from paragrad.reports.html.plots.axes import BOTTOM, HEIGHT, LEFT, RIGHT, TOP, WIDTH, frame, log_scale
-from paragrad.reports.html.plots.series import Series, colours, legend, point
+from paragrad.reports.html.plots.series import Series, colours, legend, point, side_of
 from paragrad.reports.html.plots.svg import drawing, element, text
 
 
@@ -18,11 +18,11 @@ def scatter(
     x = log_scale([p[0] for s in series for p in s.points], LEFT, WIDTH - RIGHT)
     heights = [p[1] for s in series for p in s.points]
     y = log_scale([*heights, limit] if limit is not None else heights, HEIGHT - BOTTOM, TOP)
-    known = colours([s.name for s in series])
-    parts = frame(x, y, across, up) + legend([s.name for s in series], LEFT)
+    known = colours(series)
+    parts = frame(x, y, across, up) + legend(series, LEFT)
     if limit is not None:
         parts.append(element("path", d=f"M{x.start:.1f} {y(limit):.1f}H{x.end:.1f}", class_="limit"))
         parts.append(text(x.end, y(limit) - 6, limit_name, class_="end"))
     for s in series:
-        parts += [point(x(a), y(b), known[s.name], told) for a, b, told in s.points]
+        parts += [point(x(a), y(b), known[side_of(s)], told) for a, b, told in s.points]
     return drawing(parts, WIDTH, HEIGHT, name)

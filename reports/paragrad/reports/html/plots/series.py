@@ -17,19 +17,26 @@ SHAPES = 5
 
 @dataclass(slots=True)
 class Series:
-    """One line or cloud: points as (x, y, what is told of it)."""
+    """One line or cloud: points as (x, y, what is told of it). `side` gives the colour, where that is not the name."""
 
     name: str
+    side: str = ""
     points: list[tuple[float, float, str]] = field(default_factory=list)
 
 
-def colours(names: Sequence[str]) -> dict[str, int]:
-    """The number of each name's colour, mark and dash."""
+def colours(series: Sequence[Series]) -> dict[str, int]:
+    """The number of the colour and mark of each side."""
+    names = list(dict.fromkeys(side_of(s) for s in series))
     found = {name: KNOWN.index(name) for name in names if name in KNOWN}
     free = [k for k in range(COLOURS) if k not in found.values()] or list(range(COLOURS))
     for place, name in enumerate(name for name in names if name not in found):
         found[name] = free[place % len(free)]
     return found
+
+
+def side_of(series: Series) -> str:
+    """What gives a series its colour."""
+    return series.side or series.name
 
 
 def point(x: float, y: float, k: int, title: str | None) -> Markup:
@@ -48,14 +55,14 @@ def point(x: float, y: float, k: int, title: str | None) -> Markup:
     return mark(shape, title, class_=classes, **place)
 
 
-def legend(names: Sequence[str], left: float, lines: bool = False) -> list[Markup]:
+def legend(series: Sequence[Series], left: float, lines: bool = False) -> list[Markup]:
     """The names in a row above the plot, each with its mark."""
     parts, x = [], left
-    known = colours(names)
-    for name in names:
-        k = known[name]
+    known = colours(series)
+    for place, s in enumerate(series):
+        k, name = known[side_of(s)], s.name
         if lines:
-            parts.append(element("path", d=f"M{x:.1f} 16h24", class_=f"line s{k} d{k % 4}"))
+            parts.append(element("path", d=f"M{x:.1f} 16h24", class_=f"line s{k} d{place % 4}"))
         parts.append(point(x + 12, 16, k, None))
         shown = shortened(name, 22)
         parts.append(text(x + 30, 20, shown))
