@@ -17,12 +17,13 @@ CLASSES = ("normal", "zero", "tie", "huge", "tiny", "inf", "NaN", "size 0", "str
 COUNTS: Counts = {"requested": 10_000, "judged": 9_990, "filtered": {"refused": 7}, "crashed": 1, "not_run": 2}
 
 
-def records() -> dict[str, Record]:
-    """A record of each kind that a page shows."""
+def records(most: int | None = None) -> dict[str, Record]:
+    """A record of each kind that a page shows, of all ops or of so many."""
+    ops = OPS[:most]
     rng = np.random.default_rng(5)
     bodies = {
-        "accuracy": accuracy(rng),
-        "parity": parity(rng),
+        "accuracy": accuracy(rng, ops),
+        "parity": parity(rng, ops),
         "speed": speed(rng),
         "gate": gate(rng),
         "mutants": {**BODIES["mutants"], "survivors": [], "killed": 1200, "stopped": ""},
@@ -42,10 +43,10 @@ def quantity(rng: np.random.Generator) -> dict[str, Any]:
     return {"count": 600, "beyond": 3, "engine": sides[0], "torch": sides[1]}
 
 
-def accuracy(rng: np.random.Generator) -> dict[str, Any]:
+def accuracy(rng: np.random.Generator, ops: list[str]) -> dict[str, Any]:
     """Every op in both dtypes with one gradient or two, as most have."""
     rows = []
-    for op in OPS:
+    for op in ops:
         names = ["input", "other", "input and other", "weight"][: 1 + (rng.random() < 0.3)]
         for dtype, truth in (("float32", "torch in float64"), ("float64", "long double")):
             gradients = {name: quantity(rng) for name in names}
@@ -60,13 +61,13 @@ def accuracy(rng: np.random.Generator) -> dict[str, Any]:
         for d in (1, 2, 5, 10, 20, 50, 100, 200)
     ]
     points = []
-    for _ in range(400):
+    for _ in range(2 * len(ops)):
         condition = 10 ** rng.uniform(0, 9)
         engine, torch = np.minimum(10 ** rng.normal(-2, 0.8, 2), 0.98)
-        ops = int(10 ** rng.uniform(0.3, 2.4))
+        size = int(10 ** rng.uniform(0.3, 2.4))
         dtype = str(rng.choice(["float32", "float64"]))
         family = str(rng.choice(["scalar", "graph", "mlp"]))
-        points.append({"family": family, "dtype": dtype, "ops": ops, "condition": float(f"{condition:.4g}"),
+        points.append({"family": family, "dtype": dtype, "ops": size, "condition": float(f"{condition:.4g}"),
                        "engine": float(f"{engine:.4g}"), "torch": float(f"{torch:.4g}")})  # fmt: skip
     differing = [
         {"point": "gelu([inf])", "torch": "nan", "engine": "inf", "reason": "the limit is what mathematics says"}
@@ -77,15 +78,15 @@ def accuracy(rng: np.random.Generator) -> dict[str, Any]:
             "conventions": conventions}  # fmt: skip
 
 
-def parity(rng: np.random.Generator) -> dict[str, Any]:
+def parity(rng: np.random.Generator, ops: list[str]) -> dict[str, Any]:
     """Half of all pairs of ops, every class, ten worst programs and no finding."""
     edges = {
-        maker: {user: int(10 ** rng.uniform(0, 3.4)) for user in OPS if rng.random() < 0.5} for maker in ["input", *OPS]
+        maker: {user: int(10 ** rng.uniform(0, 3.4)) for user in ops if rng.random() < 0.5} for maker in ["input", *ops]
     }
     classes = {
         op: {dtype: {name: int(10 ** rng.uniform(0, 3.5)) for name in CLASSES if rng.random() < 0.9}
              for dtype in ("float32", "float64", "int64", "bool")[: rng.integers(2, 5)]}
-        for op in OPS
+        for op in ops
     }  # fmt: skip
     table = "\n".join(f"v{k}  mul  v{k - 1}  6.{k}  6.{k + 1}" for k in range(1, 30))
     worst = [
@@ -97,8 +98,8 @@ def parity(rng: np.random.Generator) -> dict[str, Any]:
         **BODIES["parity"], "findings": [], "worst": worst, "stopped": "", "families": {"graph": 8000, "mlp": 1990},
         "values": {"identical": 1_166_724, "rounding": 361_519, "convention": 0, "ill-conditioned": 3, "bug": 0},
         "gradients": {"identical": 1_131_602, "rounding": 422_625, "convention": 2, "ill-conditioned": 9, "bug": 0},
-        "coverage": {"ops": OPS, "edges": edges, "classes": classes},
-        "ops": {op: int(10 ** rng.uniform(1, 4)) for op in OPS[1:]},
+        "coverage": {"ops": ops, "edges": edges, "classes": classes},
+        "ops": {op: int(10 ** rng.uniform(1, 4)) for op in ops[1:]},
         "seconds": {"generate": 0.95, "torch": 2.7, "engine": 1.24, "judge": 5.57}, "elapsed": 12.8,
     }  # fmt: skip
     return body

@@ -30,7 +30,7 @@ def verdicts(body: ParityBody, record: Record) -> Section:
     blocks: list[Block] = []
     if body["stopped"]:
         blocks.append(Note(f"The run ended early: {body['stopped']}."))
-    table_of = Table("verdicts-table", "Elements by verdict", columns("", *names, numeric=names), table)
+    table_of = Table("verdicts-table", "Elements by verdict", columns("elements", *names, numeric=names), table)
     caption = (
         "Each element of each value and gradient is judged alone. Rounding is a difference that the bound of its own "
         f"operation explains; the largest such error ÷ bound was {number(body['largest'])}."
