@@ -28,6 +28,7 @@ FINDING = {
     "diagnosis": HOSTILE,
     "whose": "subject",
     "family": "tensor",
+    "variable": 1,
     "programs": 12,
     "statements": 2,
     "statements_before": 31,
@@ -51,6 +52,7 @@ BODIES: dict[str, dict[str, Any]] = {
                 "family": "graph",
                 "engine": "tensor",
                 "ratio": 0.75,
+                "variable": None,
                 "statements": 2,
                 "table": HOSTILE,
                 "program": PROGRAM,
@@ -59,6 +61,7 @@ BODIES: dict[str, dict[str, Any]] = {
         ],
         "coverage": {
             "ops": ["exp", "mul", HOSTILE],
+            "ties": [HOSTILE],
             "edges": {"input": {"exp": 3, "mul": 2}, "exp": {"mul": 1}},
             "classes": {"exp": {"float32": {"normal": 9, "tiny": 1}}},
         },

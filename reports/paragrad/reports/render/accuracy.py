@@ -2,12 +2,27 @@
 
 from __future__ import annotations
 
-from paragrad.reports.bodies.accuracy import AccuracyBody, AccuracyRow, Quantity, Ulps
+import math
+import statistics
+from collections.abc import Sequence
+from itertools import pairwise
+
+from paragrad.reports.bodies.accuracy import (
+    AccuracyBody,
+    AccuracyRow,
+    ConventionsBody,
+    PointRow,
+    Quantity,
+    Ulps,
+)
 from paragrad.reports.record import Record
 from paragrad.reports.render.markdown import code, number, plural, table, text
 
 HEADS = ("op", "of", "elements", "max", "99.9 %", "median", "torch: max", "99.9 %", "median", "declared", "slack")
 WORST = 10
+SIZES = (2.0, 8.0, 20.0, 50.0)
+CONDITIONS = (10.0, 100.0, 1e3, 1e6)
+"""The upper edges of the bins in which random graphs are told."""
 
 
 def blocks(body: AccuracyBody, record: Record) -> list[str]:
@@ -19,6 +34,7 @@ def blocks(body: AccuracyBody, record: Record) -> list[str]:
         page.append(f"**Further off than the table declares:** {', '.join(over)}.")
     if body["depth"]:
         page += ["## Gradient error against depth", _depth(body)]
+    page += _points(body["points"]) + _choices(body["conventions"])
     for dtype in dict.fromkeys(row["dtype"] for row in rows):
         page += [f"## ULP in {dtype}", _rows([row for row in rows if row["dtype"] == dtype])]
     exact = [row for row in rows if row["exact"]]
@@ -122,6 +138,47 @@ def _depth(body: AccuracyBody) -> str:
     ]
     heads = ("ops on the longest path", "gradients", "median", "99.9 %", "max", "torch: median", "99.9 %", "max")
     return table(heads, lines) + "\n\nfloat32, norm-wise error in units of 2^-24, against torch in float64."
+
+
+def _points(points: list[PointRow]) -> list[str]:
+    """Error ÷ bound by size and by condition."""
+    if not points:
+        return []
+    by_size, by_condition = ([p["ops"] for p in points], [p["condition"] for p in points])
+    return [
+        "## Gradient error ÷ bound",
+        f"{plural(len(points), 'random graph')}, end to end; more than 1 would be a fault. Condition: bound ÷ (u · "
+        "largest gradient), by how much a graph may amplify one rounding.",
+        _binned("ops", SIZES, by_size, points),
+        _binned("condition", CONDITIONS, by_condition, points),
+    ]
+
+
+def _binned(what: str, edges: tuple[float, ...], keys: Sequence[float], points: list[PointRow]) -> str:
+    """Median and maximum of either side; each bin reaches up to and with its edge, the last has none."""
+    rows = []
+    for low, high in pairwise((-math.inf, *edges, math.inf)):
+        inside = [point for key, point in zip(keys, points, strict=True) if low < key <= high]
+        if inside:
+            sides = ([p["engine"] for p in inside], [p["torch"] for p in inside])
+            name = f"≤ {number(high)}" if high < math.inf else f"> {number(low)}"
+            cells = (number(f(side)) for side in sides for f in (statistics.median, max))
+            rows.append((name, str(len(inside)), *cells))
+    return table((what, "graphs", "median", "max", "torch: median", "max"), rows)
+
+
+def _choices(conventions: ConventionsBody) -> list[str]:
+    """Where the engine chooses otherwise than torch."""
+    if not conventions["points"]:
+        return []
+    differing = conventions["differing"]
+    told = f"{plural(conventions['points'], 'point')} at kinks, ties, poles and with inf and NaN; "
+    told += f"the engine chooses otherwise at {len(differing)}." if differing else "the engine does what torch does."
+    rows = [
+        (code(c["point"]), text(c["torch"]), text(c["engine"]), text(c["reason"]) or "**none stated**")
+        for c in differing
+    ]
+    return ["## Conventions", told, *([table(("point", "torch", "engine", "reason"), rows, left=4)] if rows else [])]
 
 
 def _exact(rows: list[AccuracyRow]) -> str:
