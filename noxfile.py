@@ -88,6 +88,7 @@ def browser(session: nox.Session) -> None:
 @nox.session(venv_backend="none", requires=["env"])
 def bench(session: nox.Session) -> None:
     """Measure speed against torch and the peers, interleaved, one thread, and write the record."""
+    with_peers(session)
     in_env(session, "-m", "paragrad", "bench", "--sizes", measured_sizes(session), *session.posargs)
 
 

@@ -200,6 +200,7 @@ BODIES: dict[str, dict[str, Any]] = {
             {"work": "add", "size": 16, "side": "engine", "minimum": 1e-6, "median": 1e-6, "rounds": 9},
             {"work": "add", "size": 16, "side": "torch", "minimum": 4e-6, "median": 4e-6, "rounds": 9},
             {"work": "exp", "size": 16, "side": "engine", "minimum": 1e-6, "median": 1e-6, "rounds": 9},
+            {"work": "add", "size": 16, "side": "mygrad", "minimum": 8e-6, "median": 9e-6, "rounds": 9},
         ],
         "splits": [
             {"name": "mlp", "title": "MLP", "side": "engine", "forward": 1e-3, "backward": 2e-3, "optimizer": 5e-4},
@@ -209,6 +210,7 @@ BODIES: dict[str, dict[str, Any]] = {
             {"work": "scalar", "side": "x", "nodes": 1000, "forward": None, "backward": None, "failed": HOSTILE},
         ],
         "loop": {"programs": 256, "seconds": {"generate": 0.1, "torch": 0.3, "engine": 0.1, "judge": 0.5}},
+        "peers": {"mygrad": "2.5.0"},
         "absent": ["jax"],
     },
     "mutants": {
