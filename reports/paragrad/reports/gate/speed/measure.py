@@ -5,8 +5,8 @@ machine meets all, and each block comes after another process's. A block's time 
 neighbour takes out of a part is none of the engine's. Then all three are started anew, because a process keeps its
 memory layout for life: launches are what is counted, rounds within one only sharpen it.
 
-How many launches a benchmark gets depends on the width of its interval, never on where it lies: stopping when the
-answer pleases would make false alarms.
+A benchmark gets launches until its interval is narrow, or lies below its threshold as a whole. That it lies above ends
+nothing: whoever stops as soon as something looks slow sees it where it is not.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import contextlib
 import os
 import random
 import statistics as plain
+import time
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -23,7 +24,8 @@ from typing import Any
 from paragrad.reports.gate.speed.base import Trees
 from paragrad.reports.gate.speed.errors import GateError
 from paragrad.reports.gate.speed.process import Lost, Process, Refused
-from paragrad.reports.gate.speed.statistics import Spread, spread
+from paragrad.reports.gate.speed.statistics import SURE, Spread, spread
+from paragrad.reports.gate.speed.thresholds import Thresholds
 
 PART = 1e-4
 """Seconds of a part, or a step where that is longer."""
@@ -38,12 +40,22 @@ Tell = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Rounds a launch; launches at least and at most; the half width of an interval that is narrow enough."""
+    """Rounds a launch; launches at least and at most; the half width of an interval that is narrow enough.
+
+    After so many `seconds` there are no launches beyond the least: what is not clear by then is said to be unclear.
+
+    40 pairs are the least: with fewer launches their bootstrap means nothing, with fewer pairs each launch says little.
+    """
 
     rounds: int = 8
     fewest: int = 5
-    most: int = 16
-    width: float = 0.012
+    most: int = 20
+    width: float = 0.008
+    seconds: float = 80.0
+
+    def rounds_of(self, benchmarks: int) -> int:
+        """Rounds a launch for so many benchmarks: with few, starting the processes takes longer than their rounds."""
+        return self.rounds * (1 if benchmarks > 20 else 2 if benchmarks > 8 else 4)
 
 
 @dataclass(slots=True)
@@ -84,7 +96,7 @@ class Unmeasured(Exception):
 
 
 def measure(
-    trees: Trees, names: Sequence[str], plan: Plan, tell: Tell, attempt: int = 0
+    trees: Trees, names: Sequence[str], limits: Thresholds, plan: Plan, tell: Tell, attempt: int = 0
 ) -> tuple[dict[str, Measured], dict[str, Trouble]]:
     """What came out of the benchmarks, and why others could not be measured. `attempt` seeds what is drawn.
 
@@ -94,18 +106,25 @@ def measure(
     measured: dict[str, Measured] = {}
     troubles: dict[str, Trouble] = {}
     left = list(names)
+    rounds = plan.rounds_of(len(names))
+    end = time.monotonic() + plan.seconds
     for number in range(plan.most):
-        if not left:
+        if not left or (number >= plan.fewest and time.monotonic() > end):
             break
         tell(f"speed: launch {number + 1}, {len(left)} of {len(names)} benchmarks")
-        _launch(trees, left, times, troubles, plan, f"{attempt}/{number}", number)
+        _launch(trees, left, times, troubles, rounds, f"{attempt}/{number}", _processor(number))
         left = [name for name in left if name not in troubles]
         if number + 1 >= plan.fewest:
             for name in left:
                 found = times[name]
                 measured[name] = Measured(plain.median(found.base), spread(found.changes), spread(found.controls))
-            left = [name for name in left if measured[name].change.width > plan.width]
+            left = [name for name in left if not settled(measured[name].change, limits.of(name), plan)]
     return {name: measured[name] for name in names if name in measured and name not in troubles}, troubles
+
+
+def settled(change: Spread, threshold: float, plan: Plan) -> bool:
+    """Whether further launches would tell no more: the interval is narrow, or below the threshold and seen clearly."""
+    return change.width <= plan.width or (change.high < threshold and change.power(threshold) >= SURE)
 
 
 def _launch(
@@ -113,9 +132,9 @@ def _launch(
     names: Sequence[str],
     times: Mapping[str, Times],
     troubles: dict[str, Trouble],
-    plan: Plan,
+    rounds: int,
     seed: str,
-    number: int,
+    processor: int | None,
 ) -> None:
     """A launch's rounds of each benchmark, in an order of its own; workers that one ended are started again."""
     todo = list(names)
@@ -125,7 +144,7 @@ def _launch(
             while todo:
                 name = todo.pop()
                 try:
-                    _rounds(workers, name, times[name], plan.rounds, f"{seed}/{name}", _processor(number))
+                    _rounds(workers, name, times[name], rounds, f"{seed}/{name}", processor)
                 except Unmeasured as error:
                     troubles[name] = error.trouble
                     if error.over:

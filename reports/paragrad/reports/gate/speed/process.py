@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import queue
@@ -65,6 +66,8 @@ class Process:
             answer = self._answer()
         except Refused as error:
             raise Lost(f"the engine of {self.name} can't be imported ({error})") from None
+        if "engine" not in answer:
+            raise self._unexpected(json.dumps(answer))
         found = Path(answer["engine"]).resolve()
         if found != self._expected:
             raise Lost(f"the worker for {self.name} has the engine of {found}, expected {self._expected}")
@@ -72,11 +75,9 @@ class Process:
     def ask(self, **question: Any) -> dict[str, Any]:
         """The answer. Raises Refused where the worker says it can't, Lost where there is no answer."""
         assert self._child.stdin is not None
-        try:
+        with contextlib.suppress(OSError):  # it is over, as the answer says
             self._child.stdin.write(json.dumps(question) + "\n")
             self._child.stdin.flush()
-        except OSError:  # it is over; the answer says how
-            pass
         return self._answer()
 
     def _answer(self) -> dict[str, Any]:
@@ -86,14 +87,18 @@ class Process:
             self._child.kill()
             raise Lost(f"the worker for {self.name} gave no answer in {self._patience:g} s, and was stopped") from None
         if not line:
+            self._lines.put(line)  # for whoever asks next
             raise Lost(f"the worker for {self.name} died ({self._end()})")
         try:
             answer: dict[str, Any] = json.loads(line)
         except ValueError:
-            raise Lost(f"the worker for {self.name} answered {line.strip()[:80]!r}, which is no JSON") from None
+            raise self._unexpected(line) from None
         if "error" in answer:
             raise Refused(answer["error"])
         return answer
+
+    def _unexpected(self, line: str) -> Lost:
+        return Lost(f"the worker for {self.name} answered {line.strip()[:80]!r}, which is not what it was asked for")
 
     def _read(self) -> None:
         assert self._child.stdout is not None
@@ -116,4 +121,5 @@ class Process:
         self._child.wait()
         for stream in (self._child.stdin, self._child.stdout, self._errors):
             if stream is not None:
-                stream.close()
+                with contextlib.suppress(OSError):  # a question that was never read
+                    stream.close()

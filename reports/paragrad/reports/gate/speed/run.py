@@ -57,7 +57,7 @@ def attempt(
     while left:
         if number:
             tell(f"speed: again, in fresh processes: {', '.join(left)}")
-        measured, failed = measure(trees, left, plan, tell, number)
+        measured, failed = measure(trees, left, limits, plan, tell, number)
         troubles |= failed
         for name, found in measured.items():
             attempts.setdefault(name, []).append(found)

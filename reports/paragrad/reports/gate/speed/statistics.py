@@ -18,6 +18,8 @@ LEVEL = 0.99
 RESAMPLES = 2000
 SLOWDOWN = 1.10
 """Power is told for this."""
+SURE = 0.8
+"""Power below which it says nothing that no slow-down was seen."""
 
 
 @dataclass(frozen=True, slots=True)

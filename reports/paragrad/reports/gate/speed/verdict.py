@@ -13,12 +13,10 @@ from typing import Literal
 
 from paragrad.reports.bodies.gate import Answer, Estimate
 from paragrad.reports.gate.speed.measure import Measured
-from paragrad.reports.gate.speed.statistics import Spread
+from paragrad.reports.gate.speed.statistics import SURE, Spread
 
 ATTEMPTS = 3
 """The first, its confirmation, and one in place of an attempt that is void."""
-SURE = 0.8
-"""Power below which a pass says nothing."""
 Outcome = Literal["slower", "not slower", "void"]
 
 
