@@ -204,7 +204,7 @@ def test_a_worker_has_its_own_tree_s_engine(tmp_path: Path) -> None:
     mine = tree(tmp_path, "print('hello')\nimport os\nos.write(1, b'hello')")
     with Process("x", mine, tmp_path) as worker:
         worker.greet()
-        with pytest.raises(Refused, match="^ImportError: cannot import name 'functional'"):
+        with pytest.raises(Refused, match="cannot import name 'functional'"):
             worker.ask(build="exp-16", seed=0, cpu=None)
         with pytest.raises(Refused, match="KeyError: 'block'"):
             worker.ask(other=1)

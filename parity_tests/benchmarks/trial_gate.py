@@ -11,13 +11,14 @@ from __future__ import annotations
 import argparse
 import collections
 import contextlib
+import gc
 import json
 import os
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -79,10 +80,10 @@ def neighbours(count: int) -> Iterator[None]:
             process.wait()
 
 
-def quickest(step: Any, steps: int) -> float:
+def quickest(step: Callable[[], Any], steps: int) -> float:
     """Seconds a step, by the quickest of many blocks."""
     taken = []
-    for _ in range(400):
+    for _ in range(1000):
         start = time.perf_counter()
         for _ in range(steps):
             step()
@@ -90,15 +91,21 @@ def quickest(step: Any, steps: int) -> float:
     return min(taken) / steps
 
 
+def loop(turns: int) -> None:
+    """What is planted: turns of an empty loop."""
+    for _ in range(turns):
+        pass
+
+
 def turns(share: float) -> dict[str, int]:
-    """Turns of an empty loop that take this share of each benchmark's step."""
-
-    def loop() -> None:
-        for _ in range(1000):
-            pass
-
-    turn = quickest(loop, 10) / 1000
-    return {op: round(share * quickest(BENCHMARKS[name].build(engine()).step, 3) / turn) for name, op in SLOWED.items()}
+    """Turns of the loop that take this share of each benchmark's step, less what it costs to come to the loop."""
+    gc.collect()
+    gc.disable()
+    call = 2 * quickest(lambda: loop(0), 100)  # with any arguments, and on to the op
+    turn = (quickest(lambda: loop(2000), 10) - quickest(lambda: loop(1000), 10)) / 1000
+    steps = {op: quickest(BENCHMARKS[name].build(engine()).step, 1) for name, op in SLOWED.items()}
+    gc.enable()
+    return {op: max(0, round((share * seconds - call) / turn)) for op, seconds in steps.items()}
 
 
 def slow_down(there: Path, planted: dict[str, int]) -> None:
@@ -131,6 +138,7 @@ def main() -> None:
     runs: collections.Counter[str] = collections.Counter()
     rows: collections.Counter[str] = collections.Counter()
     seconds = []
+    ratios: dict[str, list[float]] = {}
     with neighbours(options.neighbours):
         for number in range(options.runs):
             start = time.perf_counter()
@@ -138,6 +146,8 @@ def main() -> None:
             seconds.append(time.perf_counter() - start)
             runs[gate["verdict"]] += 1
             rows.update(row["verdict"] for row in gate["rows"])
+            for row in gate["rows"]:
+                ratios.setdefault(row["name"], []).append(row["estimate"]["ratio"])
             odd = [
                 f"{r['name']} {r['verdict']} {r['estimate']['ratio']:.3f}" for r in gate["rows"] if is_odd(r, options)
             ]
