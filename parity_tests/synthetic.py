@@ -90,7 +90,8 @@ def parity(rng: np.random.Generator, ops: list[str]) -> dict[str, Any]:
     }  # fmt: skip
     table = "\n".join(f"v{k}  mul  v{k - 1}  6.{k}  6.{k + 1}" for k in range(1, 30))
     worst = [
-        {"family": "graph", "engine": "tensor", "ratio": 0.99 - 0.01 * k, "statements": 29, "table": table,
+        {"family": "graph", "engine": "tensor", "ratio": 0.99 - 0.01 * k, "variable": 1, "statements": 29,
+         "table": table,
          "program": PROGRAM, "repro": "import torch\n" + "x = torch.tensor([1.0])\n" * 40}
         for k in range(10)
     ]  # fmt: skip
@@ -98,7 +99,7 @@ def parity(rng: np.random.Generator, ops: list[str]) -> dict[str, Any]:
         **BODIES["parity"], "findings": [], "worst": worst, "stopped": "", "families": {"graph": 8000, "mlp": 1990},
         "values": {"identical": 1_166_724, "rounding": 361_519, "convention": 0, "ill-conditioned": 3, "bug": 0},
         "gradients": {"identical": 1_131_602, "rounding": 422_625, "convention": 2, "ill-conditioned": 9, "bug": 0},
-        "coverage": {"ops": ops, "edges": edges, "classes": classes},
+        "coverage": {"ops": ops, "ties": ops[::3], "edges": edges, "classes": classes},
         "ops": {op: int(10 ** rng.uniform(1, 4)) for op in ops[1:]},
         "seconds": {"generate": 0.95, "torch": 2.7, "engine": 1.24, "judge": 5.57}, "elapsed": 12.8,
     }  # fmt: skip
@@ -158,8 +159,8 @@ def gate(rng: np.random.Generator) -> dict[str, Any]:
     rows = []
     for k, op in enumerate(OPS[:20]):
         ratio = 1.12 if k == 4 else float(rng.normal(1.0, 0.004))
-        estimate = {"ratio": ratio, "low": ratio - 0.01, "high": ratio + 0.012, "pairs": 40}
-        control = {"ratio": 1.0, "low": 0.993, "high": 1.006, "pairs": 40}
+        estimate = {"ratio": ratio, "low": ratio - 0.01, "high": ratio + 0.012, "launches": 3, "pairs": 40}
+        control = {"ratio": 1.0, "low": 0.993, "high": 1.006, "launches": 3, "pairs": 40}
         rows.append(
             {
                 "name": f"{op}-1000", "title": f"{op}, 1,000 elements", "threshold": 1.03,
@@ -176,6 +177,13 @@ def gate(rng: np.random.Generator) -> dict[str, Any]:
     return {
         "verdict": "fail",
         "accuracy": {**BODIES["gate"]["accuracy"], "why": "2 things are worse than the baseline", "worse": worse},
-        "speed": {"verdict": "fail", "why": "1 of 20 benchmarks is slower", "base": "0123456789ab", "rows": rows},
+        "speed": {
+            "verdict": "fail",
+            "why": "1 of 20 benchmarks is slower",
+            "base": "0123456789ab",
+            "rows": rows,
+            "failed": [],
+            "new": [],
+        },
         "elapsed": 190.0,
     }

@@ -17,6 +17,7 @@ from typing import Any
 import jinja2
 from markupsafe import Markup
 
+from paragrad.engine.draw.svg import STYLE
 from paragrad.reports.html.blocks import Page, Section
 from paragrad.reports.record import Record
 
@@ -35,7 +36,7 @@ def data(value: Any) -> Markup:
 def document(page: Page, record: Record) -> str:
     """The page as HTML."""
     environment = _environment()
-    style, script = _part("style.css"), "\n".join(_part(name) for name in SCRIPTS)
+    style, script = _part("style.css") + STYLE, "\n".join(_part(name) for name in SCRIPTS)
     policy = (
         f"default-src 'none'; style-src '{_hash(style)}'; script-src '{_hash(script)}'; img-src data:; "
         "base-uri 'none'; form-action 'none'"

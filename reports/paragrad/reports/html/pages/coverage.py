@@ -8,7 +8,7 @@ from paragrad.reports.html.plots.heat import scale
 from paragrad.reports.html.plots.matrix import LABELLED, PAIRS, matrix, numbers
 from paragrad.reports.html.words import num, plural, share, whole
 
-INPUT = "input"
+INPUT, TIE = "input", "tie"
 LEVEL_NAMES = ("none", "1+", "3+", "10+", "30+", "100+", "300+", "1000+", "3000+")
 CLASSES = ("normal", "zero", "tie", "huge", "tiny", "inf", "NaN", "size 0", "strided")
 """The order in which classes are shown, as far as a record has them; others follow."""
@@ -89,8 +89,9 @@ def _classes(coverage: CoverageBody) -> Figure:
     for op in ops:
         counts[op] = {}
         for dtype, of in sorted(classes.get(op, {}).items()):
-            counts[op] |= {f"{dtype} {name}": of.get(name, 0) for name in names}
-            never = ", ".join(name for name in names if not of.get(name, 0))
+            asked = [name for name in names if name != TIE or op in coverage["ties"] or of.get(name, 0)]
+            counts[op] |= {f"{dtype} {name}": of.get(name, 0) for name in asked}
+            never = ", ".join(name for name in asked if not of.get(name, 0))
             table.append(row(code(op), dtype, *(whole(of.get(name, 0)) for name in names), never))
     heads = columns("op", "dtype", *names, "never", numeric=names, facet=("dtype",))
     total = sum(len(of) for of in counts.values())
@@ -101,7 +102,7 @@ def _classes(coverage: CoverageBody) -> Figure:
         "classes",
         "Which classes of operands each op saw.",
         f"{reached:,} of {total:,} combinations of op, dtype and class ({share(reached, total)}). "
-        f"Nothing is drawn where an op was never run in a dtype.{told}",
+        f"Nothing is drawn where an op was never run in a dtype, or where a tie makes no difference to it.{told}",
         [matrix("Uses by op, dtype and class of operand", ops, across, counts, LABELLED)],
         Table("classes-table", "Uses by op, dtype and class of operand", heads, table),
         key=scale(LEVEL_NAMES, "uses"),

@@ -86,6 +86,12 @@ def _speed(gate: SpeedGate) -> Section:
         Note(gate["why"], TONES[gate["verdict"]]),
         Prose(f"Against {gate['base']}, {plural(len(rows), 'benchmark')}, on this machine, in one run."),
     ]
+    if gate["failed"]:
+        failed = [row(code(f["name"]), f["error"]) for f in gate["failed"]]
+        blocks.append(Prose(f"{plural(len(failed), 'benchmark')} could not be measured:"))
+        blocks.append(Table("failed", "Benchmarks that could not be measured", columns("benchmark", "error"), failed))
+    if gate["new"]:
+        blocks.append(Prose(f"New since the base, and not compared: {', '.join(gate['new'])}."))
     if rows:
         blocks.append(_forest(rows))
     else:
@@ -122,7 +128,8 @@ def _forest(rows: list[SpeedGateRow]) -> Figure:
 
 
 def _estimate(name: str, e: Estimate, tone: str) -> forest.Estimate:
-    told = f"{name}: {e['ratio']:.3f} ({e['low']:.3f} to {e['high']:.3f}), {plural(e['pairs'], 'pair')}"
+    interval = f"{e['ratio']:.3f} ({e['low']:.3f} to {e['high']:.3f})"
+    told = f"{name}: {interval}, {plural(e['pairs'], 'pair')} from launches: {e['launches']}"
     return forest.Estimate(e["ratio"], e["low"], e["high"], told, tone)
 
 

@@ -3,11 +3,22 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
+from markupsafe import Markup
+
+from paragrad.engine.draw.svg import STYLE
 from paragrad.reports.bodies.parity import FindingRow, WorstRow
 from paragrad.reports.html.blocks import Block, Card, Code, Note, Prose, Section, Table, code, columns, link, row
 from paragrad.reports.html.drawing import program_svg
 from paragrad.reports.html.words import num, number, plural, whole
+
+
+def drawn(program: dict[str, Any], name: str, starred: int | None) -> Markup | None:
+    """The drawing, without its style: the page has that once, and its policy allows no other."""
+    found = program_svg(program, name, starred)
+    # Both sides are a drawing's own text: nothing of a subject becomes markup here.
+    return None if found is None else Markup(str(found).replace(f"<style>{STYLE}</style>", "", 1))
 
 
 def worst(rows: list[WorstRow]) -> Section:
@@ -34,7 +45,7 @@ def worst(rows: list[WorstRow]) -> Section:
             Code(f"Program {k} as JSON", json.dumps(r["program"], ensure_ascii=False), folded=True),
         ]
         title = f"Program {k}: error ÷ bound {number(r['ratio'], 4)}"
-        blocks.append(Card(f"worst-{k}", title, [told], program_svg(r["program"]), codes))
+        blocks.append(Card(f"worst-{k}", title, [told], drawn(r["program"], f"program {k}", r["variable"]), codes))
     return Section("worst", "The programs closest to their bound", blocks)
 
 
@@ -68,4 +79,10 @@ def _finding(k: int, f: FindingRow) -> Card:
         Code(f"Script of finding {k}", f["repro"], folded=True),
         Code(f"Program of finding {k} as JSON", json.dumps(f["program"], ensure_ascii=False), folded=True),
     ]
-    return Card(f"finding-{k}", f"{k}. {f['kind']} of {f['op']}{of}", words, program_svg(f["program"]), codes)
+    return Card(
+        f"finding-{k}",
+        f"{k}. {f['kind']} of {f['op']}{of}",
+        words,
+        drawn(f["program"], f"the program of finding {k}", f["variable"]),
+        codes,
+    )

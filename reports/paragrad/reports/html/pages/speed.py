@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import cast
 
-from paragrad.reports.bodies.speed import LoopBody, MemoryRow, ScalingRow, SizeRow, SpeedBody, SpeedRow, SplitRow
+from paragrad.reports.bodies.speed import LoopBody, MemoryRow, ScalingRow, SpeedBody, SpeedRow, SplitRow
 from paragrad.reports.html.blocks import (
     Block,
     Cell,
@@ -50,7 +50,7 @@ def page(record: Record, beside: Mapping[str, Record]) -> Page:
     ]  # fmt: skip
     sections = [
         Section("ratios", "Ratios", _ratios(body["rows"])),
-        Section("sizes", "Over sizes", _sizes(body["sizes"], body["absent"])),
+        Section("sizes", "Over sizes", _sizes(body)),
         Section("scaling", "Over graph size", _scaling(body["scaling"])),
         Section("splits", "Where a step's time goes", _splits(body["splits"])),
         Section("memory", "Memory", _memory(body["memory"])),
@@ -116,8 +116,11 @@ def _target(r: SpeedRow) -> Cell:
     return Cell("" if r["target"] is None else f"{sign} {number(r['target'])}", r["target"])
 
 
-def _sizes(rows: list[SizeRow], absent: list[str]) -> list[Block]:
+def _sizes(body: SpeedBody) -> list[Block]:
+    rows, absent = body["sizes"], body["absent"]
     blocks: list[Block] = []
+    if body["peers"]:
+        blocks.append(Prose(f"Peers: {', '.join(f'{name} {version}' for name, version in body['peers'].items())}."))
     if absent:
         blocks.append(Note(f"Not installed, and so not measured: {', '.join(absent)}."))
     if not rows:

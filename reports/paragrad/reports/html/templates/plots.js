@@ -25,6 +25,7 @@ function readPlot(plot) {
   let at = null;
   const prepare = () => {
     if (marks) return;
+    for (const node of plot.querySelectorAll(".paragrad-graph .node")) node.classList.add("mark");
     marks = [...plot.querySelectorAll(".mark")];
     for (const mark of marks) {
       const title = mark.querySelector("title");
