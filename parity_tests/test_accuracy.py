@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import itertools
 import random
 from typing import Any
 
@@ -16,7 +17,7 @@ from paragrad.fuzz.engines.pytorch import PyTorch
 from paragrad.fuzz.judge.third.functions import FUNCTIONS
 from paragrad.fuzz.program import Apply, Backward, Input, Program, Ref
 from paragrad.reports import accuracy, record
-from paragrad.reports.accuracy import depth, measure
+from paragrad.reports.accuracy import choices, depth, measure, points
 from paragrad.reports.accuracy.long_double import LONG
 from paragrad.reports.accuracy.truth import NoTruth, answers, in_dtype
 from paragrad.reports.accuracy.ulp import EDGES, Errors, Mismatches, Truth, distance, spacing
@@ -234,3 +235,74 @@ def test_error_against_depth() -> None:
     assert depth.error(None, np.ones(1)) is None
     assert depth.error(np.array([np.inf], np.float32), np.ones(1)) is None
     assert not depth.measure(1, 3, lambda: True)
+
+
+def test_no_random_graph_is_beyond_its_bound() -> None:
+    """More than 1 would be a fault, in the engine, in a bound or in torch; a point near 1 shows that bounds bind."""
+    found = points.measure(0, lambda: False, each=1)
+    assert len(found) > (40 if LONG else 20)
+    assert {(p["family"], p["dtype"]) for p in found} >= {(family, "float32") for family in points.FAMILIES}
+    assert {p["dtype"] for p in found} == ({"float32", "float64"} if LONG else {"float32"})
+    assert not [p for p in found if max(p["engine"], p["torch"]) > 1]
+    assert max(p["engine"] for p in found) > 0.3
+    assert max(p["ops"] for p in found) == max(points.SIZES)
+    assert not points.measure(0, lambda: True)
+
+
+def test_points_repeat() -> None:
+    made = [[points.point(*drawn) for drawn in itertools.islice(points.programs(7), 12)] for _ in range(2)]
+    assert made[0] == made[1]
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_a_wrong_gradient_is_beyond_its_bound(dtype: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Test the tester: an engine whose numbers are all off by a hundred roundings."""
+    if dtype == "float64" and not LONG:
+        pytest.skip("long double is float64 here, so that float64 has no truth")
+    program = one_op("mul", *np.random.default_rng(2).standard_normal((2, 3)).astype(dtype))
+    program.inputs[2] = Input.of("c0", program.inputs[2].array().astype(dtype))
+    right = points.point("graph", dtype, program)
+    assert right is not None
+    assert right["engine"] <= 1
+    assert right["ops"] == 1
+    assert 1 <= right["condition"] < 10
+
+    class Off(Own):
+        def read(self, tensor: Any) -> Any:
+            return super().read(tensor) * tensor.array.dtype.type(1 + 100 * np.finfo(dtype).eps)
+
+    monkeypatch.setattr(points, "Own", Off)
+    wrong = points.point("graph", dtype, program)
+    assert wrong is not None
+    assert wrong["engine"] > 10
+    assert wrong["torch"] == right["torch"]
+
+
+def test_what_may_overflow_or_jump_is_no_point() -> None:
+    x = Input.of("x0", np.array([88.0, 1.0], np.float32), True)
+    seed = Input.of("c0", np.array([1e30, 1.0], np.float32))
+    program = Program([x, seed], [Apply("exp", (Ref(0),), {}, (2,)), Backward((2,), (1,))])
+    (gradient,) = points.gradients(program, "float32")
+    assert gradient.known().tolist() == [False, True]
+    # 1e8 + 1 - 1e8 is 0 in float32 and 1 in float64, which lie on either side of the kink.
+    big = Input.of("x1", np.array([1e8], np.float32), True)
+    steps = [
+        Apply("add", (Ref(0), 1.0), {}, (2,)),
+        Apply("sub", (Ref(2), 1e8), {}, (3,)),
+        Apply("sub", (Ref(3), 0.5), {}, (4,)),
+        Apply("relu", (Ref(4),), {}, (5,)),
+    ]
+    kinked = Program([big, Input.of("c0", np.ones(1, np.float32))], [*steps, Backward((5,), (1,))])
+    assert points.point("graph", "float32", kinked) is None
+
+
+def test_choices_are_told_with_their_reason(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = choices.measure()
+    assert found["points"] > 1000
+    assert found["differing"]
+    assert all(row["reason"] and row["torch"] != row["engine"] for row in found["differing"])
+    point = found["differing"][0]["point"].partition(" in float")[0]
+    monkeypatch.delitem(choices.DIFFERENT, point)
+    unexplained = [row["point"] for row in choices.measure()["differing"] if not row["reason"]]
+    assert unexplained
+    assert all(name.startswith(point) for name in unexplained)

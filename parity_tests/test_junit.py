@@ -97,7 +97,14 @@ def test_parity_mutants_alarms_and_gate(tmp_path: Path, capsys: pytest.CaptureFi
     }
     assert told["false-alarms"] == {"gradient of mul|`(input) in mlp, float32": "failure"}
     names = {name.partition(": <")[0]: outcome for name, outcome in told["gate"].items()}
-    assert names == {"op: 165 as in the baseline": "passed", "ulp": "failure", "exp-16": "skipped"}
+    assert names == {"op: 165 as in the baseline": "passed", "ulp": "failure", "exp-16": "skipped", "conv2d": "failure"}
+
+
+def test_a_benchmark_that_could_not_run_fails(tmp_path: Path) -> None:
+    gate = body("gate")
+    gate["speed"]["failed"] = [{"name": "exp-9", "error": "ZeroDivisionError"}]
+    found = {case.name: case for case in cases(read(save(tmp_path, "gate", gate)))}
+    assert (found["exp-9"].outcome, found["exp-9"].message) == ("failed", "could not run: ZeroDivisionError")
 
 
 def test_a_date_that_was_edited_is_made_harmless(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -183,6 +190,7 @@ def test_what_ends_a_line_unseen_starts_no_command(tmp_path: Path, capsys: pytes
     assert len(commands(text)) == 1
     gate = body("gate")
     gate["accuracy"]["worse"][0].update(what=evil, before=evil, repro=evil)
+    gate["speed"]["failed"] = []
     assert len(commands(report(capsys, save(tmp_path, "gate", gate), "--as", "annotations"))) == 1
 
 

@@ -24,6 +24,7 @@ BODY: dict[str, Any] = {
     "splits": [],
     "scaling": [],
     "loop": None,
+    "peers": {},
     "absent": [],
 }
 

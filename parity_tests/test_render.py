@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from paragrad.reports import record
 from paragrad.reports.record import Record
 from paragrad.reports.render import render_markdown
+from paragrad.reports.render.coverage import LISTED, listed
 from paragrad.reports.render.markdown import code, fence, number, plural, seconds, table, text
 from parity_tests.bodies import BODIES, COUNTS, HOSTILE
 
@@ -22,6 +24,13 @@ EXPECTED = {
         "`paragrad corpus add build/findings/a.json`",
         "| judge | 3.00 | 75% |",
         "`exp` 2, `mul` 30",
+        "| graph | tensor | 2 | 0.75 |",
+        "1 of 9 edges from op to op (11%; not every pair can be), 2 of 3 ops on inputs, in 6 uses.",
+        "Whose result no op ever used (1): mul.",
+        "Never given another op's result (1): exp.",
+        "| normal | 1 of 1 | 0 of 0 | - |",
+        "| zero | 0 of 1 | 0 of 0 | 1: exp |",
+        "| tie | 0 of 0 | 0 of 0 | - |",
     ],
     "accuracy": [
         "**Further off than the table declares:** `exp` in float32 (engine).",
@@ -29,6 +38,9 @@ EXPECTED = {
         "| `exp` | value | 99 | 1.75 | 1.5 | 0.25 | 0.5 and 2 unlike | 0.5 | 0.25 | 1 | 0.571 |",
         "| 10 | 9 | 0.25 | 1.5 | 1.75 | 0.25 | 0.5 | 0.5 |",
         "| `argmax` | float64 | 9 | 1 | 0 |",
+        "| ≤ 20 | 1 | 0.01 | 0.01 | 0.02 | 0.02 |",
+        "| ≤ 1000 | 1 | 0.01 | 0.01 | 0.02 | 0.02 |",
+        "90 points at kinks, ties, poles and with inf and NaN; the engine chooses otherwise at 1.",
         "## Not measured",
     ],
     "false-alarms": [
@@ -41,10 +53,19 @@ EXPECTED = {
     "speed": [
         "1 of 2 targets met.",
         "## 1 workload could not run",
-        "| 13 ops | ≤ 0.45 | 2 | **not met** | 2 ms | torch 1 ms | 7 |",
-        "| peak | ≤ 400 MiB | 184 MiB | met |",
-        "| add | 16 | 1 µs | 4 µs | 0.25 |",
-        "| exp | 16 | 1 µs | - | - |",
+        "| 13 ops | ≤ 0.45 | 2 | **not met** | 2.1 (1.9 to 2.3) | 2 ms | torch 1 ms | 7 |",
+        "| MLP | engine | 1 ms | 2 ms | 500 µs | 3.5 ms |",
+        "| peak | engine | ≤ 400 MiB | 184 MiB | met |",
+        "| graph | nodes | engine | torch | x |",
+        "| scalar | 1,000 | 1 ms + 1 ms | - | - |",
+        "- x, scalar, 1,000 nodes: &lt;script&gt;",
+        "| add | 16 | 1 µs | 4 µs | 0.25 | 8 µs |",
+        "| exp | 16 | 1 µs | - | - | - |",
+        "mygrad has no `exp`, or computes something else there.",
+        "Not installed here: jax.",
+        "Installed here: mygrad 2.5.0.",
+        "256 programs in 1 s: 256 a second.",
+        "| judge | 1.95 ms | 50.0 % |",
     ],
     "mutants": [
         "**75.0%** killed: 3 of 4 planted faults that a program can show, 1 of them by a process that hung or died.",
@@ -87,8 +108,10 @@ def test_nothing_that_is_quoted_becomes_markup(kind: str) -> None:
     page = render_markdown(made(kind))
     assert "<script>" not in page
     assert "[z](" not in page
-    widths = {line.count("|") - line.count("\\|") for line in page.splitlines() if "alert" in line and line[0] == "|"}
-    assert len(widths) <= 2, "a row with more cells than its table has: the pipe was not escaped"
+    for before, line in pairwise(page.splitlines()):
+        if before.startswith("|") and line.startswith("|"):
+            widths = [row.count("|") - row.count("\\|") for row in (before, line)]
+            assert widths[0] == widths[1], f"a row with more cells than its table has: the pipe was not escaped: {line}"
 
 
 @pytest.mark.parametrize("kind", BODIES)
@@ -113,3 +136,22 @@ def test_pieces() -> None:
     assert [number(n) for n in (None, 2.0, 0.12345, 1.5e9)] == ["-", "2", "0.123", "1.5e+09"]
     assert [seconds(s) for s in (2.0, 2e-3, 2e-6, 2e-9)] == ["2 s", "2 ms", "2 µs", "2 ns"]
     assert (plural(1, "op"), plural(2, "op")) == ("1 op", "2 ops")
+
+
+def test_a_long_list_is_cut() -> None:
+    names = [f"op{k}" for k in range(LISTED + 3)]
+    assert listed(names).endswith(f"op{LISTED - 1} and 3 more")
+    assert listed(names[:2]) == "op0, op1"
+
+
+def test_parts_that_were_not_measured_are_left_out() -> None:
+    found = made("accuracy")
+    found["body"]["points"], found["body"]["conventions"] = [], {"points": 0, "differing": []}
+    page = render_markdown(found)
+    assert "## Conventions" not in page
+    assert "÷ bound" not in page
+    found = made("parity")
+    found["body"]["worst"], found["body"]["coverage"] = [], {"ops": [], "ties": [], "edges": {}, "classes": {}}
+    page = render_markdown(found)
+    assert "## Coverage" not in page
+    assert "## Nearest" not in page

@@ -18,6 +18,8 @@ from hypothesis import HealthCheck, Phase
 
 from paragrad.engine.ops.table import Op
 from paragrad.fuzz import corpus
+from paragrad.fuzz.closest import Closest, Shown
+from paragrad.fuzz.coverage import Coverage
 from paragrad.fuzz.engines.own import Own
 from paragrad.fuzz.engines.own_scalar import OwnScalar
 from paragrad.fuzz.explain import text
@@ -32,7 +34,7 @@ MOST_FINDINGS = 10
 """A campaign that has found so many distinct causes has made its point."""
 
 
-PARTS = ("generate", "torch", "engine", "judge")
+PARTS = ("generate", "torch", "engine", "judge", "coverage")
 """Where the loop spends its time."""
 
 
@@ -80,6 +82,8 @@ class Outcome:
     found: list[Found] = field(default_factory=list)
     repeats: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     largest: float = 0.0  # error ÷ bound among what is right
+    coverage: Coverage = field(default_factory=Coverage)  # of the programs that were drawn and judged
+    worst: list[Shown] = field(default_factory=list)
     elapsed: float = 0.0
     stopped: str = ""
     failure: Exception | None = None  # our own
@@ -107,6 +111,7 @@ class Campaign:
         self.outcome = Outcome(requested=options.programs)
         self.subjects: dict[str, Engine] = {"tensor": Own(), "scalar": OwnScalar()}
         self.seen: set[int] = set()
+        self.closest = Closest()
         self.started = time.perf_counter()
         self.programs_until = 0
         self.seconds_until = 0.0
@@ -119,17 +124,23 @@ class Campaign:
     def run(self) -> Outcome:
         """Run it; Ctrl-C and failures of our own end it early, and what was found is kept."""
         try:
+            self.until_enough()
+            self.outcome.worst = self.closest.shown(self.subjects)
+        except Exception as error:  # noqa: BLE001 - what was found so far is not to be lost with it
+            self.outcome.stopped, self.outcome.failure = "paragrad failed", error
+        self.outcome.distinct = len(self.seen)
+        self.outcome.elapsed = time.perf_counter() - self.started
+        return self.outcome
+
+    def until_enough(self) -> None:
+        """Replay and draw."""
+        try:
             self.replay()
             self.draw()
         except Enough as reason:
             self.outcome.stopped = str(reason)
         except KeyboardInterrupt:
             self.outcome.stopped = "interrupted"
-        except Exception as error:  # noqa: BLE001 - what was found so far is not to be lost with it
-            self.outcome.stopped, self.outcome.failure = "paragrad failed", error
-        self.outcome.distinct = len(self.seen)
-        self.outcome.elapsed = time.perf_counter() - self.started
-        return self.outcome
 
     def replay(self) -> None:
         """Everything that once failed, first."""
@@ -187,10 +198,14 @@ class Campaign:
             expected = reference(program, trace)
             referred = clock()
             judgement = judge(program, trace, expected, engine)
+            judged = clock()
+            if not judgement.refused:
+                self.outcome.coverage.add(program, expected.values)
             last = clock()
             seconds["engine"] += ran - drawn
             seconds["torch"] += referred - ran
-            seconds["judge"] += last - referred
+            seconds["judge"] += judged - referred
+            seconds["coverage"] += last - judged
             self.count(program, judgement, batch.family)
             self.keep(program, judgement, batch.engine)
             self.check_limits()
@@ -206,6 +221,7 @@ class Campaign:
         outcome.largest = max(outcome.largest, judgement.largest)
         outcome.families[family] += 1
         self.seen.add(hash(program.structure()))
+        self.closest.add(program, judgement, family, FAMILIES[family].engine)
         outcome.ops.update([s.op for s in program.statements if type(s) is Apply])
         for verdict in VERDICTS:
             outcome.values[verdict] += judgement.values[verdict]

@@ -32,13 +32,14 @@ from paragrad.fuzz.program import (
 )
 
 
-def script(program: Program, finding: Finding) -> str:
-    """A script that shows `finding` in `program`: exit code 1 while it is there."""
+def script(program: Program, finding: Finding, fails: bool = True) -> str:
+    """A script that shows `finding` in `program`: exit code 1 while it is there. Unless it `fails`, the script shows
+    both sides' numbers and compares nothing: bounds of one op don't hold from end to end."""
     variable = finding.variable
     shown, result, compare = "ran", "None", False
     if variable is not None:
         shown = result = program.name(variable) + (".grad" if finding.of_gradient else "")
-        compare = finding.kind != "mutation"
+        compare = fails and finding.kind != "mutation"
     kept = variable if finding.of_gradient else None
     bound = np.zeros(()) if finding.bound is None else finding.bound
     context = {
@@ -49,6 +50,7 @@ def script(program: Program, finding: Finding) -> str:
         "shown": shown,
         "result": result,
         "compare": compare,
+        "fails": fails,
         "bound": literal(np.nan_to_num(bound, posinf=1e300)),
     }
     return _template().render(context)

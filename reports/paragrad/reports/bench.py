@@ -1,5 +1,7 @@
 """`paragrad bench`: every workload measured in turn with its reference, and the speed record made of it.
 
+Beside the ratios stand the parts of a training step, memory, graphs over numbers of nodes, and the fuzz loop's parts.
+
 A workload that can't run is in the record with its error, and counts as crashed; nothing is skipped. Sizes come from
 pytest-benchmark's JSON, which `pytest parity_tests/benchmarks/bench_sizes.py --benchmark-json=FILE` writes.
 """
@@ -7,28 +9,55 @@ pytest-benchmark's JSON, which `pytest parity_tests/benchmarks/bench_sizes.py --
 from __future__ import annotations
 
 import json
+import math
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 from paragrad.reports import record
-from paragrad.reports.bodies.speed import Failed, MemoryRow, SizeRow, SpeedBody, SpeedRow
+from paragrad.reports.bodies.speed import Failed, SizeRow, SpeedBody, SpeedRow
 from paragrad.reports.bootstrap import interval
+from paragrad.reports.machine import cpu
 from paragrad.reports.record import Record, RecordError
 
 ROUNDS = 7
 Progress = Callable[[int, int, str], None]
 """Called with workloads done, workloads in all, and what comes next."""
-MEMORY = "memory"
-"""The name under which the memory of a long chain is chosen."""
+Job = Callable[[SpeedBody], None]
+"""Measures something and puts it into the record's body."""
+
+
+def jobs(rounds: int = ROUNDS) -> dict[str, Job]:
+    """Everything that can be measured, by name, in the order in which it runs."""
+    from paragrad.reports.speed import WORKLOADS, fuzz_loop, memory, scaling, splits
+    from paragrad.reports.speed.models import MODELS
+
+    def ratio(name: str) -> Job:
+        return lambda body: body["rows"].append(measure(name, rounds))
+
+    def split(name: str) -> Job:
+        return lambda body: body["splits"].extend(splits.measure(name))
+
+    def scaled(name: str) -> Job:
+        return lambda body: body["scaling"].extend(scaling.measure(name))
+
+    def remembered(name: str) -> Job:
+        return lambda body: body["memory"].extend(memory.measure(name))
+
+    def loop(body: SpeedBody) -> None:
+        body["loop"] = fuzz_loop.parts()
+
+    found = {name: ratio(name) for name in WORKLOADS}
+    found |= {f"split-{name}": split(name) for name in MODELS}
+    found |= {f"scaling-{name}": scaled(name) for name in scaling.WORKS}
+    found |= {f"memory-{name}": remembered(name) for name in memory.names()}
+    return {**found, "fuzz-loop-parts": loop}
 
 
 def names() -> list[str]:
-    """Every workload, in the order in which they run."""
-    from paragrad.reports.speed import WORKLOADS
-
-    return [*WORKLOADS, MEMORY]
+    """What can be measured, in the order in which it runs."""
+    return list(jobs())
 
 
 def one_thread() -> None:
@@ -50,9 +79,12 @@ def run(
 
     Raises ValueError for an unknown name or too few rounds, RecordError where nothing could be measured.
     """
-    chosen = [name for name in names() if not only or name in only]
+    from paragrad.reports.speed.peers import absent, versions
+
+    known = jobs(rounds)
+    chosen = [name for name in known if not only or name in only]
     if unknown := set(only) - set(chosen):
-        raise ValueError(f"no workload is called {', '.join(sorted(unknown))}; there are: {', '.join(names())}")
+        raise ValueError(f"no workload is called {', '.join(sorted(unknown))}; there are: {', '.join(known)}")
     one_thread()
     body: SpeedBody = {
         "rows": [],
@@ -62,16 +94,14 @@ def run(
         "splits": [],
         "scaling": [],
         "loop": None,
-        "absent": [],
+        "peers": versions(),
+        "absent": absent(),
     }
     for done, name in enumerate(chosen):
         if progress is not None:
             progress(done, len(chosen), name)
         try:
-            if name == MEMORY:
-                body["memory"] += measure_memory()
-            else:
-                body["rows"].append(measure(name, rounds))
+            known[name](body)
         except Exception as error:  # noqa: BLE001 - it is in the record, and one workload must not end the others
             body["failed"].append(failure(name, error))
     if progress is not None:
@@ -115,13 +145,6 @@ def measure(name: str, rounds: int) -> SpeedRow:
     }
 
 
-def measure_memory() -> list[MemoryRow]:
-    """The memory of a long chain."""
-    from paragrad.reports.speed import memory
-
-    return memory.measure()
-
-
 def failure(name: str, error: Exception) -> Failed:
     """A workload that could not run, in one line."""
     lines = str(error).splitlines() or [""]
@@ -129,22 +152,30 @@ def failure(name: str, error: Exception) -> Failed:
 
 
 def read_sizes(path: str | os.PathLike[str]) -> list[SizeRow]:
-    """The rows in pytest-benchmark's JSON. Raises RecordError for a file that is none, or has none of ours."""
+    """The rows in pytest-benchmark's JSON.
+
+    Raises RecordError for a file that is none, that has none of ours, or that was measured on another CPU.
+    """
     where, mend = os.fspath(path), "write it with `pytest parity_tests/benchmarks/bench_sizes.py --benchmark-json=FILE`"
     try:
         document = json.loads(Path(path).read_text(encoding="utf-8"))
         rows = [_size(entry) for entry in document["benchmarks"]]
+        cpus = {str(entry["extra_info"]["cpu"]) for entry in document["benchmarks"]}
     except OSError as error:
         raise RecordError(where, [f"can't be read ({error.strerror})"], mend) from error
     except (ValueError, KeyError, TypeError) as error:
         raise RecordError(where, [f"is no pytest-benchmark JSON of ours ({error})"], mend) from error
     if not rows:
         raise RecordError(where, ["holds no benchmark"], mend)
+    if elsewhere := cpus - {cpu()}:
+        raise RecordError(where, [f"was measured on {', '.join(sorted(elsewhere))}, and this is {cpu()}"], mend)
     return rows
 
 
 def _size(entry: dict[str, Any]) -> SizeRow:
     about, stats = entry["extra_info"], entry["stats"]
+    if not 0 < stats["min"] <= stats["median"] < math.inf:
+        raise ValueError(f"{stats['min']} and {stats['median']} are no least and median time")
     return {
         "work": str(about["work"]),
         "size": int(about["size"]),

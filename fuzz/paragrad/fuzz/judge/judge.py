@@ -167,8 +167,16 @@ class Case:
         counts["rounding"] += found.size - identical
         return True
 
-    def settle(self, counts: dict[str, int], expected: Expected, found: Array, hidden: bool = False) -> bool:
-        """Count the elements of an array by verdict; whether none of them is a bug."""
+    def settle(
+        self,
+        counts: dict[str, int],
+        expected: Expected,
+        found: Array,
+        place: tuple[str, int, int],
+        hidden: bool = False,
+    ) -> bool:
+        """Count the elements of an array by verdict; whether none of them is a bug. `place` says of what they are: the
+        kind of number, its statement, its variable."""
         agreeing = expected.agrees(found)
         accepted = agreeing | expected.conventional(found)
         if self.foreign:
@@ -184,8 +192,18 @@ class Case:
         counts["convention"] += chosen
         counts["rounding"] += int(np.count_nonzero(agreeing))
         counts["bug"] += wrong
-        self.result.largest = max(self.result.largest, expected.largest(found, agreeing))
+        ratio = expected.largest(found, agreeing)
+        if ratio > self.result.largest:
+            self.result.largest = ratio
+            self.result.closest = self.close(ratio, expected, found, *place)
         return wrong == 0
+
+    def close(self, ratio: float, expected: Expected, found: Array, kind: str, position: int, variable: int) -> Finding:
+        """Tell of a number that is right and came near its bound."""
+        optimizer = self.program.optimizer
+        op = optimizer.name if kind == "step" and optimizer else self.op_at(position)
+        message = f"{self.program.name(variable)} is right, and {ratio:.2g} of its bound from the truth"
+        return Finding(kind, position, op, variable, message, "", found, expected.torch, expected.bound)
 
     @functools.cached_property
     def complained(self) -> frozenset[int | None]:
@@ -249,7 +267,7 @@ class Case:
         else:
             hidden = True
             expected = self.end_to_end.value(position, variable, found)
-        if not self.settle(self.result.values, expected, found, hidden):
+        if not self.settle(self.result.values, expected, found, ("value", position, variable), hidden):
             both = {"found": found, "expected": expected.torch, "bound": expected.bound}
             op, _ = self.blame_hidden(None) if hidden else ("", "")
             self.found("value", position, variable, describe("value", found, expected), op=op, **both)
@@ -302,7 +320,7 @@ class Case:
                 chosen = Kinks(check, variable, self.engine).conventional(found)
                 expected.elsewhere = (*expected.elsewhere, np.where(chosen, found, expected.torch))
         before = self.result.gradients["convention"]
-        if self.settle(self.result.gradients, expected, found, hidden=check is None):
+        if self.settle(self.result.gradients, expected, found, ("gradient", position, variable), hidden=check is None):
             if self.result.gradients["convention"] > before:
                 self.chosen(position, variable, expected, found)
             return
@@ -350,7 +368,9 @@ class Case:
             self.found(kind, position, variable, message)
         for variable in self.apart(self.result.values, shown, torchs, alike):
             expected = self.steps.expected(position, variable)
-            if expected is not None and not self.settle(self.result.values, expected, shown[variable]):
+            if expected is None:
+                continue
+            if not self.settle(self.result.values, expected, shown[variable], ("step", position, variable)):
                 optimizer = self.program.optimizer
                 both = {"found": shown[variable], "expected": expected.torch, "bound": expected.bound}
                 message = describe("parameter", shown[variable], expected)

@@ -71,7 +71,8 @@ class Judgement:
     """Elements by verdict, and the findings in order of execution: forward first, then backward.
 
     `chosen` are no faults: gradients at kinks, legal and not torch's, in programs of one op.
-    `largest` is the largest error ÷ bound among the numbers that are right and were held against a bound.
+    `largest` is the largest error ÷ bound among the numbers that are right and were held against a bound, and `closest`
+    tells which number that is; it is no fault either.
     """
 
     values: dict[str, int] = field(default_factory=lambda: dict.fromkeys(VERDICTS, 0))
@@ -80,6 +81,7 @@ class Judgement:
     chosen: list[Finding] = field(default_factory=list)
     refused: str = ""
     largest: float = 0.0
+    closest: Finding | None = None
 
     @property
     def first(self) -> Finding | None:

@@ -37,7 +37,8 @@ def of_its_own_ops(make: Callable[[random.Random, Values, Profile], Program]) ->
 
 @dataclass(frozen=True, slots=True)
 class Family:
-    """A kind of program: how it is made, its share of a campaign, and on which of our engines it runs.
+    """A kind of program: how it is made, its share of a campaign, on which of our engines it runs, and whether it
+    chooses among the ops that are asked for.
 
     Shares are such that the larger families cost about the same time: a training run costs ten times a graph.
     """
@@ -45,14 +46,15 @@ class Family:
     make: Make
     share: int
     engine: str = "tensor"
+    chooses: bool = True
 
 
 FAMILIES: dict[str, Family] = {
     "op": Family(one_op, 6),
     "scalar": Family(scalar_graph, 2, "scalar"),
     "graph": Family(graph, 4),
-    "mlp": Family(of_its_own_ops(mlp), 1),
-    "training": Family(of_its_own_ops(training), 1),
+    "mlp": Family(of_its_own_ops(mlp), 1, chooses=False),
+    "training": Family(of_its_own_ops(training), 1, chooses=False),
 }
 
 

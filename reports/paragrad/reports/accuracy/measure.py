@@ -21,7 +21,7 @@ from paragrad.fuzz.strategies.profile import Profile
 from paragrad.fuzz.strategies.values import Values
 from paragrad.fuzz.trace import Trace
 from paragrad.reports import record
-from paragrad.reports.accuracy import depth
+from paragrad.reports.accuracy import choices, depth, points
 from paragrad.reports.accuracy.truth import Answers, NoTruth, answers, in_dtype
 from paragrad.reports.accuracy.ulp import EDGES, Errors, Mismatches
 from paragrad.reports.bodies.accuracy import Absent, AccuracyBody, AccuracyRow, Quantity
@@ -227,6 +227,7 @@ def run(
     }
     chosen = public_ops(ops)
     if ops is None:
+        body["conventions"] = choices.measure()
         body["depth"] = depth.measure(seed, GRAPHS, lambda: time.monotonic() > ends)
     pairs = [(op, dtype) for op in chosen for dtype in dtypes]
     for done, (op, dtype) in enumerate(pairs):
@@ -247,7 +248,9 @@ def run(
         else:
             body["rows"].append(result)
     if progress is not None:
-        progress(len(pairs), len(pairs), "")
+        progress(len(pairs), len(pairs), "random graphs" if ops is None else "")
+    if ops is None:
+        body["points"] = points.measure(seed, lambda: time.monotonic() > ends)
     options = {"seconds": seconds, "ops": None if ops is None else list(ops), "dtypes": list(dtypes)}
     made = record.new("accuracy", seed, {**options, "programs": programs}, tally.counts(), body)
     record.dumps(made)

@@ -69,7 +69,9 @@ class DepthRow(TypedDict):
 class PointRow(TypedDict):
     """The gradients of one random graph: its largest error ÷ end-to-end bound on either side, by size and condition.
 
-    `condition`: bound ÷ (u · largest gradient), by how much the graph may amplify one rounding.
+    `family` is "scalar" (of 0-d tensors), "graph" or "mlp", `ops` how many it has. `condition`: the largest
+    bound ÷ (u · largest gradient) of a leaf, by how much the graph may amplify one rounding; 0 where gradients are 0.
+    The bound is a first-order one and holds for any correct implementation: more than 1 is a fault.
     """
 
     family: str
@@ -90,7 +92,8 @@ class ChoiceRow(TypedDict):
 
 
 class ConventionsBody(TypedDict):
-    """How many points at which mathematics leaves a choice were asked about, and those where the engine differs."""
+    """How many points at which mathematics leaves a choice were asked about, in each dtype, and those where the engine
+    differs. 0 points: nobody asked."""
 
     points: int
     differing: list[ChoiceRow]

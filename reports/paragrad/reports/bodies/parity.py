@@ -9,7 +9,7 @@ class FindingRow(TypedDict):
     """One cause: what the judge said, how many programs showed it, and the smallest with its table and repro script.
 
     `program` is the smallest as JSON (`paragrad.fuzz.encoding`), `repro` the text of the script, `file` and `script`
-    are where both were saved.
+    are where both were saved. `variable` is the number of the variable that the table stars, None where it stars none.
     """
 
     kind: str
@@ -19,6 +19,7 @@ class FindingRow(TypedDict):
     diagnosis: str
     whose: str
     family: str
+    variable: int | None
     programs: int
     statements: int
     statements_before: int
@@ -30,11 +31,17 @@ class FindingRow(TypedDict):
 
 
 class WorstRow(TypedDict):
-    """A program that is right, and came close to its bound: `ratio` is its largest error ÷ bound."""
+    """A program that is right, and came close to its bound: `ratio` is its largest error ÷ bound.
+
+    Kept are the ten with the largest ratio, no two of the same statements in the same order, among programs that can be
+    read: of up to 40 statements and 600 elements. `family` is how it was drawn, `engine` ("tensor" or "scalar") which
+    of our engines ran it; its table stars the number, of the variable `variable`.
+    """
 
     family: str
     engine: str
     ratio: float
+    variable: int | None
     statements: int
     table: str
     program: dict[str, Any]
@@ -42,10 +49,15 @@ class WorstRow(TypedDict):
 
 
 class CoverageBody(TypedDict):
-    """What the programs reached: `ops` could be drawn; `edges` counts uses by maker and user of an operand, the maker
-    of an input being "input"; `classes` counts uses by op, dtype and class of operand."""
+    """What the programs that were drawn and judged reached; replayed ones don't count.
+
+    `ops` could be drawn, and `ties` are those for which equal elements matter, so that the class "tie" is asked of them
+    alone. `edges` counts uses by maker and user of an operand, the maker of an input being "input". `classes` counts
+    uses by op, dtype and class of operand, as `paragrad.fuzz.coverage` defines them.
+    """
 
     ops: list[str]
+    ties: list[str]
     edges: dict[str, dict[str, int]]
     classes: dict[str, dict[str, dict[str, int]]]
 

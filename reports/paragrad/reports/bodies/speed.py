@@ -82,7 +82,10 @@ class SplitRow(TypedDict):
 
 
 class ScalingRow(TypedDict):
-    """A graph of so many nodes on one side: seconds forward and backward; `failed` says why there are none."""
+    """A graph of so many nodes on one side: seconds forward and backward, each the least over the rounds.
+
+    `failed` says why there are none.
+    """
 
     work: str
     side: str
@@ -102,7 +105,7 @@ class LoopBody(TypedDict):
 class SpeedBody(TypedDict):
     """Ratios, memory, what failed, every side over sizes and over nodes, time splits, and the fuzz loop.
 
-    `absent` are peers that are not installed.
+    `peers` are the versions of the peers that are installed, `absent` the names of those that are not.
     """
 
     rows: list[SpeedRow]
@@ -112,4 +115,5 @@ class SpeedBody(TypedDict):
     splits: list[SplitRow]
     scaling: list[ScalingRow]
     loop: LoopBody | None
+    peers: dict[str, str]
     absent: list[str]

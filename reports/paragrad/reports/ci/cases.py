@@ -122,6 +122,8 @@ def _speed(gate: SpeedGate) -> Iterator[Case]:
         if row["verdict"] == "inconclusive":
             message += f"; a slow-down of 10 % would have been seen with a chance of {row['power']:.0%}"
         yield Case("gate: speed", row["name"], OUTCOMES[row["verdict"]], message, message)
+    for failed in gate["failed"]:
+        yield Case("gate: speed", failed["name"], "failed", f"could not run: {failed['error']}", failed["error"])
 
 
 def _of_part(group: str, part: AccuracyGate | SpeedGate, found: Sequence[Case]) -> Iterator[Case]:

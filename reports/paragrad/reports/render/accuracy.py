@@ -2,12 +2,27 @@
 
 from __future__ import annotations
 
-from paragrad.reports.bodies.accuracy import AccuracyBody, AccuracyRow, Quantity, Ulps
+import math
+import statistics
+from collections.abc import Sequence
+from itertools import pairwise
+
+from paragrad.reports.bodies.accuracy import (
+    AccuracyBody,
+    AccuracyRow,
+    ConventionsBody,
+    PointRow,
+    Quantity,
+    Ulps,
+)
 from paragrad.reports.record import Record
 from paragrad.reports.render.markdown import code, number, plural, table, text
 
 HEADS = ("op", "of", "elements", "max", "99.9 %", "median", "torch: max", "99.9 %", "median", "declared", "slack")
 WORST = 10
+SIZES = (2.0, 8.0, 20.0, 50.0)
+CONDITIONS = (10.0, 100.0, 1e3, 1e6)
+"""The upper edges of the bins in which random graphs are told."""
 
 
 def blocks(body: AccuracyBody, record: Record) -> list[str]:
@@ -19,6 +34,7 @@ def blocks(body: AccuracyBody, record: Record) -> list[str]:
         page.append(f"**Further off than the table declares:** {', '.join(over)}.")
     if body["depth"]:
         page += ["## Gradient error against depth", _depth(body)]
+    page += _points(body["points"]) + _choices(body["conventions"])
     for dtype in dict.fromkeys(row["dtype"] for row in rows):
         page += [f"## ULP in {dtype}", _rows([row for row in rows if row["dtype"] == dtype])]
     exact = [row for row in rows if row["exact"]]
@@ -30,7 +46,7 @@ def blocks(body: AccuracyBody, record: Record) -> list[str]:
     return page
 
 
-def _quantities(rows: list[AccuracyRow]) -> list[tuple[AccuracyRow, str, Quantity]]:
+def quantities(rows: list[AccuracyRow]) -> list[tuple[AccuracyRow, str, Quantity]]:
     """Each row's value and gradients."""
     found: list[tuple[AccuracyRow, str, Quantity]] = []
     for row in rows:
@@ -42,7 +58,7 @@ def _quantities(rows: list[AccuracyRow]) -> list[tuple[AccuracyRow, str, Quantit
 
 def _claim(rows: list[AccuracyRow]) -> str:
     """The page in two sentences."""
-    all_of = _quantities(rows)
+    all_of = quantities(rows)
     level = sum(q["engine"]["max"] <= max(q["torch"]["max"], 0.5) for _, _, q in all_of)
     truths = sorted({row["truth"] for row in rows})
     return (
@@ -57,7 +73,7 @@ def _claim(rows: list[AccuracyRow]) -> str:
 def _behind(rows: list[AccuracyRow]) -> str:
     """Where the engine's 99.9 % error exceeds torch's by the largest factor."""
     ranked = sorted(
-        _quantities(rows),
+        quantities(rows),
         key=lambda entry: entry[2]["engine"]["p999"] / max(entry[2]["torch"]["p999"], 0.5),
         reverse=True,
     )
@@ -87,7 +103,7 @@ def _slack(declared: float, quantity: Quantity) -> float | None:
 
 def _rows(rows: list[AccuracyRow]) -> str:
     lines = []
-    for row, what, quantity in _quantities(rows):
+    for row, what, quantity in quantities(rows):
         is_value = what == "value"
         declared = row["declared"] if is_value else None
         slack = None if declared is None else _slack(declared, quantity)
@@ -122,6 +138,47 @@ def _depth(body: AccuracyBody) -> str:
     ]
     heads = ("ops on the longest path", "gradients", "median", "99.9 %", "max", "torch: median", "99.9 %", "max")
     return table(heads, lines) + "\n\nfloat32, norm-wise error in units of 2^-24, against torch in float64."
+
+
+def _points(points: list[PointRow]) -> list[str]:
+    """Error ÷ bound by size and by condition."""
+    if not points:
+        return []
+    by_size, by_condition = ([p["ops"] for p in points], [p["condition"] for p in points])
+    return [
+        "## Gradient error ÷ bound",
+        f"{plural(len(points), 'random graph')}, end to end; more than 1 would be a fault. Condition: bound ÷ (u · "
+        "largest gradient), by how much a graph may amplify one rounding.",
+        _binned("ops", SIZES, by_size, points),
+        _binned("condition", CONDITIONS, by_condition, points),
+    ]
+
+
+def _binned(what: str, edges: tuple[float, ...], keys: Sequence[float], points: list[PointRow]) -> str:
+    """Median and maximum of either side; each bin reaches up to and with its edge, the last has none."""
+    rows = []
+    for low, high in pairwise((-math.inf, *edges, math.inf)):
+        inside = [point for key, point in zip(keys, points, strict=True) if low < key <= high]
+        if inside:
+            sides = ([p["engine"] for p in inside], [p["torch"] for p in inside])
+            name = f"≤ {number(high)}" if high < math.inf else f"> {number(low)}"
+            cells = (number(f(side)) for side in sides for f in (statistics.median, max))
+            rows.append((name, str(len(inside)), *cells))
+    return table((what, "graphs", "median", "max", "torch: median", "max"), rows)
+
+
+def _choices(conventions: ConventionsBody) -> list[str]:
+    """Where the engine chooses otherwise than torch."""
+    if not conventions["points"]:
+        return []
+    differing = conventions["differing"]
+    told = f"{plural(conventions['points'], 'point')} at kinks, ties, poles and with inf and NaN; "
+    told += f"the engine chooses otherwise at {len(differing)}." if differing else "the engine does what torch does."
+    rows = [
+        (code(c["point"]), text(c["torch"]), text(c["engine"]), text(c["reason"]) or "**none stated**")
+        for c in differing
+    ]
+    return ["## Conventions", told, *([table(("point", "torch", "engine", "reason"), rows, left=4)] if rows else [])]
 
 
 def _exact(rows: list[AccuracyRow]) -> str:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from paragrad.reports.bodies.parity import FindingRow, ParityBody
+from paragrad.reports.bodies.parity import FindingRow, ParityBody, WorstRow
 from paragrad.reports.record import Record
+from paragrad.reports.render import coverage
 from paragrad.reports.render.markdown import code, fence, plural, table, text
 
 
@@ -28,9 +29,11 @@ def blocks(body: ParityBody, record: Record) -> list[str]:
     ]
     page += ["## Elements by verdict", table(["", *verdicts], elements)]
     page.append(f"The largest error ÷ bound among what is right: {body['largest']:.2f}.")
+    page += _worst(body["worst"])
     families = [(name, str(n)) for name, n in sorted(body["families"].items())]
     page += ["## Programs", table(("family", "programs"), families)]
     page.append(f"{body['distinct']} distinct structures; {plural(body['replayed'], 'past failure')} replayed first.")
+    page += coverage.blocks(body["coverage"])
     page += ["## Time", _time(body)]
     uses = [f"{code(name)} {n}" for name, n in sorted(body["ops"].items(), key=lambda item: item[1])]
     page += [f"## Uses of each of {plural(len(uses), 'op')}, the rarest first", ", ".join(uses) or "none"]
@@ -49,6 +52,16 @@ def _finding(rank: int, finding: FindingRow) -> list[str]:
         f"Seen in {plural(finding['programs'], 'program')}; the smallest has {shrunk}. "
         f"Run it: {code('python ' + finding['script'])}; keep it: {code('paragrad corpus add ' + finding['file'])}",
     ]
+
+
+def _worst(worst: list[WorstRow]) -> list[str]:
+    """The right programs nearest their bounds, and how to look at them."""
+    if not worst:
+        return []
+    rows = [(text(row["family"]), text(row["engine"]), str(row["statements"]), f"{row['ratio']:.2f}") for row in worst]
+    heads = ("family", "engine", "statements", "error ÷ bound")
+    told = "Right, and with the least room left. The record has the table, the program and a script of each."
+    return ["## Nearest to their bounds", table(heads, rows, left=2), told]
 
 
 def _time(body: ParityBody) -> str:

@@ -70,8 +70,19 @@ def numbers(values: list[Any]) -> Array:
     return np.array([float(v.grad) for v in values])
 
 
+def layered(leaves: list[Any], layers: int) -> Any:
+    """Layers of relu(a·b + c) on neighbours and leaves, then a tree of sums: 3·width·layers + width - 1 nodes."""
+    xs = leaves
+    for _ in range(layers):
+        xs = [(a * b + c).relu() for a, b, c in zip(xs, xs[1:] + xs[:1], leaves, strict=True)]
+    while len(xs) > 1:
+        pairs = [a + b for a, b in zip(xs[::2], xs[1::2], strict=False)]
+        xs = pairs + xs[len(xs) - len(xs) % 2 :]
+    return xs[0]
+
+
 def graph(width: int, layers: int) -> Callable[[Any], Prepared]:
-    """2·width - 1 + 3·width·layers nodes: layers of relu(a·b + c) on neighbours and leaves, then a tree of sums."""
+    """2·width - 1 + 3·width·layers nodes, leaves among them."""
 
     def build(module: Any) -> Prepared:
         rng = random.Random(width)
@@ -81,14 +92,9 @@ def graph(width: int, layers: int) -> Callable[[Any], Prepared]:
         def step() -> None:
             for leaf in leaves:
                 leaf.grad = 0.0
-            xs = leaves
-            for _ in range(layers):
-                xs = [(a * b + c).relu() for a, b, c in zip(xs, xs[1:] + xs[:1], leaves, strict=True)]
-            while len(xs) > 1:
-                pairs = [a + b for a, b in zip(xs[::2], xs[1::2], strict=False)]
-                xs = pairs + xs[len(xs) - len(xs) % 2 :]
-            xs[0].backward()
-            out[:] = [xs[0].data]
+            root = layered(leaves, layers)
+            root.backward()
+            out[:] = [root.data]
 
         return Prepared(step, lambda: [np.array(out), numbers(leaves)])
 

@@ -76,7 +76,7 @@ def elementwise(name: str, size: int) -> Build:
         x, y = (lib.leaf(normal((size,), "float32", seed)) for seed in (0, 1))
         cotangent = lib.leaf(normal((size,), "float32", 2), False)
         function = lib.op(name)
-        two = name in ("add", "mul", "div", "maximum")
+        two = name in ("add", "sub", "mul", "div", "maximum")
         leaves = [x, y] if two else [x]
         return forward_backward(leaves, lambda: function(*leaves), cotangent)
 
@@ -102,7 +102,8 @@ def matmul(n: int, dtype: str) -> Build:
     def build(lib: Library) -> Prepared:
         a, b = (lib.leaf(normal((n, n), dtype, seed)) for seed in (0, 1))
         cotangent = lib.leaf(normal((n, n), dtype, 2), False)
-        return forward_backward([a, b], lambda: a @ b, cotangent)
+        product = lib.op("matmul")
+        return forward_backward([a, b], lambda: product(a, b), cotangent)
 
     return build
 
@@ -157,11 +158,3 @@ WORKLOADS = [
     *_each("conv2d", "conv2d 32×3×32×32 with 16 3×3", conv2d, 1.1),
     *_each("attention", "attention block 8×64×64", attention, 0.9),
 ]
-
-POINTWISE = ("add", "mul", "div", "exp", "tanh", "relu", "maximum")
-SIZED: dict[str, tuple[Callable[[int], Build], tuple[int, ...]]] = {
-    **{name: (partial(elementwise, name), (16, 1_000, 100_000, 1_000_000)) for name in POINTWISE},
-    **{name: (partial(reduction, name), (16, 1_024, 102_400, 1_000_000)) for name in ("sum", "softmax")},
-    "matmul": (lambda size: matmul(round(size**0.5), "float32"), (16, 4_096, 65_536, 262_144)),
-}
-"""Work over sizes, in elements: what pytest-benchmark measures."""

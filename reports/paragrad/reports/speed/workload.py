@@ -108,20 +108,26 @@ def against_torch(name: str, title: str, build: Build, target: float | None) -> 
 
 
 def arrays(*tensors: Any) -> list[Array]:
-    """The numbers of tensors of either library."""
-    return [np.array(tensor.detach().numpy()) for tensor in tensors]
+    """The numbers of tensors of either library, or of whatever NumPy can read."""
+    return [np.array(tensor.detach().numpy() if hasattr(tensor, "detach") else tensor) for tensor in tensors]
 
 
 def check_same_work(workload: Workload, subject: Prepared, reference: Prepared) -> None:
-    """Run each side once and compare. Raises Unlike; parity itself is the judge's business, this asks for half the
-    digits only."""
+    """Run each side once and compare. Raises Unlike."""
     subject.step()
     reference.step()
-    ours, theirs = subject.results(), reference.results()
+    compare(subject.results(), reference.results(), workload.reference)
+
+
+def compare(ours: list[Array], theirs: list[Array], reference: str) -> None:
+    """Raises Unlike where two sides' results are not the same work; `reference` names theirs.
+
+    Parity itself is the judge's business: this asks for half the digits only.
+    """
     for k, (a, b) in enumerate(zip(ours, theirs, strict=True)):
         if a.shape != b.shape or a.dtype != b.dtype:
-            raise Unlike(f"result {k} is {a.dtype}{a.shape}, {workload.reference}'s is {b.dtype}{b.shape}")
+            raise Unlike(f"result {k} is {a.dtype}{a.shape}, {reference}'s is {b.dtype}{b.shape}")
         size = float(np.abs(b).max(initial=0.0))
         off = float(np.abs(a - b).max(initial=0.0))
         if not off <= float(np.sqrt(np.finfo(a.dtype).eps)) * size:
-            raise Unlike(f"result {k} differs from {workload.reference}'s by {off:.3g} where numbers reach {size:.3g}")
+            raise Unlike(f"result {k} differs from {reference}'s by {off:.3g} where numbers reach {size:.3g}")
