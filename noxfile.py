@@ -79,6 +79,13 @@ def tests(session: nox.Session) -> None:
 
 
 @nox.session(venv_backend="none", requires=["env"])
+def browser(session: nox.Session) -> None:
+    """Open the HTML reports in Chromium (PARAGRAD_CHROMIUM, or the one on PATH): axe, keyboard, screenshots."""
+    in_env(session, "-m", "pip", "install", "--quiet", *groups("browser"))
+    in_env(session, "-m", "pytest", "parity_tests/browser/check_pages.py", *session.posargs)
+
+
+@nox.session(venv_backend="none", requires=["env"])
 def bench(session: nox.Session) -> None:
     """Measure speed against torch and the peers, interleaved, one thread, and write the record."""
     with_peers(session)

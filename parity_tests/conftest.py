@@ -27,6 +27,15 @@ configuration.set_hypothesis_home_dir(Path(__file__).parents[1] / "build" / "hyp
 settings.load_profile("ci")
 
 
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Say what a run of all tests leaves out: those that need a browser."""
+    if config.args_source is not pytest.Config.ArgsSource.TESTPATHS:
+        return
+    files = sorted((Path(__file__).parent / "browser").glob("check_*.py"))
+    count = sum(path.read_text(encoding="utf-8").count("\ndef test_") for path in files)
+    terminalreporter.write_line(f"left out: {count} browser tests (nox -s browser)")
+
+
 @pytest.fixture(autouse=True)
 def _same_start() -> None:
     """Give each test the same global random state, whatever ran before it in this worker."""

@@ -30,7 +30,9 @@ from paragrad.fuzz.telling.scripts import name_of
 from paragrad.fuzz.telling.told import FORWARD_RIGHT, FORWARD_WRONG, of_forward
 from paragrad.fuzz.trace import Trace
 from paragrad.reports import cli
+from paragrad.reports.bodies.check import CheckFinding
 from paragrad.reports.findings import lines, plain, row, show
+from paragrad.reports.shape import problems
 from parity_tests.small import call, program
 from parity_tests.workers import SUBJECTS, command
 
@@ -275,10 +277,12 @@ def a_finding(**changes: Any) -> Told:
 
 
 def test_numbers_of_a_row_are_numbers_and_what_json_lacks_is_text() -> None:
-    made = row(a_finding(), None)
+    made = row(a_finding(), ["wrong"], None)
     assert (made["got"], made["expected"], made["torch"]) == ("nan", [1.0, "inf"], 1.0)
-    assert {"severity", "kind", "op", "title", "expression", "program"} <= set(made)
-    assert {"expected", "got", "diagnosis", "source_line", "repro"} <= set(made)
+    assert not list(problems(made, CheckFinding))
+    assert made["fails"]
+    assert not row(a_finding(known="on purpose"), ["wrong"], None)["fails"]
+    assert not row(a_finding(severity="limit"), ["wrong"], None)["fails"]
     json.dumps(made, allow_nan=False)
     assert plain(True) is True
     assert plain(Dtype("bool")) == "Dtype(name='bool')"

@@ -63,6 +63,7 @@ FAULTS: dict[str, tuple[dict[str, Any], str]] = {
     "negative": ({"counts": {**COUNTS, "crashed": -1, "judged": 5}}, "counts can't be negative"),
     "nothing judged": ({"counts": {**COUNTS, "judged": 0, "not_run": 4}}, "nothing was judged"),
     "kind": ({"kind": "speeed"}, "kind should be 'parity' or 'accuracy' or 'speed' or "),
+    "no kind": ({"kind": []}, "kind should be 'parity' or 'accuracy' or "),
     "seed": ({"seed": "seven"}, "seed should be"),
     "stranger": ({"sead": 7}, "sead is not part of the schema"),
     "body": ({"body": {**BODY, "rows": [{"name": 3}]}}, "body.rows[0].name should be a string, is 3"),

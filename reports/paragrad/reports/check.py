@@ -10,13 +10,13 @@ import sys
 import textwrap
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from rich.console import Console
 
 from paragrad.fuzz.checking import Report, check
 from paragrad.fuzz.checking.importing import import_crash
 from paragrad.fuzz.checking.run import replay
+from paragrad.fuzz.checking.severity import FAILING, SEVERITIES
 from paragrad.fuzz.checking.summary import verdict_line
 from paragrad.fuzz.encoding import ProgramError, loads
 from paragrad.fuzz.engines.foreign import Foreign
@@ -24,7 +24,9 @@ from paragrad.fuzz.engines.known import Started, known
 from paragrad.fuzz.engines.worker.errors import SubjectError
 from paragrad.fuzz.program import Program
 from paragrad.fuzz.telling import Told, tell
+from paragrad.reports.bodies.check import SCHEMA, Check, CheckError
 from paragrad.reports.cli import FINDING, OURS, PARITY, UsageError
+from paragrad.reports.files import write_text
 from paragrad.reports.findings import Repro, row, show, width_of, write_repros
 from paragrad.reports.introduction import introduce
 from paragrad.reports.progress import bar
@@ -32,8 +34,6 @@ from paragrad.reports.project.asked import Asked, asked, refuse_what_is_missing
 from paragrad.reports.project.baseline import BaselineError
 from paragrad.reports.project.standing import accepted_before, hold, refuse_anothers
 from paragrad.reports.terminal import command, console_for
-
-SCHEMA = "paragrad.check/1"
 
 
 @command
@@ -44,7 +44,8 @@ def run(options: argparse.Namespace) -> int:
     except (SubjectError, BaselineError, ValueError, UsageError) as error:
         if options.json is not None:
             with contextlib.suppress(OSError):  # that the file can't be written may be the error
-                write({"schema": SCHEMA, "verdict": "error", "error": str(error)}, options.json)
+                refused: CheckError = {"schema": SCHEMA, "verdict": "error", "error": str(error)}
+                write(refused, options.json)
         raise UsageError(str(error)) from error
 
 
@@ -76,7 +77,7 @@ def checked(options: argparse.Namespace) -> int:
             console.print(line, markup=False)
         console.print(verdict_line(report, wanted.strict), markup=False)
         if options.json is not None:
-            write(document(report, engine, wanted.strict, told, repros), options.json)
+            write(document(report, engine, again, wanted.strict, told, repros), options.json)
     found = report.verdict(wanted.strict) == "findings"
     if report.stopped == "interrupted":
         console.print("interrupted: what was found so far is told above")
@@ -137,13 +138,21 @@ def count(console: Console, report: Report) -> None:
 
 
 def document(
-    report: Report, engine: Started, strict: bool, told: Sequence[Told], repros: Sequence[Repro] | None
-) -> dict[str, Any]:
-    """The check as plain data."""
+    report: Report,
+    engine: Started,
+    again: str,
+    strict: bool,
+    told: Sequence[Told],
+    repros: Sequence[Repro] | None,
+) -> Check:
+    """The check as plain data; `again` is the command that names the same engine."""
+    levels = SEVERITIES if strict else FAILING
     return {
         "schema": SCHEMA,
         "engine": report.engine,
-        "verdict": report.verdict(strict),
+        "command": again,
+        "verdict": "findings" if report.verdict(strict) == "findings" else "parity",
+        "stopped": report.stopped,
         "counts": {
             "programs": report.judged,
             "gradients": sum(report.gradients.values()),
@@ -153,14 +162,14 @@ def document(
         "seconds": {"total": report.seconds, "first_finding": report.first_finding},
         "ops": {"checked": report.ops, "unmatched": list(engine.hello.unmatched)},
         "gone": report.gone,
-        "findings": [row(one, None if repros is None else repros[k]) for k, one in enumerate(told)],
+        "findings": [row(one, levels, None if repros is None else repros[k]) for k, one in enumerate(told)],
     }
 
 
-def write(told: dict[str, Any], path: str) -> None:
+def write(told: Check | CheckError, path: str) -> None:
     """The document to a file, or to stdout for -."""
     text = json.dumps(told, ensure_ascii=False, indent=1) + "\n"
     if path == "-":
         sys.stdout.write(text)
     else:
-        Path(path).write_text(text, encoding="utf-8")
+        write_text(path, text)

@@ -18,6 +18,9 @@ from typing import NoReturn
 PARITY, FINDING, USAGE, OURS = 0, 1, 2, 3
 """Exit codes: parity, a finding, wrong usage or an unusable subject, our own failure."""
 
+FORMS = ("markdown", "html", "summary", "comment", "junit", "annotations")
+"""What `paragrad report` makes of records."""
+
 NO_TORCH = (
     "torch is not installed in this environment ({python}), and it is what everything is compared with: "
     "`{python} -m pip install torch`, or `nox -s env` for the environment that the sessions use"
@@ -166,10 +169,16 @@ def parser() -> Parser:
     peers.add_argument("--docs", action="store_true", help="write docs/peers.md, too")
     peers.set_defaults(run="paragrad.reports.peers.command.peers")
 
-    report = commands.add_parser("report", help="render a record as Markdown")
-    report.add_argument("record", metavar="FILE", help="a record that a command wrote")
-    report.add_argument("--output", metavar="FILE", help="where the page goes (stdout)")
-    report.set_defaults(run="paragrad.reports.commands.report")
+    report = commands.add_parser("report", help="show records as pages, or as CI shows them; nothing is measured")
+    report.add_argument(
+        "files", nargs="*", metavar="FILE", help="records, or checks written with --json (all there are)"
+    )
+    report.add_argument("--folder", default="build", metavar="DIR", help="where records lie, without FILE (build)")
+    report.add_argument("--output", metavar="PATH", help="where it goes: .md, .html, .xml (JUnit); - is stdout")
+    report.add_argument("--as", dest="form", choices=FORMS, metavar="FORM", help=f"one of {', '.join(FORMS)}")
+    report.add_argument("--against", metavar="FILE", help="for --as comment: the record from before")
+    report.add_argument("--schema", action="store_true", help="show the schema of every record, as docs/record.md")
+    report.set_defaults(run="paragrad.reports.report.report", torch=False)
 
     conventions = commands.add_parser("conventions", help="show what torch does at kinks, and whether it moved")
     conventions.add_argument("--only", action="append", default=[], metavar="OP", help="an op to show; repeatable")
@@ -203,7 +212,7 @@ def resolve(path: str) -> Callable[[argparse.Namespace], int]:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command; return its exit code. A failure of our own is 3, with its traceback, never 1."""
     options = parser().parse_args(argv)
-    if importlib.util.find_spec("torch") is None:
+    if getattr(options, "torch", True) and importlib.util.find_spec("torch") is None:
         print(f"paragrad: {NO_TORCH.format(python=sys.executable)}", file=sys.stderr)
         return USAGE
     one_thread()

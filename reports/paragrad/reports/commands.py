@@ -23,6 +23,9 @@ from paragrad.fuzz.strategies.families import FAMILIES, ops_of
 from paragrad.reports import record as records
 from paragrad.reports.cli import FINDING, OURS, PARITY, UsageError
 from paragrad.reports.conventions import notice
+from paragrad.reports.files import write_text
+from paragrad.reports.html import PAGES, render_html
+from paragrad.reports.html import beside as neighbours
 from paragrad.reports.parity import from_outcome
 from paragrad.reports.record import Record, RecordError
 from paragrad.reports.render import render_markdown
@@ -36,13 +39,16 @@ ROUNDS = 7
 
 
 def save(record: Record, path: str | None, default: Path) -> str:
-    """Write a record, and its page beside it where it goes to a file; return where it went."""
+    """Write a record, and its pages beside it where it goes to a file; return where it went."""
     if path == "-":
         sys.stdout.write(records.dumps(record))
         return "stdout"
     target = default if path is None else Path(path)
     records.write(record, target)
-    target.with_suffix(".md").write_text(render_markdown(record), encoding="utf-8")
+    write_text(target.with_suffix(".md"), render_markdown(record))
+    page = target.with_suffix(".html")
+    if record["kind"] in PAGES and page != target:
+        write_text(page, render_html(record, neighbours.found(target.parent)))
     return str(target)
 
 
@@ -203,20 +209,6 @@ def bench(options: argparse.Namespace) -> int:
     except RecordError as error:
         raise UsageError(str(error)) from error
     console.print(render_markdown(record), markup=False)
-    return PARITY
-
-
-@command
-def report(options: argparse.Namespace) -> int:
-    """Render a record."""
-    try:
-        page = render_markdown(records.read(options.record))
-    except RecordError as error:
-        raise UsageError(str(error)) from error
-    if options.output is None:
-        sys.stdout.write(page)
-    else:
-        Path(options.output).write_text(page, encoding="utf-8")
     return PARITY
 
 

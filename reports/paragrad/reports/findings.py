@@ -24,6 +24,7 @@ from paragrad.fuzz.engines.known import Started
 from paragrad.fuzz.explain import short
 from paragrad.fuzz.telling import Told, script
 from paragrad.fuzz.telling.scripts import name_of
+from paragrad.reports.bodies.check import CheckFinding
 
 STYLES = {"wrong": "bold red", "crash": "red", "hang": "red", "precision": "yellow", "limit": "cyan"}
 WIDEST = 100
@@ -146,12 +147,13 @@ def nearby(where: str) -> str:
     return where.removeprefix(here)
 
 
-def row(told: Told, repro: Repro | None) -> dict[str, Any]:
-    """One finding as plain data (schema paragrad.check/1)."""
+def row(told: Told, levels: Sequence[str], repro: Repro | None) -> CheckFinding:
+    """One finding as plain data (schema paragrad.check/1); `levels` are the severities that fail the check."""
     finding = told.finding
     return {
         "id": told.id,
         "known": told.known or None,
+        "fails": told.severity in levels and not told.known,
         "severity": told.severity,
         "kind": finding.kind,
         "op": finding.op,

@@ -8,21 +8,21 @@ destination, forced to the disk and renamed: whenever the process dies, there is
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import re
-import tempfile
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal, TypedDict, cast
 
 from paragrad.reports.bodies import BODIES
+from paragrad.reports.files import write_text
 from paragrad.reports.machine import Commit, Machine, Versions, commit, machine, versions
 from paragrad.reports.shape import problems
 
 SCHEMA = "paragrad.record/2"
+EDITED = "it is partial or was edited: make it again"
 Kind = Literal["parity", "accuracy", "speed", "mutants", "false-alarms", "judges", "peers", "gate"]
 
 
@@ -78,9 +78,10 @@ def new(kind: Kind, seed: int | None, options: Mapping[str, Any], counts: Counts
 def check(record: Any) -> Iterator[str]:
     """One line for each thing that is wrong with a record of this version."""
     yield from problems(record, Record)
-    if not isinstance(record, dict) or record.get("kind") not in BODIES:
+    kind = record.get("kind") if isinstance(record, dict) else None
+    if not isinstance(kind, str) or kind not in BODIES:
         return
-    yield from problems(record.get("body"), BODIES[record["kind"]], "body")
+    yield from problems(record.get("body"), BODIES[kind], "body")
     if not list(problems(record.get("counts"), Counts)):
         yield from _sums(record["counts"])
 
@@ -106,30 +107,24 @@ def dumps(record: Record) -> str:
 
 def write(record: Record, path: str | os.PathLike[str]) -> None:
     """Write a record whole or not at all; folders are made. Raises RecordError, touching nothing, for a broken one."""
-    text = dumps(record)
-    target = Path(path)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".part", dir=target.parent)
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(name).replace(target)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            Path(name).unlink()
-        raise
-    if os.name == "posix":  # the rename itself
-        folder = os.open(target.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+    write_text(path, dumps(record))
 
 
 def read(path: str | os.PathLike[str], kind: Kind | None = None) -> Record:
     """The record in a file, of this kind where one is named. Raises RecordError for anything that is none."""
+    where = os.fspath(path)
+    document = parse(path)
+    of_this_version(document, where, SCHEMA)
+    found = list(check(document))
+    if found:
+        raise RecordError(where, found, EDITED)
+    if kind is not None and document["kind"] != kind:
+        raise RecordError(where, [f"is a record of kind {document['kind']!r}"], f"name one of kind {kind!r}")
+    return cast(Record, document)
+
+
+def parse(path: str | os.PathLike[str]) -> Any:
+    """The JSON in a file. Raises RecordError where there is none."""
     where = os.fspath(path)
     try:
         text = Path(path).read_text(encoding="utf-8")
@@ -139,28 +134,23 @@ def read(path: str | os.PathLike[str], kind: Kind | None = None) -> Record:
     except UnicodeDecodeError as error:
         raise RecordError(where, [f"is not UTF-8 (byte {error.start})"], "make it again") from error
     try:
-        document = json.loads(text)
+        return json.loads(text)
     except json.JSONDecodeError as error:
         problem = f"is not JSON (line {error.lineno}, column {error.colno}: {error.msg})"
         raise RecordError(where, [problem], "it is partial or damaged: make it again") from error
-    _of_this_version(document, where)
-    found = list(check(document))
-    if found:
-        raise RecordError(where, found, "it is partial or was edited: make it again")
-    if kind is not None and document["kind"] != kind:
-        raise RecordError(where, [f"is a record of kind {document['kind']!r}"], f"name one of kind {kind!r}")
-    return cast(Record, document)
+    except (RecursionError, ValueError) as error:  # nested too deeply, or a number of thousands of digits
+        raise RecordError(where, [f"can't be read as JSON ({error})"], "name another file") from error
 
 
-def _of_this_version(document: Any, where: str) -> None:
-    """Raise RecordError unless the document says that it is a record of this version."""
+def of_this_version(document: Any, where: str, expected: str) -> None:
+    """Raise RecordError unless the document says that its schema is the expected one."""
     schema = document.get("schema") if isinstance(document, dict) else None
-    if schema == SCHEMA:
+    if schema == expected:
         return
-    name, _, ours = SCHEMA.rpartition("/")
+    name, _, ours = expected.rpartition("/")
     version = re.fullmatch(rf"{re.escape(name)}/(\d+)", schema) if isinstance(schema, str) else None
     if version is None:
         said = f"schema is {schema!r}" if schema is not None else "it names no schema"
-        raise RecordError(where, [f"is no paragrad record: {said}, expected {SCHEMA!r}"], "name another file")
+        raise RecordError(where, [f"is no paragrad record: {said}, expected {expected!r}"], "name another file")
     age, mend = ("newer", "update paragrad") if int(version[1]) > int(ours) else ("older", "make it again")
-    raise RecordError(where, [f"was written in the {age} schema {schema!r}, this paragrad reads {SCHEMA!r}"], mend)
+    raise RecordError(where, [f"was written in the {age} schema {schema!r}, this paragrad reads {expected!r}"], mend)

@@ -6,6 +6,7 @@ not name is a problem too: it is a misspelling, or was written by somebody else.
 
 from __future__ import annotations
 
+import math
 import types
 from collections.abc import Iterator
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints, is_typeddict
@@ -62,6 +63,8 @@ _NAMES = {str: "a string", int: "a whole number", float: "a number", bool: "true
 
 def _is(value: Any, kind: type) -> bool:
     if kind in (int, float) and isinstance(value, bool):
+        return False
+    if isinstance(value, float) and not math.isfinite(value):  # Python's JSON takes what JSON has no word for
         return False
     return isinstance(value, int | float if kind is float else kind)
 

@@ -7,8 +7,6 @@ options it was made.
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +14,7 @@ from typing import Any
 
 from paragrad.fuzz.checking import SEVERITIES, Report
 from paragrad.fuzz.checking.severity import FAILING
+from paragrad.reports.files import write_text
 
 SCHEMA = "paragrad.baseline/1"
 FOLDER = ".paragrad"
@@ -93,16 +92,7 @@ def write(baseline: Baseline, path: Path) -> None:
     rows = [{"id": name, **told} for name, told in sorted(baseline.findings.items())]
     document = {"schema": SCHEMA, "engine": baseline.engine, "findings": rows}
     text = json.dumps(document, ensure_ascii=False, indent=1) + "\n"
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=".new")
-    new = Path(name)
-    try:
-        os.close(handle)
-        new.write_text(text, encoding="utf-8")
-        new.chmod(0o644)
-        new.replace(path)
-    except BaseException:
-        new.unlink(missing_ok=True)
-        raise
+    write_text(path, text)
 
 
 def mark(report: Report, baseline: Baseline, strict: bool) -> list[str]:

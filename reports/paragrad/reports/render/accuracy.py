@@ -46,7 +46,7 @@ def blocks(body: AccuracyBody, record: Record) -> list[str]:
     return page
 
 
-def _quantities(rows: list[AccuracyRow]) -> list[tuple[AccuracyRow, str, Quantity]]:
+def quantities(rows: list[AccuracyRow]) -> list[tuple[AccuracyRow, str, Quantity]]:
     """Each row's value and gradients."""
     found: list[tuple[AccuracyRow, str, Quantity]] = []
     for row in rows:
@@ -58,7 +58,7 @@ def _quantities(rows: list[AccuracyRow]) -> list[tuple[AccuracyRow, str, Quantit
 
 def _claim(rows: list[AccuracyRow]) -> str:
     """The page in two sentences."""
-    all_of = _quantities(rows)
+    all_of = quantities(rows)
     level = sum(q["engine"]["max"] <= max(q["torch"]["max"], 0.5) for _, _, q in all_of)
     truths = sorted({row["truth"] for row in rows})
     return (
@@ -73,7 +73,7 @@ def _claim(rows: list[AccuracyRow]) -> str:
 def _behind(rows: list[AccuracyRow]) -> str:
     """Where the engine's 99.9 % error exceeds torch's by the largest factor."""
     ranked = sorted(
-        _quantities(rows),
+        quantities(rows),
         key=lambda entry: entry[2]["engine"]["p999"] / max(entry[2]["torch"]["p999"], 0.5),
         reverse=True,
     )
@@ -103,7 +103,7 @@ def _slack(declared: float, quantity: Quantity) -> float | None:
 
 def _rows(rows: list[AccuracyRow]) -> str:
     lines = []
-    for row, what, quantity in _quantities(rows):
+    for row, what, quantity in quantities(rows):
         is_value = what == "value"
         declared = row["declared"] if is_value else None
         slack = None if declared is None else _slack(declared, quantity)

@@ -1,0 +1,130 @@
+"""A comment for a pull request: ten lines at most, on a gate, on a check, on two records of one kind."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from paragrad.reports import cli, record
+from parity_tests.documents import ERROR, KINDS, body, check, finding, save
+
+
+def comment_of(capsys: pytest.CaptureFixture[str], *args: str | Path) -> list[str]:
+    """The lines of a comment, of which there are ten at most."""
+    assert cli.main(["report", *map(str, args), "--as", "comment"]) == cli.PARITY
+    page = capsys.readouterr().out
+    lines = page.splitlines()
+    assert len(lines) <= 10
+    assert "<script>" not in page
+    assert "[z](" not in page
+    return lines
+
+
+def test_a_comment_on_a_gate(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    head, worse, slower = comment_of(capsys, save(tmp_path, "gate"))
+    assert head.startswith("**Gate: fail**: accuracy fail (")
+    assert worse.startswith("- worse: ulp ")
+    assert worse.endswith("0.5 → 2; `paragrad gate --only exp`")
+    assert slower == "- inconclusive: exp, 16 elements, 1.05 times the base (0.99 to 1.10)"
+
+
+def test_a_comment_calls_nobody(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    made = check(finding("a", expression="a @ b, @somebody", diagnosis="x@y.z"))
+    assert not re.search(r"@\w", "".join(comment_of(capsys, save(tmp_path, "check", made))))
+
+
+def test_a_comment_shares_its_ten_lines(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    gate = body("gate")
+    gate["accuracy"]["worse"] *= 30
+    gate["accuracy"]["better"] = gate["accuracy"]["worse"][:2]
+    gate["speed"]["rows"] *= 3
+    lines = comment_of(capsys, save(tmp_path, "gate", gate))
+    assert [line.partition(":")[0] for line in lines] == [
+        "**Gate", *["- worse"] * 7, "- better", "- inconclusive"
+    ]  # fmt: skip
+    assert "; and 23 more" in lines[7]
+    assert lines[8].endswith("; and 1 more")
+    empty = {"verdict": "pass", "accuracy": None, "speed": None, "elapsed": 1.0}
+    assert comment_of(capsys, save(tmp_path, "gate", empty)) == ["**Gate: pass**: nothing was compared"]
+
+
+def test_a_comment_on_a_check(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    lines = comment_of(capsys, save(tmp_path, "check"))
+    assert [line.partition(":")[0] for line in lines] == [
+        "**Findings**", "- fails", "- known and gone", "- known", "- told only"
+    ]  # fmt: skip
+    assert comment_of(capsys, save(tmp_path, "check", ERROR, name="error"))[0].startswith("**Check: not possible**")
+
+
+def test_a_comment_on_two_checks(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    before = save(tmp_path, "check", check(finding("a"), finding("b")), name="before")
+    sound = check(finding("b"), finding("c", title="gradient of pow"))
+    sound["ops"]["checked"] = ["add", "mul", "pow"]
+    after = save(tmp_path, "check", sound, name="after")
+    lines = comment_of(capsys, after, "--against", before)
+    assert lines[0] == "**Check**: 1 new, 1 not tried any more, 1 gone, 1 tried for the first time"
+    assert lines[1].startswith("- new: wrong: gradient of pow: a \\* b")
+    assert lines[2] == "- not tried any more: tanh"
+    assert lines[3].startswith("- gone: wrong: gradient of mul(input)")
+    assert comment_of(capsys, after, "--against", after) == ["**Check**: nothing changed"]
+
+
+def changed(kind: str) -> tuple[dict[str, Any], list[str]]:
+    """A body in which something is worse than in the hostile one, and what a comment has to say then."""
+    made = body(kind)
+    match kind:
+        case "parity":
+            made["findings"].append({**made["findings"][0], "op": "exp"})
+            return made, ["- new: gradient of exp(input)"]
+        case "accuracy":
+            made["rows"][0]["gradients"]["input"]["engine"]["max"] = 3.5
+            made["rows"][0]["value"]["engine"]["max"] = 1.5
+            del made["rows"][1]
+            return made, [
+                "- worse: exp in float32, grad input: 1.75 → 3.5 ULP",
+                "- not tried any more: argmax in float64",
+                "- better: exp in float32, value: 1.75 → 1.5 ULP",
+            ]
+        case "speed":
+            made["rows"][0]["paired"] = {"median": 3.0, "low": 2.9, "high": 3.1}
+            return made, ["- worse: 13 ops, time ÷ that of torch: 2.1 → 3"]
+        case "mutants":
+            made["survivors"].append({**made["survivors"][0], "id": "sign:e"})
+            return made, ["- new: mutant sign:e survives"]
+        case "false-alarms":
+            made["alarms"].append({**made["alarms"][0], "op": "exp"})
+            return made, ["- new: false alarm, gradient of exp(input) of torch"]
+        case "peers":
+            made["rows"][0]["findings"] = []
+            return made, ["- gone: jax, wrong gradient of mul"]
+        case _:
+            made["targets"] = [{"what": "w", "target": 1.0, "measured": 2.0, "goal": "at most", "met": False}]
+            return made, ["- new: target not met: w"]
+
+
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "gate"])
+def test_a_comment_says_what_changed(kind: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    before = save(tmp_path, kind, name="before")
+    made, expected = changed(kind)
+    lines = comment_of(capsys, save(tmp_path, kind, made, name="after"), "--against", before)
+    for line in expected:
+        assert any(said.startswith(line) for said in lines), lines
+    assert len(lines) == 1 + len(expected)
+    assert comment_of(capsys, before, "--against", before)[0].endswith(": nothing changed")
+
+
+def test_times_within_their_intervals_and_of_other_cpus_are_no_change(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before, made = save(tmp_path, "speed", name="before"), body("speed")
+    made["rows"][0]["paired"] = {"median": 2.25, "low": 2.2, "high": 2.5}
+    near = save(tmp_path, "speed", made, name="near")
+    assert comment_of(capsys, near, "--against", before) == ["**Speed**: nothing changed"]
+    far = record.read(save(tmp_path, "speed", changed("speed")[0], name="far"))
+    far["machine"]["cpu"] = "another"
+    record.write(far, tmp_path / "far.json")
+    (line,) = comment_of(capsys, tmp_path / "far.json", "--against", before)
+    assert "times are of different CPUs, and not compared" in line

@@ -1,0 +1,348 @@
+"""The speed gate on made-up times with planted slow-downs: intervals, power, answers, the file of thresholds.
+
+No test times anything: `benchmarks/trial_gate.py` does, and counts false alarms. Workers and git: `test_gate_base.py`.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from paragrad.reports import bootstrap
+from paragrad.reports.bodies.gate import SpeedGate
+from paragrad.reports.gate.speed import measure as measuring
+from paragrad.reports.gate.speed import run as running
+from paragrad.reports.gate.speed import thresholds, verdict
+from paragrad.reports.gate.speed.base import Base, Trees
+from paragrad.reports.gate.speed.benchmarks import BENCHMARKS
+from paragrad.reports.gate.speed.errors import GateError
+from paragrad.reports.gate.speed.measure import Measured, Plan, Trouble
+from paragrad.reports.gate.speed.process import Lost, Refused
+from paragrad.reports.gate.speed.statistics import Spread, spread
+from paragrad.reports.gate.speed.thresholds import Thresholds
+from paragrad.reports.shape import problems
+from paragrad.reports.speed import workload
+
+LIMITS = Thresholds(1.03, {})
+TREES = Trees(Path("base"), Path("tree"), Path("cache"))
+BASE = Base(Path(), "0123456789abcdef", "HEAD~1", False)
+
+
+def drawn(
+    seed: int, ratio: float = 1.0, within: float = 0.01, between: float = 0.01, launches: int = 5, rounds: int = 8
+) -> list[list[float]]:
+    """Ratios as processes give them: each launch has a layout of its own, each pair its neighbours."""
+    draw = np.random.default_rng(seed)
+    layout = draw.normal(0, between, (launches, 1))
+    noise = draw.standard_t(3, (launches, rounds)) * within
+    found: list[list[float]] = (ratio * np.exp(layout + noise)).tolist()
+    return found
+
+
+def measured(change: float, low: float, high: float, control: tuple[float, float] = (0.99, 1.01)) -> Measured:
+    """What came out of a benchmark, with intervals as given and medians spread evenly over them."""
+    medians = np.linspace(low, high, 101)
+    quiet = Spread(1.0, *control, 5, 40, np.linspace(*control, 101))
+    return Measured(1e-5, Spread(change, low, high, 5, 40, medians), quiet)
+
+
+SAME, SLOWER = measured(1.0, 0.99, 1.01), measured(1.05, 1.04, 1.06)
+BLURRED = measured(1.0, 0.9, 1.1)
+VOID = measured(1.05, 1.04, 1.06, control=(1.04, 1.06))
+
+
+def test_an_interval_without_noise_is_a_point() -> None:
+    found = spread([[1.25] * 8] * 5)
+    assert (found.ratio, found.low, found.high, found.launches, found.pairs) == (1.25, 1.25, 1.25, 5, 40)
+    assert found.width == 0
+
+
+def test_the_interval_knows_that_pairs_of_a_launch_are_alike() -> None:
+    """Test the tester: taken one by one, the pairs of five layouts promise far more than they know."""
+    samples = [drawn(seed, within=0.003, between=0.02) for seed in range(40)]
+    ours = [spread(sample) for sample in samples]
+    flat = [bootstrap.interval([r for launch in sample for r in launch], level=0.99) for sample in samples]
+    assert sum(found.low <= 1 <= found.high for found in ours) >= 36
+    assert sum(found["low"] <= 1 <= found["high"] for found in flat) <= 30
+    assert sum(found["low"] > 1.01 or found["high"] < 0.99 for found in flat) > 3
+
+
+@pytest.mark.parametrize(
+    ("ratios", "message"),
+    [
+        ([], "no ratios"),
+        ([[]], "no ratios"),
+        ([[1.0, 0.0]], "not positive and finite"),
+        ([[1.0, float("nan")]], "not positive and finite"),
+        ([[1.0, float("inf")]], "not positive and finite"),
+        ([[1.0], [1.0, 2.0]], "inhomogeneous"),
+    ],
+)
+def test_no_statistic_is_made_of_nothing(ratios: list[list[float]], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        spread(ratios)
+
+
+@pytest.mark.parametrize("between", [0.003, 0.03, 0.05])
+def test_power_is_the_share_of_slow_downs_that_are_seen(between: float) -> None:
+    """Told from one run, against what twice as many runs as are told of see of a planted 10 %."""
+    told = np.mean([spread(drawn(seed, between=between, launches=8)).power(1.03) for seed in range(40)])
+    seen = np.mean([spread(drawn(1000 + k, 1.1, between=between, launches=8)).low > 1.03 for k in range(80)])
+    assert abs(told - seen**2) < 0.15
+
+
+@pytest.mark.parametrize(
+    ("attempts", "expected"),
+    [
+        ([SAME], "pass"),
+        ([BLURRED], "inconclusive"),
+        ([SLOWER], None),
+        ([VOID], None),
+        ([SLOWER, SLOWER], "fail"),
+        ([SLOWER, SAME], "pass"),
+        ([SLOWER, BLURRED], "inconclusive"),
+        ([SLOWER, VOID], None),
+        ([VOID, SLOWER], None),
+        ([VOID, SAME], "pass"),
+        ([VOID, VOID, VOID], "inconclusive"),
+        ([VOID, VOID, SLOWER], "inconclusive"),
+        ([VOID, SLOWER, SLOWER], "fail"),
+        ([SLOWER, VOID, SLOWER], "fail"),
+    ],
+)
+def test_slower_is_what_two_attempts_call_so(attempts: list[Measured], expected: str | None) -> None:
+    assert verdict.answer(attempts, 1.03) == expected
+
+
+@pytest.mark.parametrize("control", [(1.031, 1.05), (0.95, 0.97)])
+def test_a_control_voids_on_either_side(control: tuple[float, float]) -> None:
+    assert verdict.outcome(measured(1.0, 0.99, 1.01, control), 1.03) == "void"
+    assert verdict.outcome(measured(1.0, 0.99, 1.01, control), 1.06) == "not slower"
+
+
+def test_no_attempt_is_no_answer() -> None:
+    with pytest.raises(ValueError, match="nothing was measured"):
+        verdict.answer([], 1.03)
+
+
+class MadeUp:
+    """Workers with made-up times: `slower` makes the working tree's longer, `noise` is what a block adds to its own."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, slower: float = 1.0, noise: float = 0.003) -> None:
+        self.slower, self.noise = slower, noise
+        self.draw = np.random.default_rng(7)
+        self.asked: list[tuple[str, str]] = []
+        self.launches = 0
+        self.fails: Callable[[str, str], None] = lambda side, what: None
+        monkeypatch.setattr(measuring, "Process", self.process)
+
+    def process(self, name: str, tree: Path, cache: Path) -> Any:
+        made_up = self
+        self.launches += name == "the base commit"
+        layout = float(np.exp(self.draw.normal(0, self.noise)))
+
+        class One:
+            def __enter__(self) -> One:
+                return self
+
+            def __exit__(self, *_: object) -> None:
+                pass
+
+            def greet(self) -> None:
+                made_up.fails(name, "greet")
+
+            def ask(self, **question: Any) -> dict[str, Any]:
+                what = next(iter(question))
+                made_up.asked.append((name, what))
+                made_up.fails(name, str(question.get("build", what)))
+                noise = float(np.exp(made_up.draw.normal(0, made_up.noise)))
+                longer = made_up.slower if tree == TREES.working else 1.0
+                return {"steps": 5, "seconds": 1e-5 * longer * layout * noise}
+
+        return One()
+
+
+def measure_one(plan: Plan, limits: Thresholds = LIMITS) -> tuple[dict[str, Measured], dict[str, Trouble]]:
+    return measuring.measure(TREES, ["exp-16"], limits, plan, lambda line: None)
+
+
+def test_blocks_take_turns(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A B A' and B A A' alternately: each block comes after another process's, and A and B change places."""
+    made_up = MadeUp(monkeypatch)
+    measure_one(Plan(rounds=1, fewest=1, most=1))
+    letters = {"the base commit": "A", "the working tree": "B", "the control": "C"}
+    order = "".join(letters[side] for side, what in made_up.asked if what == "block")
+    assert sorted([order[k : k + 3] for k in range(0, 12, 3)]) == ["ABC", "ABC", "BAC", "BAC"]
+    assert all(one != other for one, other in itertools.pairwise(order))
+
+
+@pytest.mark.parametrize(("slower", "ratio"), [(1.0, 1.0), (1.05, 1.05), (0.9, 0.9)])
+def test_the_ratio_is_what_was_planted(monkeypatch: pytest.MonkeyPatch, slower: float, ratio: float) -> None:
+    MadeUp(monkeypatch, slower)
+    found, troubles = measure_one(Plan())
+    assert not troubles
+    assert found["exp-16"].change.ratio == pytest.approx(ratio, rel=0.006)
+    assert found["exp-16"].control.ratio == pytest.approx(1.0, rel=0.006)
+    assert found["exp-16"].change.pairs >= 40
+
+
+def test_noise_takes_more_launches(monkeypatch: pytest.MonkeyPatch) -> None:
+    quiet = MadeUp(monkeypatch, noise=0.003)
+    measure_one(Plan())
+    noisy = MadeUp(monkeypatch, noise=0.04)
+    measure_one(Plan())
+    assert quiet.launches == Plan().fewest < noisy.launches <= Plan().most
+
+
+def test_what_looks_slow_is_measured_until_it_is_sharp(monkeypatch: pytest.MonkeyPatch) -> None:
+    slow = MadeUp(monkeypatch, slower=1.06, noise=0.012)
+    found, _ = measure_one(Plan())
+    assert found["exp-16"].change.low > 1.03
+    assert slow.launches > Plan().fewest
+
+
+def attempts_at(seed_noise: float, monkeypatch: pytest.MonkeyPatch, slower: float) -> SpeedGate:
+    MadeUp(monkeypatch, slower, seed_noise)
+    attempts, troubles = running.attempt(TREES, ["exp-16", "add-16"], LIMITS, lambda line: None, Plan())
+    return running.judged(BASE, LIMITS, attempts, troubles)
+
+
+@pytest.mark.parametrize(
+    ("slower", "noise", "expected"),
+    [(1.0, 0.003, "pass"), (1.0, 0.02, "pass"), (1.1, 0.003, "fail"), (1.1, 0.02, "fail"), (1.0, 0.3, "inconclusive")],
+)
+def test_the_answer(monkeypatch: pytest.MonkeyPatch, slower: float, noise: float, expected: str) -> None:
+    gate = attempts_at(noise, monkeypatch, slower)
+    assert gate["verdict"] == expected, gate["why"]
+    assert not list(problems(json.loads(json.dumps(gate)), SpeedGate))
+    confirmed = [row["confirmed"] for row in gate["rows"]]
+    assert all(row is not None and row["low"] > 1.03 for row in confirmed) == (expected == "fail")
+    if expected == "fail":
+        assert gate["why"].startswith("slower: exp-16 +"), gate["why"]
+
+
+def failing(what: str, sides: Sequence[str], error: Exception) -> Callable[[str, str], None]:
+    def fails(side: str, asked: str) -> None:
+        if asked == what and side in sides:
+            raise error
+
+    return fails
+
+
+BOTH_BASES = ("the base commit", "the control")
+ALL = (*BOTH_BASES, "the working tree")
+
+
+@pytest.mark.parametrize("error", [Refused("KeyError: 'exp'"), Lost("the worker died")])
+@pytest.mark.parametrize(
+    ("sides", "answer", "told"),
+    [
+        (BOTH_BASES, "pass", "not compared, because the base can't run it: exp-16"),
+        (ALL[2:], "fail", "fails in the working tree only: exp-16"),
+        (ALL, "inconclusive", "fails in both: exp-16"),
+    ],
+)
+def test_what_can_not_be_run(
+    monkeypatch: pytest.MonkeyPatch, sides: Sequence[str], error: Exception, answer: str, told: str
+) -> None:
+    """A benchmark that fails leaves the others as they are; a worker that it ended is started again."""
+    made_up = MadeUp(monkeypatch)
+    made_up.fails = failing("exp-16", sides, error)
+    attempts, troubles = running.attempt(TREES, ["exp-16", "add-16"], LIMITS, lambda line: None, Plan())
+    gate = running.judged(BASE, LIMITS, attempts, troubles)
+    assert (gate["verdict"], [row["name"] for row in gate["rows"]]) == (answer, ["add-16"])
+    assert told in gate["why"]
+    assert gate["new"] == (["exp-16"] if sides == BOTH_BASES else [])
+    assert [row["name"] for row in gate["failed"]] == ([] if sides == BOTH_BASES else ["exp-16"])
+
+
+def test_a_step_that_fails_later_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    made_up = MadeUp(monkeypatch)
+    made_up.fails = failing("block", ["the working tree"], Refused("ValueError: no"))
+    measured_, troubles = measure_one(Plan())
+    assert (measured_, troubles) == ({}, {"exp-16": Trouble(None, "ValueError: no")})
+
+
+def test_an_engine_that_can_not_be_loaded_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    made_up = MadeUp(monkeypatch)
+    made_up.fails = failing("greet", ["the working tree"], Lost("the engine of the working tree can't be imported (x)"))
+    with pytest.raises(GateError, match=r"^the engine of the working tree can't be imported \(x\); nothing can"):
+        measure_one(Plan())
+
+
+def test_an_unknown_benchmark_is_named() -> None:
+    with pytest.raises(GateError, match="--only exp-61: no benchmark of this name; did you mean exp-16"):
+        running.run(None, ["exp-61"])
+    assert running.chosen(["tiny", "add-16"]) == ["add-16", "tiny"]
+    assert running.chosen([]) == list(BENCHMARKS)
+
+
+def written(path: Path, **changes: Any) -> Path:
+    document = {"schema": thresholds.SCHEMA, "default": 1.03, "benchmarks": {}, **changes}
+    path.write_text(json.dumps(document), encoding="utf-8")
+    return path
+
+
+def test_thresholds_are_read(tmp_path: Path) -> None:
+    own = {"exp-16": {"threshold": 1.1, "reason": "it is new"}}
+    found = thresholds.read(written(tmp_path / "t.json", benchmarks=own), BENCHMARKS)
+    assert (found.of("exp-16"), found.of("add-16")) == (1.1, 1.03)
+
+
+def test_the_committed_thresholds_are_good() -> None:
+    path = Path(__file__).parents[1] / thresholds.PLACE
+    assert thresholds.read(path, BENCHMARKS).default == 1.03
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"schema": "paragrad.speed-thresholds/2"}, "schema is 'paragrad.speed-thresholds/2', expected"),
+        ({"default": "1.03"}, "default should be a number, is '1.03'"),
+        ({"default": 1.0}, r"the threshold of default is 1, expected a ratio in \(1, 2\]"),
+        ({"default": float("nan")}, "the threshold of default is nan"),
+        ({"other": 1}, "other is not part of the schema"),
+        ({"benchmarks": {"exp-61": {"threshold": 1.1, "reason": "x"}}}, "no benchmark exp-61; did you mean exp-16?"),
+        ({"benchmarks": {"exp-16": {"threshold": 9.0, "reason": "x"}}}, "the threshold of exp-16 is 9"),
+        ({"benchmarks": {"exp-16": {"threshold": 1.1, "reason": " "}}}, "the reason of exp-16 is empty"),
+        ({"benchmarks": {"exp-16": {"threshold": 1.1}}}, "benchmarks.exp-16.reason is missing"),
+    ],
+)
+def test_bad_thresholds_are_refused(tmp_path: Path, changes: dict[str, Any], message: str) -> None:
+    with pytest.raises(GateError, match=message) as caught:
+        thresholds.read(written(tmp_path / "t.json", **changes), BENCHMARKS)
+    assert str(tmp_path / "t.json") in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_thresholds_that_can_not_be_read(tmp_path: Path) -> None:
+    with pytest.raises(GateError, match=r"can't be read .*brings it back"):
+        thresholds.read(tmp_path / "none.json", BENCHMARKS)
+    (tmp_path / "t.json").write_bytes(b"\xff{")
+    with pytest.raises(GateError, match="is no JSON"):
+        thresholds.read(tmp_path / "t.json", BENCHMARKS)
+
+
+def test_the_default_set_is_whole() -> None:
+    assert 30 <= len(BENCHMARKS) <= 50
+    assert len({benchmark.title for benchmark in BENCHMARKS.values()}) == len(BENCHMARKS)
+
+
+@pytest.mark.parametrize("name", [name for name in BENCHMARKS if not name.startswith("scalar-")])
+def test_a_benchmark_computes_what_torch_computes(name: str) -> None:
+    benchmark = BENCHMARKS[name]
+    made = workload.against_torch(name, benchmark.title, benchmark.build, None)
+    workload.check_same_work(made, *made.prepare())
+
+
+@pytest.mark.parametrize("name", [name for name in BENCHMARKS if name.startswith("scalar-")])
+def test_a_scalar_benchmark_has_gradients(name: str) -> None:
+    prepared = BENCHMARKS[name].build(workload.engine())
+    prepared.step()
+    assert all(np.isfinite(found).all() and found.any() for found in prepared.results())

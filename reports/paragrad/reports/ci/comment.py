@@ -1,0 +1,107 @@
+"""A comment for a pull request: at most ten lines that say what changed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from paragrad.reports import checked
+from paragrad.reports.bodies.check import Check, CheckError
+from paragrad.reports.bodies.gate import ChangeRow, GateBody, SpeedGateRow
+from paragrad.reports.ci.changes import changes
+from paragrad.reports.ci.plain import clipped, plain
+from paragrad.reports.documents import Document
+from paragrad.reports.render.markdown import code, plural, text
+
+MOST = 10
+LONGEST = 200
+"""Characters of one item, before its markup."""
+
+Section = tuple[str, str, Sequence[str]]
+"""What one item is called, what several are, and the items as Markdown."""
+
+
+def of_gate(document: Document) -> str:
+    """What a gate found."""
+    body: GateBody = document.body
+    accuracy, speed = body["accuracy"], body["speed"]
+    rows = [] if speed is None else speed["rows"]
+    sections: list[Section] = []
+    if accuracy is not None:
+        sections.append(("worse", "worse", [_change(row) for row in accuracy["worse"]]))
+    sections.append(("slower", "slower", [_slower(row) for row in rows if row["verdict"] == "fail"]))
+    if accuracy is not None:
+        sections.append(("better", "better", [_change(row) for row in accuracy["better"]]))
+    sections.append(("inconclusive", "inconclusive", [_slower(r) for r in rows if r["verdict"] == "inconclusive"]))
+    said = [
+        f"{name} {part['verdict']} ({_item(part['why'])})"
+        for name, part in (("accuracy", accuracy), ("speed", speed))
+        if part is not None
+    ]
+    return _comment(f"**Gate: {body['verdict']}**: {'; '.join(said) or 'nothing was compared'}", sections)
+
+
+def of_check(document: Document) -> str:
+    """How a check stands to its baseline: what is new, what is gone, what is known."""
+    body: Check | CheckError = document.body
+    if body["verdict"] == "error":
+        return _comment(f"**Check: not possible**: {_item(str(body.get('error', '')))}", [])
+    told = [(row, _item(f"{row['title']}: {row['expression']}: {checked.why(row)}")) for row in body["findings"]]
+    sections: list[Section] = [
+        ("fails", "fail", [item for row, item in told if row["fails"]]),
+        ("known and gone", "known and gone", [_item(name) for name in body["gone"]]),
+        ("known", "known", [item for row, item in told if row["known"]]),
+        ("told only", "told only", [item for row, item in told if not row["known"] and not row["fails"]]),
+    ]
+    judged = f"{plural(body['counts']['programs'], 'program')}, {plural(len(body['ops']['checked']), 'op')}"
+    return _comment(f"**{body['verdict'].capitalize()}**: {_item(body['engine'])}; {judged}, against torch", sections)
+
+
+def of_two(before: Document, after: Document) -> str:
+    """What changed from one document to another of its kind."""
+    if after.body.get("verdict") == "error":
+        return of_check(after)
+    found = changes(before, after)
+    sections: list[Section] = [
+        ("new", "new", [_item(told) for told in found.new]),
+        ("worse", "worse", [_item(told) for told in found.worse]),
+        ("not tried any more", "not tried any more", [_item(told) for told in found.lost]),
+        ("gone", "gone", [_item(told) for told in found.gone]),
+        ("better", "better", [_item(told) for told in found.better]),
+        ("tried for the first time", "tried for the first time", [_item(told) for told in found.added]),
+    ]
+    counted = [f"{len(items)} {several}" for _, several, items in sections if items]
+    notes = f" ({'; '.join(found.notes)})" if found.notes else ""
+    return _comment(f"**{after.kind.capitalize()}**: {', '.join(counted) or 'nothing changed'}{notes}", sections)
+
+
+def _comment(head: str, sections: Sequence[Section]) -> str:
+    """The lines. Each section has one at least; what lines are left go to the first ones."""
+    shown = [section for section in sections if section[2]]
+    left = MOST - 1 - len(shown)
+    lines = [head]
+    for one, several, items in shown:
+        more = min(left, len(items) - 1)
+        left -= more
+        whole = items if len(items) == more + 1 else items[:more]
+        lines += [f"- {one}: {item}" for item in whole]
+        if rest := items[len(whole) :]:
+            last = f"; and {len(rest) - 1} more" if len(rest) > 1 else ""
+            lines.append(f"- {several if len(rest) > 1 else one}: {rest[0]}{last}")
+    return "\n".join(lines) + "\n"
+
+
+def _change(row: ChangeRow) -> str:
+    moved = f"{row['kind']} {row['what']}: {row['before']} → {row['after']}"
+    return f"{_item(moved)}; {code(clipped(plain(row['repro'])))}"
+
+
+def _slower(row: SpeedGateRow) -> str:
+    estimate = row["estimate"]
+    told = f"{estimate['ratio']:.2f} times the base ({estimate['low']:.2f} to {estimate['high']:.2f})"
+    return f"{_item(row['title'])}, {told}"
+
+
+def _item(told: str) -> str:
+    # A space without width: a decorator or an address in a subject's words is to call nobody.
+    return re.sub(r"@(?=\w)", "@\u200b", text(clipped(plain(told), LONGEST)))

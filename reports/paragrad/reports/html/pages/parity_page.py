@@ -1,0 +1,42 @@
+"""The parity page: what random programs showed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import cast
+
+from markupsafe import Markup
+
+from paragrad.reports.bodies.parity import ParityBody
+from paragrad.reports.html.blocks import Page, Tile, link
+from paragrad.reports.html.pages import coverage, parity, programs, run, trust
+from paragrad.reports.html.words import number, plural, share
+from paragrad.reports.record import Record
+
+
+def page(record: Record, beside: Mapping[str, Record]) -> Page:
+    """The page of a parity record, with the mutants and false-alarms records beside it."""
+    body = cast(ParityBody, record["body"])
+    found, judged = len(body["findings"]), plural(record["counts"]["judged"], "program")
+    if found:
+        answer = Markup("{} in {}.").format(link("findings", plural(found, "finding")), judged)
+    else:
+        answer = Markup("Parity: in {} every difference from torch is rounding.").format(judged)
+    compared = sum(body["values"].values()) + sum(body["gradients"].values())
+    identical = body["values"].get("identical", 0) + body["gradients"].get("identical", 0)
+    shown = [
+        Tile("Findings", str(found), f"in {judged}", "bad" if found else "good", "look" if found else "parity"),
+        *trust.tiles(record, beside),
+        Tile("Bit-identical", share(identical, compared), f"of {compared:,} values and gradients"),
+        Tile("Largest error ÷ bound", number(body["largest"]), "among what is right"),
+    ]
+    sections = [
+        programs.findings(body["findings"], f" in {judged}"),
+        trust.section(record, beside),
+        parity.verdicts(body, record),
+        programs.worst(body["worst"]),
+        coverage.section(body),
+        parity.time(body),
+        run.section(record),
+    ]
+    return Page("Parity", answer, "bad" if found else "good", shown, sections)

@@ -1,0 +1,49 @@
+"""SVG elements as escaped markup, and the words around a plot."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from markupsafe import Markup, escape
+
+
+def number(value: float) -> str:
+    """A coordinate to a tenth of a unit."""
+    return f"{value:.1f}".removesuffix(".0")
+
+
+def element(name: str, content: str | Markup = "", /, **attributes: str | float | None) -> Markup:
+    """`<name a="1">content</name>`, all escaped. `class_` is class, `stroke_width` stroke-width; None is left out."""
+    written = "".join(
+        f' {key.rstrip("_").replace("_", "-")}="{number(value) if isinstance(value, int | float) else escape(value)}"'
+        for key, value in attributes.items()
+        if value is not None
+    )
+    return Markup(f"<{name}{written}>{escape(content)}</{name}>")
+
+
+def group(parts: Iterable[Markup], **attributes: str | float | None) -> Markup:
+    """Elements in a `<g>`."""
+    return element("g", Markup("").join(parts), **attributes)
+
+
+def mark(shape: str, title: str, **attributes: str | float | None) -> Markup:
+    """A value of a plot: a shape that tells its value."""
+    classes = f"mark {attributes.pop('class_', '') or ''}".strip()
+    return element(shape, element("title", title), class_=classes, **attributes)
+
+
+def text(x: float, y: float, words: object, **attributes: str | float | None) -> Markup:
+    """Words at a place."""
+    return element("text", str(words), x=x, y=y, **attributes)
+
+
+def drawing(parts: Iterable[Markup], width: float, height: float, name: str) -> Markup:
+    """The plot: an image with a name, as wide as its frame allows."""
+    box = f"0 0 {number(width)} {number(height)}"
+    return element("svg", Markup("").join(parts), viewBox=box, width=width, height=height, role="img", aria_label=name)
+
+
+def shortened(words: str, most: int) -> str:
+    """Words that fit a label."""
+    return words if len(words) <= most else words[: most - 1] + "…"

@@ -1,0 +1,60 @@
+"""The page of `paragrad check`: the verdict, each failing finding in full, the others in a table, what was tried."""
+
+from __future__ import annotations
+
+from paragrad.reports import checked
+from paragrad.reports.bodies.check import Check, CheckError
+from paragrad.reports.render.markdown import code, fence, plural, table, text
+
+STOPPED = {"time": "the time was up before all programs ran", "interrupted": "it was interrupted"}
+
+
+def page(body: Check | CheckError) -> str:
+    """The whole page; a check has no record's facts to end with."""
+    if body["verdict"] == "error":
+        blocks = ["# Check against torch", "**Not possible.**", fence(str(body.get("error", "")))]
+    else:
+        blocks = _blocks(body)
+    return "\n\n".join(blocks) + "\n"
+
+
+def _blocks(body: Check) -> list[str]:
+    failing = [row for row in body["findings"] if row["fails"]]
+    others = [row for row in body["findings"] if not row["fails"]]
+    counts, ops = body["counts"], body["ops"]
+    if body["verdict"] == "parity":
+        verdict = f"**Parity**: {text(body['engine'])} has nothing that fails."
+    else:
+        gone = f", and {plural(len(body['gone']), 'known one')} gone" if body["gone"] else ""
+        verdict = f"**{plural(len(failing), 'finding')}**{gone} in {text(body['engine'])}."
+    found = ["# Check against torch", verdict]
+    if body["stopped"]:
+        found.append(f"The check ended early: {STOPPED.get(body['stopped'], text(body['stopped']))}.")
+    for rank, row in enumerate(failing, 1):
+        told = "\n".join(checked.lines(row, body["command"]))
+        found += [f"## {rank}. {text(checked.title(row))}", fence(told)]
+    if body["gone"]:
+        mend = f"Known, and not found; {code(body['command'] + ' --accept')} takes out what the baseline holds:"
+        found += ["## Gone", mend, ", ".join(map(code, body["gone"]))]
+    if others:
+        told_only = [
+            (
+                code(row["id"]),
+                row["severity"],
+                code(row["expression"]),
+                text(checked.why(row)),
+                text(row["known"] or ""),
+            )
+            for row in others
+        ]
+        found += ["## Told only", table(("id", "severity", "expression", "why", "known because"), told_only, left=5)]
+    rows = [
+        ("programs", f"{counts['programs']} in {body['seconds']['total']:.1f} s"),
+        ("gradient elements", str(counts["gradients"])),
+        ("programs filtered", str(counts["filtered"])),
+        ("times its process died", str(counts["crashed"])),
+        ("ops", ", ".join(map(code, ops["checked"])) or "none"),
+        ("matches no op", ", ".join(map(code, ops["unmatched"])) or "nothing"),
+        ("command", code(body["command"])),
+    ]
+    return [*found, "## Tried", table(("", ""), rows, left=2)]
