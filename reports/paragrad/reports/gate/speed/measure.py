@@ -51,7 +51,7 @@ class Plan:
     fewest: int = 5
     most: int = 20
     width: float = 0.008
-    seconds: float = 80.0
+    seconds: float = 100.0
 
     def rounds_of(self, benchmarks: int) -> int:
         """Rounds a launch for so many benchmarks: with few, starting the processes takes longer than their rounds."""
