@@ -239,13 +239,18 @@ BOTH_BASES = ("the base commit", "the control")
 ALL = (*BOTH_BASES, "the working tree")
 
 
-@pytest.mark.parametrize("error", [Refused("KeyError: 'exp'"), Lost("the worker died")])
+REFUSED, LOST = Refused("KeyError: 'exp'"), Lost("the worker died")
+
+
 @pytest.mark.parametrize(
-    ("sides", "answer", "told"),
+    ("sides", "error", "answer", "told"),
     [
-        (BOTH_BASES, "pass", "not compared, because the base can't run it: exp-16"),
-        (ALL[2:], "fail", "fails in the working tree only: exp-16"),
-        (ALL, "inconclusive", "fails in both: exp-16"),
+        (BOTH_BASES, REFUSED, "pass", "not compared, because the base can't run it: exp-16"),
+        (BOTH_BASES, LOST, "inconclusive", "can't be compared: exp-16 (the worker died)"),
+        (ALL[2:], REFUSED, "fail", "fails in the working tree only: exp-16"),
+        (ALL[2:], LOST, "fail", "fails in the working tree only: exp-16"),
+        (ALL, REFUSED, "inconclusive", "can't be compared: exp-16 (KeyError: 'exp')"),
+        (ALL, LOST, "inconclusive", "can't be compared: exp-16 (the worker died)"),
     ],
 )
 def test_what_can_not_be_run(
@@ -258,8 +263,8 @@ def test_what_can_not_be_run(
     gate = running.judged(BASE, LIMITS, attempts, troubles)
     assert (gate["verdict"], [row["name"] for row in gate["rows"]]) == (answer, ["add-16"])
     assert told in gate["why"]
-    assert gate["new"] == (["exp-16"] if sides == BOTH_BASES else [])
-    assert [row["name"] for row in gate["failed"]] == ([] if sides == BOTH_BASES else ["exp-16"])
+    assert gate["new"] == (["exp-16"] if answer == "pass" else [])
+    assert [row["name"] for row in gate["failed"]] == ([] if answer == "pass" else ["exp-16"])
 
 
 def test_a_step_that_fails_later_is_told(monkeypatch: pytest.MonkeyPatch) -> None:

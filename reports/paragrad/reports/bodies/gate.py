@@ -65,7 +65,8 @@ class SpeedGateRow(TypedDict):
 class SpeedGate(TypedDict):
     """The working tree against the base commit, on this machine, in one run.
 
-    `failed` could not run on the working tree; `new` could not on the base only, and are not compared.
+    `failed` could not be measured: a fail where only the working tree can't run it, else inconclusive. `new` can't be
+    run by the base's engine, and is not compared.
     """
 
     verdict: Answer

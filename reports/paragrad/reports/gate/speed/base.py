@@ -95,7 +95,7 @@ def _mend(top: Path) -> str:
 
 @contextlib.contextmanager
 def laid_out(base: Base) -> Iterator[Trees]:
-    """The engines of the base commit and of the working tree. Whatever happens, nothing of them stays."""
+    """The engines of the base commit and of the working tree. Failure or Ctrl-C, nothing of them stays."""
     with tempfile.TemporaryDirectory(prefix="paragrad-gate-", ignore_cleanup_errors=True) as made:
         folder = Path(made).resolve()
         trees = Trees(folder / "base", folder / "tree", folder / "cache")

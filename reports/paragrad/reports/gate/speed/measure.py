@@ -51,7 +51,7 @@ class Plan:
     fewest: int = 5
     most: int = 20
     width: float = 0.008
-    seconds: float = 80.0
+    seconds: float = 100.0
 
     def rounds_of(self, benchmarks: int) -> int:
         """Rounds a launch for so many benchmarks: with few, starting the processes takes longer than their rounds."""
@@ -80,19 +80,19 @@ class Measured:
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """Why a benchmark can't be measured: the error on either side, where there is one."""
+    """Why a benchmark can't be measured: the error on either side, where there is one; `over`: a worker is gone."""
 
     base: str | None
     working: str | None
+    over: bool = False
 
 
 class Unmeasured(Exception):
-    """A benchmark has trouble; `over`: a worker is gone."""
+    """A benchmark has trouble."""
 
-    def __init__(self, trouble: Trouble, over: bool) -> None:
+    def __init__(self, trouble: Trouble) -> None:
         super().__init__()
         self.trouble = trouble
-        self.over = over
 
 
 def measure(
@@ -147,7 +147,7 @@ def _launch(
                     _rounds(workers, name, times[name], rounds, f"{seed}/{name}", processor)
                 except Unmeasured as error:
                     troubles[name] = error.trouble
-                    if error.over:
+                    if error.trouble.over:
                         break
 
 
@@ -200,7 +200,7 @@ def _build(workers: list[Process], name: str, seed: str, processor: int | None) 
             errors[side] = str(error)
             over = over or isinstance(error, Lost)
     if errors:
-        raise Unmeasured(Trouble(errors.get(BASE, errors.get(CONTROL)), errors.get(WORKING)), over)
+        raise Unmeasured(Trouble(errors.get(BASE, errors.get(CONTROL)), errors.get(WORKING), over))
 
 
 def _ask(workers: list[Process], side: int, **question: Any) -> dict[str, Any]:
@@ -208,6 +208,6 @@ def _ask(workers: list[Process], side: int, **question: Any) -> dict[str, Any]:
     try:
         return workers[side].ask(**question)
     except (Refused, Lost) as error:
-        told = str(error)
-        trouble = Trouble(None, told) if side == WORKING else Trouble(told, None)
-        raise Unmeasured(trouble, isinstance(error, Lost)) from error
+        told, over = str(error), isinstance(error, Lost)
+        trouble = Trouble(None, told, over) if side == WORKING else Trouble(told, None, over)
+        raise Unmeasured(trouble) from error

@@ -71,10 +71,13 @@ def judged(
 ) -> SpeedGate:
     """The body of the record."""
     rows = [row(name, found, limits.of(name)) for name, found in attempts.items()]
+    # A base whose worker died says nothing of what its engine has.
+    new = [name for name, trouble in troubles.items() if trouble.working is None and not trouble.over]
     failed: list[Failed] = [
-        {"name": name, "error": trouble.working} for name, trouble in troubles.items() if trouble.working is not None
+        {"name": name, "error": trouble.working or trouble.base or ""}
+        for name, trouble in troubles.items()
+        if name not in new
     ]
-    new = [name for name, trouble in troubles.items() if trouble.working is None]
     broken = [f["name"] for f in failed if troubles[f["name"]].base is None]
     answers: list[Answer] = [found["verdict"] for found in rows]
     answers += ["fail" if f["name"] in broken else "inconclusive" for f in failed]
@@ -115,13 +118,13 @@ def why(base: Base, rows: list[SpeedGateRow], failed: list[Failed], broken: list
     slower = [f"{r['name']} {_percent(r)}" for r in rows if r["verdict"] == "fail"]
     unsure = [r["name"] for r in rows if r["verdict"] == "inconclusive"]
     fine = sum(r["verdict"] == "pass" for r in rows)
-    both = [f["name"] for f in failed if f["name"] not in broken]
+    lost = [f"{f['name']} ({f['error']})" for f in failed if f["name"] not in broken]
     here = machine()
     parts = [
         f"slower: {', '.join(slower)}" if slower else "",
         f"fails in the working tree only: {', '.join(broken)}" if broken else "",
         f"can't be told in this noise: {', '.join(unsure)}" if unsure else "",
-        f"fails in both: {', '.join(both)}" if both else "",
+        f"can't be compared: {', '.join(lost)}" if lost else "",
         f"{fine} of {len(rows) + len(failed)} benchmarks within their thresholds",
         f"not compared, because the base can't run it: {', '.join(new)}" if new else "",
         f"{told(base)}, both in this run on {here['cpu']}, {here['cores']} cores, {here['os']}",
