@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Literal, TypedDict
 
+from paragrad.reports.bodies.speed import Failed
+
 Answer = Literal["pass", "fail", "inconclusive"]
 What = Literal["ulp", "verdict", "op", "convention", "dtype", "mutant", "exclusion"]
 
@@ -31,11 +33,15 @@ class AccuracyGate(TypedDict):
 
 
 class Estimate(TypedDict):
-    """A median paired ratio, working tree ÷ base, over so many ABBA pairs, with its bootstrap confidence interval."""
+    """A median paired ratio, working tree ÷ base, with its hierarchical bootstrap interval (99 %).
+
+    `pairs` are ABBA pairs in all, from so many `launches` of fresh processes.
+    """
 
     ratio: float
     low: float
     high: float
+    launches: int
     pairs: int
 
 
@@ -57,12 +63,17 @@ class SpeedGateRow(TypedDict):
 
 
 class SpeedGate(TypedDict):
-    """The working tree against the base commit, on this machine, in one run."""
+    """The working tree against the base commit, on this machine, in one run.
+
+    `failed` could not run on the working tree; `new` could not on the base only, and are not compared.
+    """
 
     verdict: Answer
     why: str
     base: str
     rows: list[SpeedGateRow]
+    failed: list[Failed]
+    new: list[str]
 
 
 class GateBody(TypedDict):
