@@ -45,7 +45,10 @@ def measure(known: Rows | None, only: Sequence[str], declared: Path, tell: Tell)
         rows["verdict"] += judged
         rows["dtype"] += dtypes
         tell(done, len(ops), f"verdicts {op.name}")
-    hunted = mutants.measure(known["mutant"] if known else [], only, lambda done, total: tell(done, total, "mutants"))
+    public = {row["op"] for row in rows["op"]}
+    lost = {row["op"] for row in known["op"]} - public if known else set()
+    faults = known["mutant"] if known else []
+    hunted = mutants.measure(faults, only, lost, lambda done, total: tell(done, total, "mutants"))
     rows["mutant"] = hunted.killed
 
     def wanted(row: Row) -> bool:

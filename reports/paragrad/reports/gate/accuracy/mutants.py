@@ -7,7 +7,7 @@ in the source that it changes; where that was edited, another of the same family
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from paragrad.fuzz.mutants import crew, lists
@@ -32,13 +32,15 @@ class Hunted:
     instead: dict[str, str] = field(default_factory=dict)
 
 
-def wanted(known: Sequence[MutantRow], only: Sequence[str]) -> tuple[list[str], dict[str, str]]:
-    """The ids to hunt, and by id of the baseline that no longer exists the one that is hunted in its place."""
+def wanted(
+    known: Sequence[MutantRow], only: Collection[str], lost: Collection[str] = ()
+) -> tuple[list[str], dict[str, str]]:
+    """The ids to hunt, none of ops that are `lost`, and by id of the baseline that no longer exists the one that is
+    hunted in its place."""
     mutants, listed = catalogue(), lists.equivalents()
-    asked = dict.fromkeys([*lists.quick(), *(row["id"] for row in known)])
-    if only:
-        ops = {row["id"]: row["op"] for row in known}
-        asked = {i: None for i in asked if (mutants[i].op if i in mutants else ops.get(i)) in only}
+    ops = {row["id"]: row["op"] for row in known}
+    ops |= {i: mutants[i].op for i in [*ops, *lists.quick()] if i in mutants}
+    asked = [i for i in ops if ops[i] not in lost and (not only or ops[i] in only)]
     free: dict[tuple[str, str], list[str]] = {}
     for ident, mutant in mutants.items():
         if ident not in asked and ident not in listed:
@@ -54,13 +56,14 @@ def wanted(known: Sequence[MutantRow], only: Sequence[str]) -> tuple[list[str], 
 
 def measure(
     known: Sequence[MutantRow],
-    only: Sequence[str],
+    only: Collection[str],
+    lost: Collection[str],
     tell: Callable[[int, int], None],
     jobs: int = 0,
     hunt: Hunt = crew.run,
 ) -> Hunted:
     """Hunt; `tell` is told mutants done and mutants in all."""
-    ids, instead = wanted(known, only)
+    ids, instead = wanted(known, only, lost)
     jobs = jobs or crew.cores()
     done: dict[str, Result] = {}
     for task, result in hunt([Task(i, QUICKLY) for i in ids], SEED, jobs) if ids else ():
