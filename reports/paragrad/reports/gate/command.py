@@ -198,6 +198,8 @@ def show_speed(console: Console, answer: SpeedGate) -> None:
             told = f"{found['ratio']:.3f} ({found['low']:.3f} to {found['high']:.3f}) times the base's time"
             console.print(f"{row['verdict']}: {row['title']}: {told}", markup=False)
             console.print(f"  paragrad gate --speed --only {row['name']}", markup=False)
+    for failed in answer["failed"]:
+        console.print(f"failed: {failed['name']}: {failed['error']}", markup=False)
 
 
 def accept(console: Console, wanted: Asked, found: Gated) -> None:
@@ -217,15 +219,20 @@ def accept(console: Console, wanted: Asked, found: Gated) -> None:
 
 
 def from_body(body: GateBody, options: argparse.Namespace) -> Record:
-    """The record: what was compared counts as judged, benchmarks without an answer as filtered."""
+    """The record: rows and benchmarks with an answer count as judged, an inconclusive one is among them. Raises
+    UsageError where no benchmark could run and nothing else was asked for."""
+    speed = body["speed"]
     compared = sum(body["accuracy"]["checked"].values()) if body["accuracy"] else 0
-    rows = body["speed"]["rows"] if body["speed"] else []
-    open_ = sum(row["verdict"] == "inconclusive" for row in rows)
+    judged, failed = compared, 0
+    if speed is not None:
+        judged, failed = compared + len(speed["rows"]), len(speed["failed"])
+        if not judged:
+            raise UsageError(f"no benchmark could run: {speed['why']}")
     counts: record.Counts = {
-        "requested": compared + len(rows),
-        "judged": compared + len(rows) - open_,
-        "filtered": {"inconclusive": open_} if open_ else {},
-        "crashed": 0,
+        "requested": judged + failed,
+        "judged": judged,
+        "filtered": {},
+        "crashed": failed,
         "not_run": 0,
     }
     names = ("only", "base", "baseline", "accept", "strict")

@@ -1,7 +1,8 @@
 """What got worse, and what better: each kind of row with its own idea of worse.
 
 Of an op that is gone nothing else is said, and of a row that is gone because its op is now listed as not measured only
-that. What is new and no exclusion is told as better: it asks to be taken into the baseline.
+that. In an op with a bug a planted fault may undo it, so its mutants say nothing. What is new and no exclusion is told
+as better: it asks to be taken into the baseline.
 """
 
 from __future__ import annotations
@@ -65,6 +66,7 @@ class Comparison:
         self.others = others or {}
         self.instead = instead or {}
         self.lost = {name for (name,) in by_key("op", self.before).keys() - by_key("op", self.now).keys()}
+        self.broken = {row["op"] for row in self.now["verdict"] if row["worst"] == "bug"}
         self.absent = {row["what"]: row["reason"] for row in self.now["exclusion"] if row["list"] == ulps.LIST}
 
     def checked(self) -> dict[str, int]:
@@ -167,7 +169,7 @@ class Comparison:
                 yield Change(
                     "mutant", before, name, "killed", f"in its place {self.instead[name]}: killed", worse=False
                 )
-            elif now is None:
+            elif now is None and before["op"] not in self.broken:
                 yield Change("mutant", before, name, "killed", self.others.get(name, "gone: there is no such mutant"))
 
     def exclusion(self) -> Iterator[Change]:
