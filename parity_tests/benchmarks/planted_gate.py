@@ -180,12 +180,12 @@ PLANTED = (
         ")",
     ),
     Planted(
-        "the judge allows tanh a million ULP",
+        "no more faults in tanh's rule",
         "mutant",
         "tanh",
-        f"{OPS}/trigonometric.py",
-        '@op(promote="float", rounding=ulps(2.1), sample=_bounded, input=lambda g, out: g * (1 - out * out))',
-        '@op(promote="float", rounding=ulps(1e6), sample=_bounded, input=lambda g, out: g * (1 - out * out))',
+        "fuzz/paragrad/fuzz/mutants/mutant.py",
+        "for op in TABLE.values() for parameter in op.pullbacks]",
+        'for op in TABLE.values() for parameter in op.pullbacks if op.name != "tanh"]',
     ),
     Planted(
         "a mutant called equivalent",

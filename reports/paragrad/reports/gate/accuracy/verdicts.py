@@ -6,6 +6,7 @@ at times empty, first and second derivatives.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -15,7 +16,7 @@ from paragrad.engine.ops.table import Op
 from paragrad.fuzz.engines.own import Own
 from paragrad.fuzz.judge import Judgement, judge, reference
 from paragrad.fuzz.judge.verdict import VERDICTS
-from paragrad.fuzz.program import Apply, Dtype, Program, Ref
+from paragrad.fuzz.program import Apply, Dtype, Input, Program, Ref
 from paragrad.fuzz.strategies.profile import DTYPES
 from paragrad.fuzz.strategies.single import single
 from paragrad.fuzz.trace import Trace
@@ -23,6 +24,7 @@ from paragrad.reports.gate.accuracy.rows import DtypeRow, VerdictRow
 
 PROGRAMS = 16
 """An op, dtype and order of derivative: four of each style of values."""
+PROBED = ("bool", "int64", "float32", "float64")
 NONE = "not judged"
 ORDER = (*VERDICTS, NONE)
 """From the best to the worst."""
@@ -34,6 +36,8 @@ def measure(ops: Sequence[Op], programs: int = PROGRAMS) -> Iterator[tuple[list[
     for op in ops:
         verdicts: list[VerdictRow] = []
         results: dict[str, set[str]] = {}
+        for operands, result in probed(op):
+            results.setdefault(operands, set()).add(result)
         for dtype in DTYPES if op.sample is not None else ():
             worst: dict[str, str] = {}
             for second in (False, True):
@@ -82,6 +86,16 @@ def dtypes_of(program: Program, trace: Trace) -> Iterator[tuple[str, str]]:
         given = [*statement.args, *statement.kwargs.values()]
         words = [word for argument in given for word in told(argument, trace)]
         yield ", ".join(words), ", ".join(dict.fromkeys(trace.values[k].dtype.name for k in statement.outputs))
+
+
+def probed(op: Op) -> Iterator[tuple[str, str]]:
+    """The dtype of the result for every choice of operands' dtypes, also those that are seldom drawn. Only of ops whose
+    first parameters are all their operands: the others would need shapes that fit."""
+    for chosen in itertools.product(PROBED, repeat=op.arity) if op.arity and not op.recover else ():
+        inputs = [Input.of(f"x{k}", np.ones(2, name)) for k, name in enumerate(chosen)]
+        program = Program(inputs, [Apply(op.name, tuple(map(Ref, range(op.arity))), {}, (op.arity,))])
+        trace = Own().run(program)
+        yield next(dtypes_of(program, trace), (", ".join(chosen), "refused"))
 
 
 def told(argument: Any, trace: Trace) -> Iterator[str]:
