@@ -90,8 +90,9 @@ def dtypes_of(program: Program, trace: Trace) -> Iterator[tuple[str, str]]:
 
 def probed(op: Op) -> Iterator[tuple[str, str]]:
     """The dtype of the result for every choice of operands' dtypes, also those that are seldom drawn. Only of ops whose
-    first parameters are all their operands: the others would need shapes that fit."""
-    for chosen in itertools.product(PROBED, repeat=op.arity) if op.arity and not op.recover else ():
+    operands are all that a call needs: the others would need arguments and shapes that fit."""
+    plain = op.arity == len(op.parameters) - len(op.defaults) and not op.recover
+    for chosen in itertools.product(PROBED, repeat=op.arity) if op.arity and plain else ():
         inputs = [Input.of(f"x{k}", np.ones(2, name)) for k, name in enumerate(chosen)]
         program = Program(inputs, [Apply(op.name, tuple(map(Ref, range(op.arity))), {}, (op.arity,))])
         trace = Own().run(program)
