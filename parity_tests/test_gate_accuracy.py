@@ -46,6 +46,7 @@ def quick(patch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def measured(monkeypatch: pytest.MonkeyPatch) -> Callable[[Rows | None], Rows]:
     """Measures OPS in the state in which the tree is."""
+    sound()  # now, for it is kept, and within a test a fault is planted
     quick(monkeypatch)
     return lambda known: measure.measure(known, OPS, ULPS, lambda done, total, what: None).rows
 
@@ -130,6 +131,7 @@ EXCUSED: dict[str, Callable[[pytest.MonkeyPatch], None]] = {
 @pytest.mark.parametrize("what", EXCUSED)
 def test_a_new_exclusion_fails(what: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """The exclusion itself; that its op is then judged less is what it is for."""
+    sound()
     EXCUSED[what](monkeypatch)
     rows: Any = {**sound(), "exclusion": [row for row in standing.exclusions(ULPS) if row["op"] in OPS]}
     assert [(change.kind, change.what) for change in worse(rows)] == [("exclusion", what)]
