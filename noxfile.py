@@ -107,6 +107,12 @@ def peers(session: nox.Session) -> None:
 
 
 @nox.session(venv_backend="none", requires=["env"])
+def gate(session: nox.Session) -> None:
+    """Fail on what got less exact than the baseline or slower than the base commit: -- --accuracy --only softmax."""
+    in_env(session, "-m", "paragrad", "gate", *session.posargs)
+
+
+@nox.session(venv_backend="none", requires=["env"])
 def judges(session: nox.Session) -> None:
     """Plant faults in graphs of 80 ops and count which of five judges finds them: -- --docs renews docs/judge.md."""
     in_env(session, "-m", "paragrad", "judges", *session.posargs)

@@ -187,6 +187,19 @@ def parser() -> Parser:
     conventions.add_argument("--json", metavar="FILE", help="write the installed torch's choices (- is stdout)")
     conventions.set_defaults(run="paragrad.reports.conventions.conventions")
 
+    gate = commands.add_parser("gate", help="say what got less exact than the baseline, or slower than the base commit")
+    gate.add_argument("--accuracy", action="store_true", help="against the baseline (without a choice: both)")
+    gate.add_argument("--speed", action="store_true", help="against the base commit")
+    gate.add_argument("--base", metavar="REF", help="the base commit (CI: the branch merged into; else the last one)")
+    gate.add_argument("--only", action="append", default=[], metavar="NAME", help="an op or a benchmark; repeatable")
+    gate.add_argument("--baseline", metavar="FILE", help="the baseline (reports/baseline/accuracy.json)")
+    gate.add_argument(
+        "--accept", action="store_true", help="take what is measured as the baseline, and say what that is"
+    )
+    gate.add_argument("--strict", action="store_true", help="an inconclusive answer fails, too")
+    gate.add_argument("--json", metavar="FILE", help="where the record goes (build/gate.json; - is stdout)")
+    gate.set_defaults(run="paragrad.reports.gate.command.run")
+
     corpus = commands.add_parser("corpus", help="list the corpus, or move a finding into it")
     actions = corpus.add_subparsers(dest="action", required=True, metavar="ACTION", parser_class=Parser)
     add = actions.add_parser("add", help="move a finding into the committed corpus")

@@ -1,0 +1,189 @@
+"""What got worse, and what better: each kind of row with its own idea of worse.
+
+Of an op that is gone nothing else is said, and of a row that is gone because its op is now listed as not measured only
+that. In an op with a bug a planted fault may undo it, so its mutants say nothing. What is new and no exclusion is told
+as better: it asks to be taken into the baseline.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from paragrad.fuzz.judge.conventions import probe
+from paragrad.fuzz.judge.conventions.table import alike
+from paragrad.fuzz.judge.conventions.table import parts as parts_of
+from paragrad.fuzz.judge.conventions.table import same as same_part
+from paragrad.fuzz.judge.conventions.table import told as told_part
+from paragrad.reports.bodies.gate import ChangeRow, What
+from paragrad.reports.gate.accuracy import growth, ulps
+from paragrad.reports.gate.accuracy.repro import repro
+from paragrad.reports.gate.accuracy.rows import KEYS, Key, Row, Rows, by_key, select
+from paragrad.reports.gate.accuracy.verdicts import NONE
+
+GONE = "gone"
+ABROAD = "long double"
+"""In the reason for a row that other machines can't have: a truth of more digits than float64."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One thing that is not as it was."""
+
+    kind: What
+    row: Row
+    what: str
+    before: str
+    after: str
+    worse: bool = True
+
+    def told(self) -> ChangeRow:
+        """As the record has it, with the command that shows it."""
+        command = repro(self.kind, self.row, self.after)
+        return {"kind": self.kind, "what": self.what, "before": self.before, "after": self.after, "repro": command}
+
+
+class Comparison:
+    """The rows of a baseline and those of now, as far as both are asked about.
+
+    `only` are ops, none for all; `same` says whether runs repeat bit for bit (growth.py); `others` tells of mutants
+    that were hunted and not found, `instead` of those that are hunted in the place of others.
+    """
+
+    def __init__(
+        self,
+        before: Rows,
+        now: Rows,
+        same: bool,
+        only: Sequence[str] = (),
+        others: dict[str, str] | None = None,
+        instead: dict[str, str] | None = None,
+    ) -> None:
+        self.before = select(before, lambda row: not only or row["op"] in only)
+        self.now = select(now, lambda row: not only or row["op"] in only)
+        self.same = same
+        self.others = others or {}
+        self.instead = instead or {}
+        self.lost = {name for (name,) in by_key("op", self.before).keys() - by_key("op", self.now).keys()}
+        self.broken = {row["op"] for row in self.now["verdict"] if row["worst"] == "bug"}
+        self.absent = {row["what"]: row["reason"] for row in self.now["exclusion"] if row["list"] == ulps.LIST}
+
+    def checked(self) -> dict[str, int]:
+        """How many things of each kind the baseline has."""
+        return {kind: len(self.before[kind]) for kind in KEYS}
+
+    def changes(self) -> list[Change]:
+        """All, by kind and key."""
+        makers = {
+            "ulp": self.ulp,
+            "verdict": self.verdict,
+            "op": self.op,
+            "convention": self.convention,
+            "dtype": self.dtype,
+            "mutant": self.mutant,
+            "exclusion": self.exclusion,
+        }
+        found = [change for make in makers.values() for change in make()]
+        return [change for change in found if change.kind == "op" or change.row["op"] not in self.lost]
+
+    def pairs(self, kind: What) -> Iterator[tuple[Key, Any, Any]]:
+        """Rows before and now, by key; None where there is none."""
+        before, now = by_key(kind, self.before), by_key(kind, self.now)
+        for name in sorted(before.keys() | now.keys()):
+            yield name, before.get(name), now.get(name)
+
+    def ulp(self) -> Iterator[Change]:
+        """Larger errors, and errors that are measured no more."""
+        for _, before, now in self.pairs("ulp"):
+            row = before or now
+            what = f"{row['op']} {row['dtype']} {row['of']}"
+            if now is None:
+                reason = self.absent.get(f"{row['op']} {row['dtype']}")
+                if reason is None:
+                    yield Change("ulp", row, what, growth.told(before), "not measured")
+            elif before is None:
+                yield Change("ulp", row, what, "not measured", growth.told(now), worse=False)
+            elif growth.larger(before, now, self.same):
+                yield Change("ulp", row, what, growth.told(before), growth.told(now))
+            elif growth.smaller(before, now, self.same):
+                yield Change("ulp", row, what, growth.told(before), growth.told(now), worse=False)
+            if before and now and (now["declared"] or 0) > (before["declared"] or 0):
+                yield Change("ulp", row, f"{what}, declared", f"{before['declared']} ULP", f"{now['declared']} ULP")
+
+    def verdict(self) -> Iterator[Change]:
+        """Worse verdicts."""
+        for _, before, now in self.pairs("verdict"):
+            row = before or now
+            was, has = before["worst"] if before else NONE, now["worst"] if now else NONE
+            old, new = growth.rank(was, self.same), growth.rank(has, self.same)
+            if old != new:
+                yield Change("verdict", row, f"{row['op']} {row['dtype']} {row['of']}", was, has, worse=new > old)
+
+    def op(self) -> Iterator[Change]:
+        """Ops that are gone, and parameters, gradients and methods that ops no longer have."""
+        for (name,), before, now in self.pairs("op"):
+            if before is None or now is None:
+                words = ("a public op", GONE) if before else ("none", "a public op")
+                yield Change("op", before or now, name, *words, worse=now is None)
+                continue
+            for field, word in (("parameters", "parameter"), ("gradients", "gradient of")):
+                for item in before[field]:
+                    if item not in now[field]:
+                        yield Change("op", before, f"{name}: {word} {item}", "there", GONE)
+                for item in now[field]:
+                    if item not in before[field]:
+                        yield Change("op", before, f"{name}: {word} {item}", "none", "there", worse=False)
+            if before["method"] != now["method"]:
+                words = ("there", GONE) if before["method"] else ("none", "there")
+                yield Change("op", before, f"Tensor.{name.partition('.')[0]}", *words, worse=before["method"])
+
+    def convention(self) -> Iterator[Change]:
+        """Points at which ours chooses otherwise than it did; better where it now chooses as torch does."""
+        torchs = probe()
+        for _, before, now in self.pairs("convention"):
+            row = before or now
+            dtype, what = row["dtype"], f"{row['point']} in {row['dtype']}"
+            if before is None:
+                yield Change("convention", row, what, "not asked", "asked", worse=False)
+            elif now is None:
+                yield Change("convention", row, what, "asked", "asked no more")
+            elif not alike(before["answer"], now["answer"], dtype):
+                torch = torchs[dtype].get(row["point"])
+                like = torch is not None and alike(torch, now["answer"], dtype)
+                yield Change("convention", row, what, *moved(before["answer"], now["answer"], dtype), worse=not like)
+
+    def dtype(self) -> Iterator[Change]:
+        """Results in another dtype. Where an op gives none any more, its verdict says so."""
+        for _, before, now in self.pairs("dtype"):
+            if before and now and before["result"] != now["result"]:
+                yield Change("dtype", before, f"{before['op']}({before['operands']})", before["result"], now["result"])
+
+    def mutant(self) -> Iterator[Change]:
+        """Faults that are found no more."""
+        for (name,), before, now in self.pairs("mutant"):
+            if before is None:
+                if name not in self.instead.values():
+                    yield Change("mutant", now, name, "not hunted", "killed", worse=False)
+            elif now is None and name in self.instead:
+                yield Change(
+                    "mutant", before, name, "killed", f"in its place {self.instead[name]}: killed", worse=False
+                )
+            elif now is None and before["op"] not in self.broken:
+                yield Change("mutant", before, name, "killed", self.others.get(name, "gone: there is no such mutant"))
+
+    def exclusion(self) -> Iterator[Change]:
+        """New entries, and entries that are no longer needed."""
+        for (where, what), before, now in self.pairs("exclusion"):
+            if before is None and not (ABROAD in now["reason"] and not self.same and where == ulps.LIST):
+                yield Change("exclusion", now, f"{where}: {what}", "not excluded", f"excluded: {now['reason']}")
+            elif now is None:
+                yield Change("exclusion", before, f"{where}: {what}", "excluded", "not excluded", worse=False)
+
+
+def moved(before: Any, now: Any, dtype: str) -> tuple[str, str]:
+    """What of an answer is not as it was, before and now."""
+    old, new = parts_of(before), parts_of(now)
+    names = [n for n in dict.fromkeys([*old, *new]) if not same_part(old.get(n), new.get(n), dtype)]
+    first, second = (", ".join(f"{n} {told_part(side.get(n))}" for n in names) for side in (old, new))
+    return first, second

@@ -1,0 +1,66 @@
+"""The ULP rows: the accuracy report's own measurement, with its seed and its number of programs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from paragrad.engine.ops.table import Op
+from paragrad.reports.accuracy.measure import DTYPES, PROGRAMS, Row, Tally, unmeasurable
+from paragrad.reports.bodies.accuracy import AccuracyRow, Quantity
+from paragrad.reports.gate.accuracy.rows import ExclusionRow, UlpRow
+
+SEED = 0
+LIST = "not measured in ULP"
+
+
+def measure(ops: Sequence[Op]) -> Iterator[tuple[list[UlpRow], list[ExclusionRow]]]:
+    """For each op the rows of both dtypes, and an exclusion where there is none."""
+    for op in ops:
+        rows: list[UlpRow] = []
+        absent: list[ExclusionRow] = []
+        for dtype in DTYPES:
+            reason = unmeasurable(op)
+            if not reason:
+                row = Row(op, dtype)
+                row.measure(PROGRAMS, SEED, Tally())
+                if (result := row.result()) is not None:
+                    rows += of(result)
+                    continue
+                reason = row.absent()["reason"]
+            absent.append({"op": op.name, "list": LIST, "what": f"{op.name} {dtype}", "reason": reason})
+        yield rows, absent
+
+
+def of(row: AccuracyRow) -> Iterator[UlpRow]:
+    """The rows of one op and dtype."""
+    if (value := row["value"]) is not None:
+        yield quantity(row, "value", value, row["declared"])
+    if (exact := row["exact"]) is not None:
+        yield {
+            "op": row["op"],
+            "dtype": row["dtype"],
+            "of": "exact value",
+            "max": 0.0,
+            "p999": 0.0,
+            "wrong": exact["engine"],
+            "torch": 0.0,
+            "torch_wrong": exact["torch"],
+            "declared": None,
+        }
+    for argument, errors in row["gradients"].items():
+        yield quantity(row, f"gradient of {argument}", errors, None)
+
+
+def quantity(row: AccuracyRow, of: str, errors: Quantity, declared: float | None) -> UlpRow:
+    """One row of floats."""
+    return {
+        "op": row["op"],
+        "dtype": row["dtype"],
+        "of": of,
+        "max": errors["engine"]["max"],
+        "p999": errors["engine"]["p999"],
+        "wrong": errors["engine"]["unlike"],
+        "torch": errors["torch"]["max"],
+        "torch_wrong": errors["torch"]["unlike"],
+        "declared": declared,
+    }

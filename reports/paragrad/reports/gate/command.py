@@ -1,0 +1,240 @@
+"""`paragrad gate`: accuracy against the committed baseline, speed against the base commit, and one answer."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+
+from paragrad.engine.ops.table import TABLE
+from paragrad.fuzz.checking.nearest import hint
+from paragrad.reports import record
+from paragrad.reports.accuracy.declared import DeclaredError
+from paragrad.reports.bodies.gate import AccuracyGate, Answer, ChangeRow, GateBody, SpeedGate
+from paragrad.reports.cli import FINDING, PARITY, UsageError
+from paragrad.reports.commands import BUILD, LINE_EVERY, save, steps
+from paragrad.reports.gate.accuracy import baseline, gate
+from paragrad.reports.gate.accuracy.baseline import Baseline, BaselineError
+from paragrad.reports.gate.accuracy.gate import Gated
+from paragrad.reports.gate.accuracy.rows import every
+from paragrad.reports.gate.speed import base as bases
+from paragrad.reports.gate.speed.benchmarks import BENCHMARKS
+from paragrad.reports.gate.speed.errors import GateError
+from paragrad.reports.gate.speed.run import run as run_speed
+from paragrad.reports.record import Record
+from paragrad.reports.render.markdown import plural
+from paragrad.reports.terminal import command, console_for
+
+SHOWN = 40
+"""Changes are told one by one up to so many; the record has all."""
+ORDER: tuple[Answer, ...] = ("pass", "inconclusive", "fail")
+COLOURS = {"pass": "bold green", "inconclusive": "bold yellow", "fail": "bold red"}
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Which parts, of which ops and benchmarks; none of either means all. `known` is the baseline, None for none."""
+
+    accuracy: bool
+    speed: bool
+    ops: tuple[str, ...]
+    benchmarks: tuple[str, ...]
+    path: Path
+    known: Baseline | None
+
+
+@command
+def run(options: argparse.Namespace) -> int:
+    """Measure, tell, write the record, and move the baseline where that is asked for."""
+    console = console_for(options.json)
+    try:
+        return gated(options, console, asked(options))
+    except (BaselineError, DeclaredError, GateError) as error:
+        raise UsageError(str(error)) from error
+
+
+def gated(options: argparse.Namespace, console: Console, wanted: Asked) -> int:
+    """The whole, once it is known what is wanted. Nothing is written before everything is measured."""
+    started = time.perf_counter()
+    accuracy: Gated | None = None
+    speed: SpeedGate | None = None
+    if wanted.accuracy:
+        with telling(console) as tell:
+            accuracy = gate.run(wanted.path, wanted.known, wanted.ops, tell)
+        show_accuracy(console, accuracy.answer)
+    if wanted.speed:
+        speed = run_speed(options.base, wanted.benchmarks, lambda line: console.print(line, markup=False))
+        show_speed(console, speed)
+    answers = [part["verdict"] for part in (accuracy and accuracy.answer, speed) if part]
+    body: GateBody = {
+        "verdict": max(answers, key=ORDER.index),
+        "accuracy": accuracy.answer if accuracy else None,
+        "speed": speed,
+        "elapsed": round(time.perf_counter() - started, 3),
+    }
+    console.print(f"record: {save(from_body(body, options), options.json, BUILD / 'gate.json')}", markup=False)
+    if options.accept and accuracy:
+        accept(console, wanted, accuracy)
+        return PARITY
+    verdict = body["verdict"]
+    console.print(f"[{COLOURS[verdict]}]{verdict.upper():<10}[/] in {body['elapsed']:.0f} s")
+    if verdict == "inconclusive":
+        console.print(
+            "INCONCLUSIVE is no pass: this run could not have seen a slow-down; run it again on a quiet machine"
+        )
+    return FINDING if verdict == "fail" or (verdict == "inconclusive" and options.strict) else PARITY
+
+
+def asked(options: argparse.Namespace) -> Asked:
+    """What the options ask for. Raises UsageError and BaselineError."""
+    path = Path(options.baseline or baseline.DEFAULT)
+    both = options.accuracy == options.speed
+    accuracy, speed = options.accuracy or both, options.speed or both
+    if options.accept and options.speed:
+        raise UsageError("--accept --speed: the baseline is of accuracy; speed has none, it is compared with a commit")
+    speed = speed and not options.accept
+    making = options.accept and not path.exists()
+    if making and options.only:
+        raise UsageError(f"--accept --only: there is no {path} yet, and a baseline is of all ops; leave out --only")
+    known = baseline.read(path) if accuracy and not making else None
+    ops, benchmarks = parts_of(options.only, known)
+    if options.only and not ops:
+        if options.accuracy or options.accept:
+            raise UsageError(f"--only {', '.join(options.only)}: accuracy has no op of this name")
+        accuracy = False
+    if options.only and not benchmarks:
+        if options.speed:
+            told = f"there are: {', '.join(sorted(BENCHMARKS))}"
+            raise UsageError(f"--only {', '.join(options.only)}: speed has no benchmark of this name; {told}")
+        speed = False
+    if options.accept and known is not None:
+        gate.mixing(known, ops)
+        writable(path)
+    if speed:
+        base_of(options.base, accuracy)
+    return Asked(accuracy, speed, ops, benchmarks, path, known)
+
+
+def base_of(base: str | None, accuracy: bool) -> None:
+    """Raise UsageError where there is no base commit, before minutes are spent on accuracy."""
+    try:
+        bases.find(base)
+    except GateError as error:
+        raise UsageError(f"{error}" + ("; --accuracy alone needs no base" if accuracy else "")) from error
+
+
+def parts_of(only: Sequence[str], known: Baseline | None) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The ops and the benchmarks that are named; ops of the baseline may be gone. Raises UsageError."""
+    ops = {name for name, op in TABLE.items() if not op.internal}
+    if known is not None:
+        ops |= {row["op"] for _, row in every(known["rows"])}
+    for name in only:
+        if name not in ops and name not in BENCHMARKS:
+            near = hint(name, [*ops, *BENCHMARKS], "ops have torch's names")
+            raise UsageError(f"--only {name}: no op and no benchmark of this name; {near}")
+    names = tuple(dict.fromkeys(only))
+    return tuple(n for n in names if n in ops), tuple(n for n in names if n in BENCHMARKS)
+
+
+def writable(path: Path) -> None:
+    """Raise UsageError for a baseline that could not be written, before minutes are spent on it."""
+    if not os.access(path, os.W_OK) or not os.access(path.parent, os.W_OK):
+        raise UsageError(f"--accept: {path} can't be written; mend its permissions, or name another with --baseline")
+
+
+@contextmanager
+def telling(console: Console) -> Iterator[Callable[[int, int, str], None]]:
+    """A bar where somebody watches, a line now and then elsewhere."""
+    with steps(console, "gate") as progress:
+        last = time.monotonic()
+
+        def tell(done: int, total: int, what: str) -> None:
+            nonlocal last
+            progress(done, total, what)
+            if not console.is_terminal and time.monotonic() - last > LINE_EVERY:
+                last = time.monotonic()
+                console.print(f"{what} {done}/{total}", markup=False)
+
+        yield tell
+
+
+def show_accuracy(console: Console, answer: AccuracyGate) -> None:
+    """What got worse, in plain text: what, from, to, and the command that shows it."""
+    console.print(f"accuracy   {answer['verdict']}: {answer['why']}", markup=False)
+    console.print(f"checked    {', '.join(f'{n} {kind}' for kind, n in answer['checked'].items())}", markup=False)
+    console.print(f"rule       {answer['rule']}", markup=False)
+    listing(console, "worse", answer["worse"])
+    listing(console, "better", answer["better"])
+    if answer["worse"]:
+        console.print("if this is meant: `paragrad gate --accuracy --accept`, and commit the baseline", markup=False)
+    elif answer["better"]:
+        console.print("to hold what got better: `paragrad gate --accuracy --accept`, and commit it", markup=False)
+
+
+def listing(console: Console, word: str, changes: Sequence[ChangeRow]) -> None:
+    """Changes one by one, up to SHOWN."""
+    for change in changes[:SHOWN]:
+        console.print(
+            f"{word}: {change['kind']}: {change['what']}: {change['before']} -> {change['after']}", markup=False
+        )
+        if word == "worse":
+            console.print(f"  {change['repro']}", markup=False)
+    if len(changes) > SHOWN:
+        console.print(f"and {len(changes) - SHOWN} more {word}", markup=False)
+
+
+def show_speed(console: Console, answer: SpeedGate) -> None:
+    """The answer, and each benchmark that did not pass."""
+    console.print(f"speed      {answer['verdict']}: {answer['why']}", markup=False)
+    for row in answer["rows"]:
+        if row["verdict"] != "pass":
+            found = row["estimate"]
+            told = f"{found['ratio']:.3f} ({found['low']:.3f} to {found['high']:.3f}) times the base's time"
+            console.print(f"{row['verdict']}: {row['title']}: {told}", markup=False)
+            console.print(f"  paragrad gate --speed --only {row['name']}", markup=False)
+    for failed in answer["failed"]:
+        console.print(f"failed: {failed['name']}: {failed['error']}", markup=False)
+
+
+def accept(console: Console, wanted: Asked, found: Gated) -> None:
+    """Move the baseline, and say line by line what was accepted."""
+    worse, better = found.answer["worse"], found.answer["better"]
+    if wanted.known is not None and baseline.dumps(wanted.known) == baseline.dumps(found.accepted):
+        console.print(f"nothing to accept: {wanted.path} says what was measured", markup=False)
+        return
+    baseline.write(found.accepted, wanted.path)
+    for change in (*worse, *better):
+        told = f"accepted: {change['kind']}: {change['what']}: {change['before']} -> {change['after']}"
+        console.print(told, markup=False)
+    count = sum(1 for _ in every(found.accepted["rows"]))
+    console.print(f"baseline: {wanted.path}, {plural(count, 'row')}; commit it", markup=False)
+    if wanted.known is not None and wanted.known["place"] != found.accepted["place"]:
+        console.print(f"its numbers are now of {found.accepted['place']['cpu']}", markup=False)
+
+
+def from_body(body: GateBody, options: argparse.Namespace) -> Record:
+    """The record: rows and benchmarks with an answer count as judged, an inconclusive one is among them. Raises
+    UsageError where no benchmark could run and nothing else was asked for."""
+    speed = body["speed"]
+    compared = sum(body["accuracy"]["checked"].values()) if body["accuracy"] else 0
+    judged, failed = compared, 0
+    if speed is not None:
+        judged, failed = compared + len(speed["rows"]), len(speed["failed"])
+        if not judged:
+            raise UsageError(f"no benchmark could run: {speed['why']}")
+    counts: record.Counts = {
+        "requested": judged + failed,
+        "judged": judged,
+        "filtered": {},
+        "crashed": failed,
+        "not_run": 0,
+    }
+    names = ("only", "base", "baseline", "accept", "strict")
+    asked_for = {name: getattr(options, name) for name in names}
+    return record.new("gate", None, asked_for, counts, body)
