@@ -12,6 +12,8 @@ INPUT, TIE = "input", "tie"
 LEVEL_NAMES = ("none", "1+", "3+", "10+", "30+", "100+", "300+", "1000+", "3000+")
 CLASSES = ("normal", "zero", "tie", "huge", "tiny", "inf", "NaN", "size 0", "strided")
 """The order in which classes are shown, as far as a record has them; others follow."""
+OF_FLOATS = ("huge", "tiny", "inf", "NaN")
+"""Classes that whole numbers and truths can't have."""
 
 
 def section(body: ParityBody) -> Section:
@@ -78,6 +80,11 @@ def _ordered(found: set[str]) -> list[str]:
     return [name for name in CLASSES if name in found] + sorted(found - set(CLASSES))
 
 
+def _asked(coverage: CoverageBody, op: str, dtype: str, name: str) -> bool:
+    """Whether an op can be given such an operand, and it makes a difference."""
+    return op in coverage["ties"] if name == TIE else name not in OF_FLOATS or dtype.startswith("float")
+
+
 def _classes(coverage: CoverageBody) -> Figure:
     classes = coverage["classes"]
     dtypes = sorted({dtype for of in classes.values() for dtype in of})
@@ -89,11 +96,12 @@ def _classes(coverage: CoverageBody) -> Figure:
     for op in ops:
         counts[op] = {}
         for dtype, of in sorted(classes.get(op, {}).items()):
-            asked = [name for name in names if name != TIE or op in coverage["ties"] or of.get(name, 0)]
+            asked = [name for name in names if of.get(name, 0) or _asked(coverage, op, dtype, name)]
             counts[op] |= {f"{dtype} {name}": of.get(name, 0) for name in asked}
             never = ", ".join(name for name in asked if not of.get(name, 0))
             table.append(row(code(op), dtype, *(whole(of.get(name, 0)) for name in names), never))
     heads = columns("op", "dtype", *names, "never", numeric=names, facet=("dtype",))
+    across = [name for name in across if any(name in of for of in counts.values())]
     total = sum(len(of) for of in counts.values())
     reached = sum(bool(n) for of in counts.values() for n in of.values())
     empty = [op for op in ops if not counts[op]]
@@ -102,7 +110,8 @@ def _classes(coverage: CoverageBody) -> Figure:
         "classes",
         "Which classes of operands each op saw.",
         f"{reached:,} of {total:,} combinations of op, dtype and class ({share(reached, total)}). "
-        f"Nothing is drawn where an op was never run in a dtype, or where a tie makes no difference to it.{told}",
+        "Nothing is drawn where an op was never run in a dtype, where that has no such number, or where a tie makes no "
+        f"difference.{told}",
         [matrix("Uses by op, dtype and class of operand", ops, across, counts, LABELLED)],
         Table("classes-table", "Uses by op, dtype and class of operand", heads, table),
         key=scale(LEVEL_NAMES, "uses"),

@@ -11,7 +11,7 @@ from paragrad.engine.draw.svg import STYLE
 from paragrad.reports.bodies.parity import FindingRow, WorstRow
 from paragrad.reports.html.blocks import Block, Card, Code, Note, Prose, Section, Table, code, columns, link, row
 from paragrad.reports.html.drawing import program_svg
-from paragrad.reports.html.words import num, number, plural, whole
+from paragrad.reports.html.words import num, plural, whole
 
 
 def drawn(program: dict[str, Any], name: str, starred: int | None) -> Markup | None:
@@ -44,7 +44,7 @@ def worst(rows: list[WorstRow]) -> Section:
             Code(f"Script that runs program {k}", r["repro"], folded=True),
             Code(f"Program {k} as JSON", json.dumps(r["program"], ensure_ascii=False), folded=True),
         ]
-        title = f"Program {k}: error ÷ bound {number(r['ratio'], 4)}"
+        title = f"Program {k}: error ÷ bound {r['ratio']:.4f}"
         blocks.append(Card(f"worst-{k}", title, [told], drawn(r["program"], f"program {k}", r["variable"]), codes))
     return Section("worst", "The programs closest to their bound", blocks)
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import cast
 
+from markupsafe import Markup
+
 from paragrad.reports.bodies.speed import LoopBody, MemoryRow, ScalingRow, SpeedBody, SpeedRow, SplitRow
 from paragrad.reports.html.blocks import (
     Block,
@@ -126,7 +128,9 @@ def _sizes(body: SpeedBody) -> list[Block]:
     if not rows:
         return [
             *blocks,
-            Note("No sizes were measured: they come from pytest-benchmark, by `paragrad bench --sizes FILE`."),
+            Note(
+                Markup("No sizes were measured: they come from pytest-benchmark, by {}.").format(code("nox -s bench"))
+            ),
         ]
     for k, work in enumerate(dict.fromkeys(r["work"] for r in rows), 1):
         of = [r for r in rows if r["work"] == work]

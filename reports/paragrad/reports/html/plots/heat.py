@@ -9,7 +9,7 @@ from markupsafe import Markup
 
 from paragrad.reports.html.plots.svg import drawing, element, group, mark, shortened, text
 
-LABEL, ROW, HEAD = 118.0, 13.0, 76.0
+LABEL, ROW, HEAD = 118.0, 13.0, 94.0
 LEVELS = 9
 """Levels of the colour scale: classes q0 (least) to q8."""
 

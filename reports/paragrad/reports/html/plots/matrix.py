@@ -26,7 +26,7 @@ class Layout:
 
 
 PAIRS = Layout(96.0, 26.0, 7.0, 7.0)
-LABELLED = Layout(190.0, 78.0, 15.0, 13.0)
+LABELLED = Layout(190.0, 112.0, 15.0, 13.0)
 
 
 def level(count: int) -> int:
@@ -70,7 +70,13 @@ def _names(rows: Sequence[str], columns: Sequence[str], at: Layout) -> list[Mark
         x = at.left + at.wide * (j + 0.5)
         if roomy:
             parts.append(
-                text(0, 0, shortened(column, 16), transform=f"translate({x + 4:.1f} {at.top - 6:g}) rotate(-50)")
+                text(
+                    0,
+                    0,
+                    shortened(column, 16),
+                    transform=f"translate({x + 4:.1f} {at.top - 6:g}) rotate(-90)",
+                    class_="label",
+                )
             )
         elif j == 0 or column[:1] != columns[j - 1][:1]:
             parts.append(text(x, at.top - 6, column[:1], class_="middle small"))
