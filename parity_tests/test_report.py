@@ -247,4 +247,4 @@ def save_other(folder: Path) -> Path:
 
 def test_every_form_of_the_parser_is_made() -> None:
     assert set(command.SUFFIXES.values()) < set(cli.FORMS)
-    assert set(command.COMMANDS) == set(KINDS) == set(bodies.BODIES)
+    assert set(record.COMMANDS) == set(KINDS) == set(bodies.BODIES)

@@ -26,6 +26,19 @@ EDITED = "it is partial or was edited: make it again"
 Kind = Literal["parity", "accuracy", "speed", "mutants", "false-alarms", "judges", "peers", "gate"]
 
 
+COMMANDS: dict[Kind, str] = {
+    "parity": "paragrad parity",
+    "accuracy": "paragrad accuracy",
+    "speed": "paragrad bench",
+    "gate": "paragrad gate",
+    "mutants": "paragrad mutants --quick",
+    "false-alarms": "paragrad false-alarms",
+    "judges": "paragrad judges",
+    "peers": "paragrad peers",
+}
+"""The command that makes a record of each kind."""
+
+
 class Counts(TypedDict):
     """How much of what was requested was judged; `filtered` counts by reason."""
 

@@ -21,23 +21,12 @@ from paragrad.reports.ci.summary import summary
 from paragrad.reports.cli import PARITY, USAGE, UsageError
 from paragrad.reports.documents import CHECK, Document, by_kind, in_folder, read
 from paragrad.reports.files import write_text
-from paragrad.reports.record import Record, RecordError
+from paragrad.reports.record import COMMANDS, Record, RecordError
 from paragrad.reports.render import render_markdown
 from paragrad.reports.render.check import page as check_page
 
 SUFFIXES = {".md": "markdown", ".html": "html", ".xml": "junit"}
 """The form that the suffix of a file asks for."""
-COMMANDS = {
-    "parity": "paragrad parity",
-    "accuracy": "paragrad accuracy",
-    "speed": "paragrad bench",
-    "mutants": "paragrad mutants",
-    "false-alarms": "paragrad false-alarms",
-    "judges": "paragrad judges",
-    "peers": "paragrad peers",
-    "gate": "paragrad gate",
-}
-"""What makes a record of each kind."""
 
 
 def report(options: argparse.Namespace) -> int:

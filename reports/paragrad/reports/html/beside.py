@@ -6,22 +6,17 @@ import contextlib
 from pathlib import Path
 
 from paragrad.reports import record as records
-from paragrad.reports.record import Record, RecordError
+from paragrad.reports.record import Kind, Record, RecordError
 
-COMMANDS = {
-    "parity": "paragrad parity",
-    "accuracy": "paragrad accuracy",
-    "mutants": "paragrad mutants --quick",
-    "false-alarms": "paragrad false-alarms",
-}
-"""Kinds that other pages show, and the command that makes one."""
+SHOWN: tuple[Kind, ...] = ("parity", "accuracy", "mutants", "false-alarms")
+"""Kinds that other pages show."""
 
 
 def found(folder: Path) -> dict[str, Record]:
     """Records by kind under their default names; one that is not there, or is no record of today's schema, is left out:
     the page then names the command that makes it."""
     there: dict[str, Record] = {}
-    for kind in COMMANDS:
+    for kind in SHOWN:
         path = folder / f"{kind}.json"
         if path.is_file():
             with contextlib.suppress(RecordError):

@@ -9,7 +9,6 @@ from markupsafe import Markup
 
 from paragrad.reports.bodies.false_alarms import FalseAlarmsBody
 from paragrad.reports.bodies.mutants import MutantsBody
-from paragrad.reports.html.beside import COMMANDS
 from paragrad.reports.html.blocks import (
     Block,
     Card,
@@ -27,11 +26,11 @@ from paragrad.reports.html.blocks import (
     row,
 )
 from paragrad.reports.html.words import LACKING, num, plural, share, whole
-from paragrad.reports.record import Record
+from paragrad.reports.record import COMMANDS, Kind, Record
 from paragrad.reports.render.false_alarms import STAGES
 
 
-def missing(kind: str) -> Markup:
+def missing(kind: Kind) -> Markup:
     """A line that says which record is not there, and the command that makes it."""
     return Markup("No {} record lies beside this one: make it with {}.").format(kind, code(COMMANDS[kind]))
 
