@@ -202,7 +202,7 @@ class Case:
         """Tell of a number that is right and came near its bound."""
         optimizer = self.program.optimizer
         op = optimizer.name if kind == "step" and optimizer else self.op_at(position)
-        message = f"{self.program.name(variable)} is right, and {ratio:.2g} of its bound from the truth"
+        message = f"{self.program.name(variable)} is right, its error {ratio:.2g} of the bound"
         return Finding(kind, position, op, variable, message, "", found, expected.torch, expected.bound)
 
     @functools.cached_property
