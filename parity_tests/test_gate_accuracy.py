@@ -262,9 +262,33 @@ def test_another_mutant_takes_the_place_of_one_whose_source_was_edited() -> None
     before: Any = {**sound(), "mutant": known}
     now: Any = {**sound(), "mutant": found.killed}
     changes = {c.what: c for c in Comparison(before, now, True, OPS, found.others, found.instead).changes()}
-    assert not changes[old].worse
+    assert old not in changes, "killed before and killed now: neither worse nor better"
+    assert found.instead[old] not in changes
     assert changes["no such family:x"].worse
     assert changes["no such family:x"].after == "gone: there is no such mutant"
+
+
+def convention(*values: object) -> Rows:
+    """A baseline of one point of relu."""
+    row = {"op": "relu", "point": "relu([-0])", "dtype": "float32", "answer": {"values": [list(values)]}}
+    rows: Any = {**{kind: [] for kind in KEYS}, "convention": [row]}
+    return rows  # type: ignore[no-any-return]
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "told"),
+    [
+        ("-0.0", 0.0, ("value -0", "value 0")),
+        (0.0, "-0.0", ("value 0", "value -0")),
+        ("nan", "nan", None),
+        ("-0.0", "-0.0", None),
+        (1.0, 1.0, None),
+    ],
+)
+def test_the_sign_of_a_zero_is_held_where_runs_repeat(before: object, now: object, told: tuple[str, str] | None) -> None:
+    found = Comparison(convention(before), convention(now), True).changes()
+    assert [(c.kind, c.before, c.after) for c in found] == ([("convention", *told)] if told else [])
+    assert not Comparison(convention(before), convention(now), False).changes(), "another kernel, another zero"
 
 
 def test_mutants_of_a_lost_op_are_not_hunted() -> None:
