@@ -177,11 +177,13 @@ def test_the_first_baseline_is_made(capsys: pytest.CaptureFixture[str]) -> None:
     assert f"baseline: {FILE}, 4 rows; commit it" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("end", [KeyboardInterrupt(), RuntimeError("broken")])
-def test_nothing_is_accepted_of_a_run_that_did_not_end(end: BaseException, world: dict[str, Any]) -> None:
+@pytest.mark.parametrize(
+    ("end", "code"), [(KeyboardInterrupt(), cli.INTERRUPTED), (RuntimeError("broken"), cli.OURS)], ids=repr
+)
+def test_nothing_is_accepted_of_a_run_that_did_not_end(end: BaseException, code: int, world: dict[str, Any]) -> None:
     world["rows"] = end
     before = FILE.read_bytes()
-    assert run("--accept") == cli.OURS
+    assert run("--accept") == code
     assert FILE.read_bytes() == before
     assert not Path("build").exists()
 

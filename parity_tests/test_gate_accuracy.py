@@ -285,7 +285,7 @@ def convention(*values: object) -> Rows:
         (1.0, 1.0, None),
     ],
 )
-def test_the_sign_of_a_zero_is_held_where_runs_repeat(before: object, now: object, told: tuple[str, str] | None) -> None:
+def test_the_sign_of_a_zero_is_held_on_one_machine(before: object, now: object, told: tuple[str, str] | None) -> None:
     found = Comparison(convention(before), convention(now), True).changes()
     assert [(c.kind, c.before, c.after) for c in found] == ([("convention", *told)] if told else [])
     assert not Comparison(convention(before), convention(now), False).changes(), "another kernel, another zero"
@@ -346,6 +346,10 @@ def spoiled(edit: Callable[[Any], None]) -> str:
         (lambda: spoiled(lambda d: d["rows"]["ulp"][0].update(max="high")), "rows.ulp[0].max should be a number"),
         (lambda: spoiled(lambda d: d["rows"]["op"].append(d["rows"]["op"][0])), "is there twice"),
         (lambda: spoiled(lambda d: d["rows"]["convention"][0].update(answer={})), "has no answer"),
+        (lambda: spoiled(lambda d: d["rows"]["ulp"][0].update(max=-1.0)), "max is -1.0, expected a number ≥ 0"),
+        (lambda: spoiled(lambda d: d["rows"]["ulp"][0].update(wrong=-1)), "wrong is -1, expected a number ≥ 0"),
+        (lambda: spoiled(lambda d: d["rows"]["ulp"][0].update(max=float("nan"))), "max should be a number, is nan"),
+        ("[" * 100_000, "can't be read as JSON"),
     ],
 )
 def test_a_broken_baseline_is_one_clear_line(text: str | Callable[[], str], told: str, tmp_path: Path) -> None:
@@ -356,6 +360,11 @@ def test_a_broken_baseline_is_one_clear_line(text: str | Callable[[], str], told
     assert told in str(error.value)
     assert "paragrad" in str(error.value)
     assert "\n" not in str(error.value)
+
+
+def test_a_folder_in_the_place_of_a_baseline_is_told(tmp_path: Path) -> None:
+    with pytest.raises(BaselineError, match=r"can't be read as a baseline \(a folder, name a file in it\)$"):
+        baseline.read(tmp_path)
 
 
 def test_no_baseline_says_how_to_make_one(tmp_path: Path) -> None:

@@ -262,7 +262,7 @@ def test_an_interrupted_run_is_taken_up(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setattr(lists, "equivalents", dict)
     first = Crew("killed", most=1)
     monkeypatch.setattr(crew, "run", first)
-    assert cli.main(ARGS) == cli.OURS
+    assert cli.main(ARGS) == cli.INTERRUPTED
     assert json.loads(Path("out.json").read_text(encoding="utf-8"))["counts"]["not_run"] == 1
     second = Crew("killed")
     monkeypatch.setattr(crew, "run", second)

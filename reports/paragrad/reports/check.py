@@ -25,7 +25,7 @@ from paragrad.fuzz.engines.worker.errors import SubjectError
 from paragrad.fuzz.program import Program
 from paragrad.fuzz.telling import Told, tell
 from paragrad.reports.bodies.check import SCHEMA, Check, CheckError
-from paragrad.reports.cli import FINDING, OURS, PARITY, UsageError
+from paragrad.reports.cli import FINDING, INTERRUPTED, PARITY, UsageError
 from paragrad.reports.files import write_text
 from paragrad.reports.findings import Repro, row, show, width_of, write_repros
 from paragrad.reports.introduction import introduce
@@ -81,7 +81,7 @@ def checked(options: argparse.Namespace) -> int:
     found = report.verdict(wanted.strict) == "findings"
     if report.stopped == "interrupted":
         console.print("interrupted: what was found so far is told above")
-        return FINDING if found else OURS
+        return INTERRUPTED
     return FINDING if found else PARITY
 
 

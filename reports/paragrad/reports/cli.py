@@ -6,6 +6,7 @@ Nothing heavy is imported before a command needs it, so `--help` is quick and wo
 from __future__ import annotations
 
 import argparse
+import contextlib
 import importlib.metadata
 import importlib.util
 import os
@@ -15,8 +16,11 @@ import traceback
 from collections.abc import Callable, Sequence
 from typing import NoReturn
 
-PARITY, FINDING, USAGE, OURS = 0, 1, 2, 3
-"""Exit codes: parity, a finding, wrong usage or an unusable subject, our own failure."""
+from paragrad.reports.interrupt import as_ctrl_c
+
+PARITY, FINDING, USAGE, OURS, INTERRUPTED = 0, 1, 2, 3, 130
+"""Exit codes: parity, a finding, wrong usage or an unusable subject, our own failure, and, whatever was found until
+then, Ctrl-C, SIGTERM or SIGHUP."""
 
 FORMS = ("markdown", "html", "summary", "comment", "junit", "annotations")
 """What `paragrad report` makes of records."""
@@ -230,13 +234,15 @@ def main(argv: Sequence[str] | None = None) -> int:
         return USAGE
     one_thread()
     try:
-        return resolve(options.run)(options)
+        with as_ctrl_c():
+            return resolve(options.run)(options)
     except UsageError as error:
         print(f"paragrad {options.command}: {error}", file=sys.stderr)
         return USAGE
     except KeyboardInterrupt:
-        print(f"paragrad {options.command}: interrupted", file=sys.stderr)
-        return OURS
+        with contextlib.suppress(OSError):  # the terminal may be what is gone
+            print(f"paragrad {options.command}: interrupted", file=sys.stderr)
+        return INTERRUPTED
     except Exception:  # noqa: BLE001 - whatever it is, it is ours, and must not look like a finding
         traceback.print_exc()
         print(f"paragrad {options.command}: this is a fault of paragrad's own, not of the engine", file=sys.stderr)

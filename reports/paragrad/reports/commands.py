@@ -21,7 +21,7 @@ from paragrad.fuzz import corpus as store
 from paragrad.fuzz.campaign import Found, Options, Outcome
 from paragrad.fuzz.strategies.families import FAMILIES, ops_of
 from paragrad.reports import record as records
-from paragrad.reports.cli import FINDING, OURS, PARITY, UsageError
+from paragrad.reports.cli import FINDING, INTERRUPTED, PARITY, UsageError
 from paragrad.reports.conventions import notice
 from paragrad.reports.files import write_text
 from paragrad.reports.html import PAGES, render_html
@@ -92,7 +92,7 @@ def parity(options: argparse.Namespace) -> int:
     code = FINDING if outcome.found else PARITY
     if outcome.stopped == "interrupted":
         console.print("interrupted: what was found is kept")
-        return code or OURS
+        return INTERRUPTED
     if not options.quick and not outcome.found:
         accuracy_report(console, seed, None)
         speed_report(console, (), ROUNDS, options.sizes, None)

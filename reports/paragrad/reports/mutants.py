@@ -19,7 +19,7 @@ from paragrad.fuzz.mutants.hunt import Result
 from paragrad.fuzz.mutants.mutant import Mutant
 from paragrad.reports import record
 from paragrad.reports.bodies.mutants import EquivalentRow, MutantFamilyRow, MutantsBody, SurvivorRow
-from paragrad.reports.cli import FINDING, OURS, PARITY, UsageError
+from paragrad.reports.cli import FINDING, INTERRUPTED, OURS, PARITY, UsageError
 from paragrad.reports.commands import BUILD, LINE_EVERY, save
 from paragrad.reports.record import Record
 from paragrad.reports.terminal import command, console_for
@@ -66,6 +66,8 @@ def mutants(options: argparse.Namespace) -> int:
     except KeyboardInterrupt:
         stopped = "interrupted"
         console.print(f"interrupted: --resume takes it up with what {LOG} holds")
+    if stopped and not any(result.outcome != "failed" for ident, result in results.items() if ident not in known):
+        return INTERRUPTED
     if not results:
         return OURS
     gone = sorted(set(known) - set(catalogue()))
@@ -75,7 +77,7 @@ def mutants(options: argparse.Namespace) -> int:
     summary(console, told)
     console.print(f"record: {save(page, options.json, BUILD / 'mutants.json')}")
     wrong = told["survivors"] or told["gone"] or any(row["outcome"] in FOUND for row in told["equivalents"])
-    return FINDING if wrong else OURS if stopped else PARITY
+    return INTERRUPTED if stopped else FINDING if wrong else PARITY
 
 
 def selected(only: list[str], quick: bool) -> list[str]:

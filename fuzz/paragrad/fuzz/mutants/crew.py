@@ -11,7 +11,6 @@ import contextlib
 import json
 import multiprocessing
 import os
-import signal
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
@@ -19,6 +18,7 @@ from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from typing import Any
 
+from paragrad.fuzz import children
 from paragrad.fuzz.mutants.families import catalogue
 from paragrad.fuzz.mutants.hunt import Result, hunt
 
@@ -79,10 +79,10 @@ class Log:
 
 
 def serve(end: Connection, seed: int) -> None:
-    """A worker: hunt what is sent for as long as somebody is there to send it. Ctrl-C is the parent's affair."""
+    """A worker: hunt what is sent for as long as somebody is there to send it."""
+    children.settle()
     import torch
 
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
     torch.set_num_threads(1)
     mutants = catalogue()
     with contextlib.suppress(EOFError, BrokenPipeError):
@@ -97,7 +97,8 @@ class Worker:
     def __init__(self, seed: int) -> None:
         self.end, other = CONTEXT.Pipe()
         self.process = CONTEXT.Process(target=serve, args=(other, seed), daemon=True)
-        self.process.start()
+        with children.sheltered():
+            self.process.start()
         other.close()
         self.task: Task | None = None
         self.since = 0.0

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from paragrad.fuzz.judge import VERDICTS
-from paragrad.reports.cli import FINDING, OURS, PARITY, UsageError
+from paragrad.reports.cli import FINDING, INTERRUPTED, OURS, PARITY, UsageError
 from paragrad.reports.commands import BUILD, LINE_EVERY, save
 from paragrad.reports.false_alarms.run import Options, Outcome, made, measure
 from paragrad.reports.false_alarms.sound import SUBJECTS
@@ -44,11 +44,11 @@ def false_alarms(options: argparse.Namespace) -> int:
         console.print(f"no longer so, and to be taken out of peers/deviations.json: {line}", markup=False)
     if outcome.elements == 0:
         console.print("nothing was judged")
-        return OURS
+        return INTERRUPTED if outcome.stopped == "interrupted" else OURS
     console.print(f"record: {save(made(outcome, asked), options.json, BUILD / 'false-alarms.json')}")
-    if outcome.alarms or outcome.needless:
-        return FINDING
-    return OURS if outcome.stopped == "interrupted" else PARITY
+    if outcome.stopped == "interrupted":
+        return INTERRUPTED
+    return FINDING if outcome.alarms or outcome.needless else PARITY
 
 
 class Watch:

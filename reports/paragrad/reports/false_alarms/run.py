@@ -17,7 +17,7 @@ from pathlib import Path
 
 import torch
 
-from paragrad.fuzz import corpus
+from paragrad.fuzz import children, corpus
 from paragrad.fuzz.explain import text
 from paragrad.fuzz.judge import VERDICTS, Finding, reference
 from paragrad.fuzz.program import Program
@@ -127,17 +127,26 @@ def batches(options: Options) -> Iterator[Batch]:
             yield source
 
 
+def ready() -> None:
+    """What a worker does first."""
+    children.settle()
+    torch.set_num_threads(1)
+
+
 def results(options: Options) -> Iterator[Result]:
     """The results of all batches, in order, without end."""
     coming = batches(options)
     if options.jobs == 1:
         yield from map(judged, coming)
     waiting: deque[Future[Result]] = deque()
-    pool = ProcessPoolExecutor(options.jobs, get_context("spawn"), torch.set_num_threads, (1,))
+    with children.sheltered():
+        pool = ProcessPoolExecutor(options.jobs, get_context("spawn"), ready)
     try:
         while True:
             while len(waiting) < AHEAD * options.jobs:
-                waiting.append(pool.submit(judged, next(coming)))
+                following = next(coming)
+                with children.sheltered():  # submitting starts the processes
+                    waiting.append(pool.submit(judged, following))
             yield waiting.popleft().result()
     finally:
         pool.shutdown(cancel_futures=True)

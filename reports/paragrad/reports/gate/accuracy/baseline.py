@@ -37,7 +37,10 @@ def read(path: Path) -> Baseline:
     except FileNotFoundError as error:
         told = f"{path}: there is no such baseline; run it in the checkout, or make it with `paragrad gate --accept`"
         raise BaselineError(told) from error
-    except (OSError, ValueError) as error:
+    except OSError as error:
+        told = "a folder, name a file in it" if path.is_dir() else f"{error.strerror}, mend its permissions"
+        raise BaselineError(f"{path}: can't be read as a baseline ({told})") from error
+    except (ValueError, RecursionError) as error:
         raise BaselineError(f"{path}: can't be read as JSON ({error}); {mend}") from error
     schema = document.get("schema") if isinstance(document, dict) else None
     if schema != SCHEMA:
@@ -59,7 +62,7 @@ def _of_another(schema: Any) -> str:
 
 
 def _within(document: Baseline) -> Iterator[str]:
-    """One line for each row that is there twice, and each answer that is none."""
+    """One line for each row that is there twice, each answer that is none, and each number that no error can be."""
     for kind in KEYS:
         seen = set()
         table: list[Any] = document["rows"][kind]
@@ -70,6 +73,10 @@ def _within(document: Baseline) -> Iterator[str]:
     for row in document["rows"]["convention"]:
         if not row["answer"].keys() & {"values", "refused"}:
             yield f"rows.convention: {row['point']} in {row['dtype']} has no answer"
+    for errors in document["rows"]["ulp"]:
+        for field, number in errors.items():
+            if isinstance(number, int | float) and number < 0:
+                yield f"rows.ulp: {' '.join(key('ulp', errors))}: {field} is {number}, expected a number ≥ 0"
 
 
 def dumps(baseline: Baseline) -> str:
