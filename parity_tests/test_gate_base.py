@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -18,47 +17,19 @@ from paragrad.reports.gate.speed.errors import GateError
 from paragrad.reports.gate.speed.measure import Plan
 from paragrad.reports.gate.speed.process import Lost, Process, Refused
 from paragrad.reports.shape import problems
+from parity_tests import checkouts
+from parity_tests.checkouts import asked as git
+from parity_tests.checkouts import commit
 
 ROOT = Path(__file__).parents[1]
 ONE_LAUNCH = Plan(rounds=2, fewest=1, most=1)
-
-
-def git(folder: Path, *arguments: str) -> str:
-    """Run git as somebody, whatever this machine's settings are; return what it prints."""
-    nobody = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
-    who = ("-c", "user.name=a", "-c", "user.email=a@b.c", "-c", "init.defaultBranch=main")
-    done = subprocess.run(
-        ["git", "-C", str(folder), *who, *arguments],
-        env={**os.environ, **nobody},
-        capture_output=True,
-        encoding="utf-8",
-        check=True,
-    )
-    return done.stdout.strip()
-
-
-def commit(folder: Path, **files: str) -> str:
-    """Write files (a double underscore is a slash), commit all, return the commit."""
-    for name, text in files.items():
-        path = folder / name.replace("__", "/")
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
-    git(folder, "add", "-A")
-    git(folder, "commit", "-qm", "x")
-    return git(folder, "rev-parse", "HEAD")
 
 
 @pytest.fixture
 def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A repository of three commits, the first without an engine."""
     monkeypatch.delenv("GITHUB_BASE_REF", raising=False)
-    folder = tmp_path / "repository"
-    folder.mkdir()
-    git(folder, "init", "-q")
-    commit(folder, readme="x")
-    commit(folder, engine__a="1")
-    commit(folder, engine__a="2")
-    return folder
+    return checkouts.checkout(tmp_path / "repository")
 
 
 def test_the_base_is_the_commit_before(repository: Path) -> None:
