@@ -11,16 +11,18 @@ import pytest
 
 from paragrad.reports import cli, record
 from paragrad.reports.bodies.gate import Answer, SpeedGate
-from paragrad.reports.gate import command
+from paragrad.reports.gate import checkout, command
 from paragrad.reports.gate.accuracy import baseline, gate, place
 from paragrad.reports.gate.accuracy.baseline import SCHEMA, Baseline
 from paragrad.reports.gate.accuracy.measure import Measured
 from paragrad.reports.gate.accuracy.mutants import Hunted
 from paragrad.reports.gate.accuracy.rows import KEYS, Rows
+from paragrad.reports.gate.speed import thresholds
 from paragrad.reports.gate.speed.errors import GateError
 from parity_tests.bodies import BODIES
 
 FILE = Path("reports") / "baseline" / "accuracy.json"
+LIMITS = FILE.with_name("speed-thresholds.json")
 
 
 def rows(most: float = 0.5, ops: Sequence[str] = ("exp", "softmax")) -> Rows:
@@ -59,6 +61,7 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     told: dict[str, Any] = {"rows": rows(), "speed": speed("pass"), "ran": []}
     known: Baseline = {"schema": SCHEMA, "place": place.here(), "rows": rows()}
     baseline.write(known, FILE)
+    LIMITS.write_text(f'{{"schema": "{thresholds.SCHEMA}", "default": 1.03, "benchmarks": {{}}}}', encoding="utf-8")
 
     def measure(known: object, only: Sequence[str], declared: object, tell: object) -> Measured:
         told["ran"].append(("accuracy", *only))
@@ -157,6 +160,30 @@ def test_accepting_moves_the_baseline_and_says_what(world: dict[str, Any], capsy
     assert "nothing to accept" in capsys.readouterr().out
 
 
+def test_nothing_is_accepted_in_silence(world: dict[str, Any], capsys: pytest.CaptureFixture[str]) -> None:
+    """What is neither worse nor better is told, too: torch's own error, an op's row of another baseline."""
+    world["rows"] = rows()
+    world["rows"]["ulp"][1]["torch"] = 0.25
+    assert run("--accuracy") == cli.PARITY
+    assert "better" not in capsys.readouterr().out
+    assert run("--accept") == cli.PARITY
+    assert "accepted: ulp: softmax float32 value: torch 0.5 -> 0.25\n" in capsys.readouterr().out
+
+
+def test_the_baseline_is_found_from_below(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    Path(".git").touch()
+    below = Path("docs") / "examples"
+    below.mkdir(parents=True)
+    monkeypatch.chdir(below)
+    assert run("--accuracy") == cli.PARITY
+    assert Path(record.read("build/gate.json")["body"]["accuracy"]["baseline"]) == Path("../..") / FILE
+
+
+def test_what_is_left_out_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("--only", "softmax") == cli.PARITY
+    assert "speed      left out: --only names no benchmark\n" in capsys.readouterr().out
+
+
 def test_accepting_some_ops_leaves_the_others(world: dict[str, Any]) -> None:
     world["rows"] = rows(0.6, ["exp"])
     assert run("--accept", "--only", "exp") == cli.PARITY
@@ -209,6 +236,10 @@ def _no_base(base: str | None) -> None:
     raise GateError("git is not installed")
 
 
+def nothing(patch: pytest.MonkeyPatch, world: dict[str, Any]) -> None:
+    """All is as it should be."""
+
+
 BAD: dict[str, tuple[list[str], str, Callable[[pytest.MonkeyPatch, dict[str, Any]], object]]] = {
     "no baseline": (["--accuracy"], "make it with `paragrad gate --accept`", lambda patch, world: FILE.unlink()),
     "broken": (["--accuracy"], "can't be read as JSON", lambda patch, world: FILE.write_text("{")),
@@ -217,10 +248,21 @@ BAD: dict[str, tuple[list[str], str, Callable[[pytest.MonkeyPatch, dict[str, Any
         "update paragrad",
         lambda patch, world: FILE.write_text('{"schema": "paragrad.accuracy-baseline/9"}'),
     ),
-    "unknown": (["--only", "sofmax"], "did you mean softmax", lambda patch, world: None),
-    "no op": (["--accuracy", "--only", "conv2d-none"], "no op and no benchmark", lambda patch, world: None),
-    "no benchmark": (["--speed", "--only", "softmax"], "speed has no benchmark", lambda patch, world: None),
-    "accept speed": (["--accept", "--speed"], "speed has none", lambda patch, world: None),
+    "unknown": (["--only", "sofmax"], "did you mean softmax", nothing),
+    "no op": (["--accuracy", "--only", "conv2d-none"], "no op of this name; did you mean conv2d?", nothing),
+    "one that is no op": (["--accuracy", "--only", "exp", "--only", "expm2"], "--only expm2: no op of this", nothing),
+    "no benchmark": (["--speed", "--only", "softmax"], "no benchmark of this name; the nearest are", nothing),
+    "neither": (["--only", "exp9zz"], "no op and no benchmark of this name; did you mean exp", nothing),
+    "nothing near": (["--only", "###"], "no op and no benchmark of this name; the nearest are", nothing),
+    "a folder": (["--baseline", "."], ".: can't be read as a baseline (a folder, name a file in it)", nothing),
+    "a baseline that is read-only": (["--accept"], "accuracy.json is read-only", lambda p, w: FILE.chmod(0o444)),
+    "broken thresholds": (["--speed"], "is no JSON", lambda p, w: LIMITS.write_text("{")),
+    "another engine": (
+        ["--accuracy"],
+        "accuracy would be another one's",
+        lambda patch, world: [Path(".git").mkdir(), checkout.ENGINE.mkdir(parents=True)],
+    ),
+    "accept speed": (["--accept", "--speed"], "speed has none", nothing),
     "accept a part first": (["--accept", "--only", "exp"], "leave out --only", lambda patch, world: FILE.unlink()),
     "accept a part elsewhere": (
         ["--accept", "--only", "exp"],

@@ -16,6 +16,7 @@ import traceback
 from collections.abc import Callable, Sequence
 from typing import NoReturn
 
+from paragrad.reports import importing
 from paragrad.reports.interrupt import as_ctrl_c
 
 PARITY, FINDING, USAGE, OURS, INTERRUPTED = 0, 1, 2, 3, 130
@@ -220,9 +221,14 @@ def one_thread() -> None:
 
 
 def resolve(path: str) -> Callable[[argparse.Namespace], int]:
-    """The function that a command names by its dotted path."""
+    """The function that a command names by its dotted path. Raises UsageError where the engine can't be imported."""
     module, _, name = path.rpartition(".")
-    found: Callable[[argparse.Namespace], int] = getattr(importlib.import_module(module), name)
+    try:
+        found: Callable[[argparse.Namespace], int] = getattr(importlib.import_module(module), name)
+    except (Exception, SystemExit) as error:
+        if told := importing.fault(error):
+            raise UsageError(f"the engine can't be imported: {told}; mend it and run again") from error
+        raise
     return found
 
 

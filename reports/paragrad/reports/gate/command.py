@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import difflib
 import os
+import stat
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -19,11 +21,13 @@ from paragrad.reports.accuracy.declared import DeclaredError
 from paragrad.reports.bodies.gate import AccuracyGate, Answer, ChangeRow, GateBody, SpeedGate
 from paragrad.reports.cli import FINDING, PARITY, UsageError
 from paragrad.reports.commands import BUILD, LINE_EVERY, save, steps
+from paragrad.reports.gate import checkout
 from paragrad.reports.gate.accuracy import baseline, gate
 from paragrad.reports.gate.accuracy.baseline import Baseline, BaselineError
 from paragrad.reports.gate.accuracy.gate import Gated
 from paragrad.reports.gate.accuracy.rows import every
 from paragrad.reports.gate.speed import base as bases
+from paragrad.reports.gate.speed import thresholds
 from paragrad.reports.gate.speed.benchmarks import BENCHMARKS
 from paragrad.reports.gate.speed.errors import GateError
 from paragrad.reports.gate.speed.run import run as run_speed
@@ -34,6 +38,7 @@ from paragrad.reports.terminal import command, console_for
 SHOWN = 40
 """Changes are told one by one up to so many; the record has all."""
 ORDER: tuple[Answer, ...] = ("pass", "inconclusive", "fail")
+WRITING = stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH
 COLOURS = {"pass": "bold green", "inconclusive": "bold yellow", "fail": "bold red"}
 
 
@@ -68,6 +73,10 @@ def gated(options: argparse.Namespace, console: Console, wanted: Asked) -> int:
         with telling(console) as tell:
             accuracy = gate.run(wanted.path, wanted.known, wanted.ops, tell)
         show_accuracy(console, accuracy.answer)
+    elif not options.speed:
+        console.print("accuracy   left out: --only names no op", markup=False)
+    if not wanted.speed and not (options.accuracy or options.accept):
+        console.print("speed      left out: --only names no benchmark", markup=False)
     if wanted.speed:
         speed = run_speed(options.base, wanted.benchmarks, lambda line: console.print(line, markup=False))
         show_speed(console, speed)
@@ -93,7 +102,8 @@ def gated(options: argparse.Namespace, console: Console, wanted: Asked) -> int:
 
 def asked(options: argparse.Namespace) -> Asked:
     """What the options ask for. Raises UsageError and BaselineError."""
-    path = Path(options.baseline or baseline.DEFAULT)
+    top = checkout.top()
+    path = Path(os.path.relpath(top / baseline.DEFAULT) if options.baseline is None else options.baseline)
     both = options.accuracy == options.speed
     accuracy, speed = options.accuracy or both, options.speed or both
     if options.accept and options.speed:
@@ -102,22 +112,19 @@ def asked(options: argparse.Namespace) -> Asked:
     making = options.accept and not path.exists()
     if making and options.only:
         raise UsageError(f"--accept --only: there is no {path} yet, and a baseline is of all ops; leave out --only")
+    if accuracy and (told := checkout.another(top)):
+        raise UsageError(told)
     known = baseline.read(path) if accuracy and not making else None
-    ops, benchmarks = parts_of(options.only, known)
-    if options.only and not ops:
-        if options.accuracy or options.accept:
-            raise UsageError(f"--only {', '.join(options.only)}: accuracy has no op of this name")
-        accuracy = False
-    if options.only and not benchmarks:
-        if options.speed:
-            told = f"there are: {', '.join(sorted(BENCHMARKS))}"
-            raise UsageError(f"--only {', '.join(options.only)}: speed has no benchmark of this name; {told}")
-        speed = False
-    if options.accept and known is not None:
-        gate.mixing(known, ops)
-        writable(path)
+    ops, benchmarks = parts_of(options.only, known, accuracy, speed)
+    if options.only:
+        accuracy, speed = bool(ops), bool(benchmarks)
+    if options.accept:
+        if known is not None:
+            gate.mixing(known, ops)
+        writable(path, making)
     if speed:
         base_of(options.base, accuracy)
+        thresholds.read(top / thresholds.PLACE, BENCHMARKS)
     return Asked(accuracy, speed, ops, benchmarks, path, known)
 
 
@@ -129,23 +136,33 @@ def base_of(base: str | None, accuracy: bool) -> None:
         raise UsageError(f"{error}" + ("; --accuracy alone needs no base" if accuracy else "")) from error
 
 
-def parts_of(only: Sequence[str], known: Baseline | None) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """The ops and the benchmarks that are named; ops of the baseline may be gone. Raises UsageError."""
-    ops = {name for name, op in TABLE.items() if not op.internal}
-    if known is not None:
-        ops |= {row["op"] for _, row in every(known["rows"])}
+def parts_of(
+    only: Sequence[str], known: Baseline | None, accuracy: bool, speed: bool
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The ops and the benchmarks that are named, of the parts that are asked for; ops of the baseline may be gone.
+    Raises UsageError for a name that is neither."""
+    ops = {name for name, op in TABLE.items() if not op.internal} if accuracy else set()
+    if accuracy and known is not None:
+        ops |= {row["op"] for _, row in every(known["rows"]) if row["op"]}
+    benchmarks = set(BENCHMARKS) if speed else set()
+    kinds = [kind for kind, there in (("op", ops), ("benchmark", benchmarks)) if there]
     for name in only:
-        if name not in ops and name not in BENCHMARKS:
-            near = hint(name, [*ops, *BENCHMARKS], "ops have torch's names")
-            raise UsageError(f"--only {name}: no op and no benchmark of this name; {near}")
+        if name not in ops | benchmarks:
+            there = sorted(ops | benchmarks)
+            near = hint(name, there, "the nearest are " + " and ".join(difflib.get_close_matches(name, there, 2, 0.0)))
+            raise UsageError(f"--only {name}: no {' and no '.join(kinds)} of this name; {near}")
     names = tuple(dict.fromkeys(only))
-    return tuple(n for n in names if n in ops), tuple(n for n in names if n in BENCHMARKS)
+    return tuple(n for n in names if n in ops), tuple(n for n in names if n in benchmarks)
 
 
-def writable(path: Path) -> None:
-    """Raise UsageError for a baseline that could not be written, before minutes are spent on it."""
-    if not os.access(path, os.W_OK) or not os.access(path.parent, os.W_OK):
-        raise UsageError(f"--accept: {path} can't be written; mend its permissions, or name another with --baseline")
+def writable(path: Path, making: bool) -> None:
+    """Raise UsageError for a baseline that could not be written, before minutes are spent on it. One without a bit
+    for writing is refused to root, too: somebody has said that it is to stay."""
+    told = "mend its permissions, or name another with --baseline"
+    if not making and (not os.access(path, os.W_OK) or not path.stat().st_mode & WRITING):
+        raise UsageError(f"--accept: {path} is read-only; {told}")
+    if path.parent.is_dir() and not os.access(path.parent, os.W_OK):
+        raise UsageError(f"--accept: nothing can be written in {path.parent}; {told}")
 
 
 @contextmanager
@@ -212,6 +229,10 @@ def accept(console: Console, wanted: Asked, found: Gated) -> None:
     for change in (*worse, *better):
         told = f"accepted: {change['kind']}: {change['what']}: {change['before']} -> {change['after']}"
         console.print(told, markup=False)
+    for line in found.beside[:SHOWN]:
+        console.print(f"accepted: {line}", markup=False)
+    if len(found.beside) > SHOWN:
+        console.print(f"accepted: {len(found.beside) - SHOWN} more rows that moved, see `git diff`", markup=False)
     count = sum(1 for _ in every(found.accepted["rows"]))
     console.print(f"baseline: {wanted.path}, {plural(count, 'row')}; commit it", markup=False)
     if wanted.known is not None and wanted.known["place"] != found.accepted["place"]:

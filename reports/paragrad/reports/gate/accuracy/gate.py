@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from paragrad.reports.bodies.gate import AccuracyGate
@@ -12,7 +12,8 @@ from paragrad.reports.gate.accuracy import baseline, growth, place
 from paragrad.reports.gate.accuracy.baseline import SCHEMA, Baseline, BaselineError
 from paragrad.reports.gate.accuracy.compare import Comparison
 from paragrad.reports.gate.accuracy.measure import Measured, Tell, measure
-from paragrad.reports.gate.accuracy.rows import Place, every
+from paragrad.reports.gate.accuracy.rest import rest
+from paragrad.reports.gate.accuracy.rows import Place, every, key
 from paragrad.reports.render.markdown import plural
 
 ULPS = "ulps.json"
@@ -21,10 +22,11 @@ ULPS = "ulps.json"
 
 @dataclass(slots=True)
 class Gated:
-    """The answer, and what to write where it is accepted."""
+    """The answer, what to write where it is accepted, and what moves with it that is neither worse nor better."""
 
     answer: AccuracyGate
     accepted: Baseline
+    beside: list[str] = field(default_factory=list)
 
 
 def run(path: Path, known: Baseline | None, only: Sequence[str], tell: Tell) -> Gated:
@@ -44,10 +46,10 @@ def hold(path: Path, known: Baseline | None, here: Place, measured: Measured, on
     changes = comparison.changes()
     worse, better = ([c.told() for c in changes if c.worse is wanted] for wanted in (True, False))
     kinds = Counter(change["kind"] for change in worse)
-    told = ", ".join(f"{count} {kind}" for kind, count in kinds.items())
+    grown = ", ".join(f"{count} {kind}" for kind, count in kinds.items())
     answer: AccuracyGate = {
         "verdict": "fail" if worse else "pass",
-        "why": f"{plural(len(worse), 'thing')} got worse ({told})" if worse else "nothing got worse",
+        "why": f"{plural(len(worse), 'thing')} got worse ({grown})" if worse else "nothing got worse",
         "baseline": path.as_posix(),
         "rule": growth.rule(differences),
         "checked": comparison.checked(),
@@ -58,7 +60,8 @@ def hold(path: Path, known: Baseline | None, here: Place, measured: Measured, on
         accepted = baseline.merged(known, measured.rows, only)
     else:
         accepted = {"schema": SCHEMA, "place": here, "rows": measured.rows}
-    return Gated(answer, accepted)
+    told = {(change.kind, key(change.kind, change.row)) for change in changes}
+    return Gated(answer, accepted, list(rest(known["rows"], accepted["rows"], told)))
 
 
 def mixing(known: Baseline, only: Sequence[str]) -> None:

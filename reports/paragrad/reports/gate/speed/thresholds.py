@@ -54,9 +54,7 @@ def read(path: Path, known: Collection[str]) -> Thresholds:
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise GateError(
-            f"{path}: can't be read ({error.strerror}); `git checkout -- {PLACE}` brings it back"
-        ) from error
+        raise GateError(f"{path}: can't be read ({error.strerror}); `git checkout -- {path}` brings it back") from error
     except ValueError as error:
         raise GateError(f"{path}: is no JSON ({error}); mend it there") from error
     if wrong := list(problems(document, Document)):

@@ -103,8 +103,11 @@ def serve(questions: IO[str], answers: IO[str]) -> None:
     gc.disable()
     try:
         import paragrad.engine
-    except Exception as error:  # noqa: BLE001 - whatever the tree's engine raises is told
-        say(error=told(error))
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever the tree's engine raises is told
+        from paragrad.reports.importing import fault, root
+
+        folder = root()
+        say(error=fault(error, folder and folder.parents[2]) or told(error))
         return
     gc.freeze()
     say(engine=str(Path(paragrad.engine.__file__).parent))
@@ -116,7 +119,7 @@ def serve(questions: IO[str], answers: IO[str]) -> None:
             say(error=told(error))
 
 
-def told(error: Exception) -> str:
+def told(error: BaseException) -> str:
     """An error in one line."""
     return f"{type(error).__name__}: {(str(error).splitlines() or [''])[0]}"
 
