@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import math
 import os
@@ -13,8 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from paragrad.reports import record
-from paragrad.reports.files import write_text
+from paragrad.reports import cli, record
+from paragrad.reports.files import UnwritableError, write_text
 from paragrad.reports.record import RecordError
 from parity_tests.documents import save
 
@@ -77,7 +78,7 @@ def test_a_writer_that_tears_its_file_is_caught(tmp_path: Path) -> None:
 
 
 def test_text_is_utf_8_with_plain_ends_of_lines(tmp_path: Path) -> None:
-    path = tmp_path / "a" / "b" / "page.md"
+    path = tmp_path / "page.md"
     write_text(path, "≤ ½\nnext\n")
     assert path.read_bytes() == "≤ ½\nnext\n".encode()
     write_text(path, json.dumps("half a pair: \ud800", ensure_ascii=False))
@@ -103,9 +104,41 @@ def test_modes_links_and_devices(tmp_path: Path) -> None:
 
 def test_what_can_not_be_written_leaves_nothing(tmp_path: Path) -> None:
     (tmp_path / "folder").mkdir()
-    with pytest.raises(OSError, match="directory"):
+    with pytest.raises(UnwritableError, match="this is a folder"):
         write_text(tmp_path / "folder", "x")
     (tmp_path / "file").write_text("old", encoding="utf-8")
-    with pytest.raises(OSError, match=r"directory|exist"):
-        write_text(tmp_path / "file" / "below", "x")
+    for path in (tmp_path / "file" / "below", tmp_path / "misspelt" / "page.md"):
+        with pytest.raises(UnwritableError, match="there is no folder"):
+            write_text(path, "x")
+    (tmp_path / "file").chmod(0o444)
+    with pytest.raises(UnwritableError, match="it is read-only"):
+        write_text(tmp_path / "file", "x")
+    assert (tmp_path / "file").read_text(encoding="utf-8") == "old"
     assert sorted(p.name for p in tmp_path.iterdir()) == ["file", "folder"]
+
+
+@pytest.mark.parametrize(
+    "command", ["parity", "gate", "bench", "accuracy", "mutants", "false-alarms", "peers", "check", "conventions"]
+)
+def test_every_command_refuses_a_place_before_it_measures(
+    command: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(cli, "resolve", lambda path: pytest.fail("it measures"))
+    assert cli.main([command, "--json", "misspelt/x.json"]) == cli.USAGE
+    folder = tmp_path / "misspelt"
+    told = f"--json misspelt/x.json: there is no folder {folder}; make it, or name another"
+    assert capsys.readouterr().err.replace(str(folder.resolve()), str(folder)) == f"paragrad {command}: {told}\n"
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_place_that_is_gone_in_the_end_is_one_line(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def late(options: argparse.Namespace) -> int:
+        write_text(tmp_path / "gone" / "x.md", "x")
+        return cli.PARITY
+
+    monkeypatch.setattr(cli, "resolve", lambda path: late)
+    assert cli.main(["accuracy"]) == cli.USAGE
+    assert capsys.readouterr().err.startswith(f"paragrad accuracy: {tmp_path / 'gone' / 'x.md'}: can't be written: ")

@@ -255,7 +255,7 @@ BAD: dict[str, tuple[list[str], str, Callable[[pytest.MonkeyPatch, dict[str, Any
     "neither": (["--only", "exp9zz"], "no op and no benchmark of this name; did you mean exp", nothing),
     "nothing near": (["--only", "###"], "no op and no benchmark of this name; the nearest are", nothing),
     "a folder": (["--baseline", "."], ".: can't be read as a baseline (a folder, name a file in it)", nothing),
-    "a baseline that is read-only": (["--accept"], "accuracy.json is read-only", lambda p, w: FILE.chmod(0o444)),
+    "read-only": (["--accept"], "can't be written: it is read-only", lambda patch, world: FILE.chmod(0o444)),
     "broken thresholds": (["--speed"], "is no JSON", lambda p, w: LIMITS.write_text("{")),
     "another engine": (
         ["--accuracy"],

@@ -40,7 +40,7 @@ def good() -> Record:
 
 
 def test_round_trip(good: Record, tmp_path: Path) -> None:
-    path = tmp_path / "deep" / "record.json"
+    path = tmp_path / "record.json"
     good["options"]["note"] = "ULP ≤ ½"
     record.write(good, path)
     assert record.read(path) == good

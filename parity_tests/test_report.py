@@ -86,8 +86,8 @@ def test_one_file_goes_to_stdout_and_several_get_pages(tmp_path: Path, capsys: p
     ("output", "starts"), [("a.md", "# Gate"), ("a.html", "<html>gate"), ("a.xml", "<?xml"), ("a.MD", "# Gate")]
 )
 def test_the_suffix_says_the_form(output: str, starts: str, tmp_path: Path) -> None:
-    assert run(save(tmp_path, "gate"), "--output", Path("deep") / output) == cli.PARITY
-    assert (tmp_path / "deep" / output).read_text(encoding="utf-8").startswith(starts)
+    assert run(save(tmp_path, "gate"), "--output", output) == cli.PARITY
+    assert (tmp_path / output).read_text(encoding="utf-8").startswith(starts)
 
 
 def test_as_wins_over_the_suffix(tmp_path: Path) -> None:
@@ -182,7 +182,8 @@ REFUSED: dict[str, tuple[list[str], str]] = {
         ["check.json", "--as", "html"],
         "there is no HTML page of kind 'check', there are parity, accuracy, speed, gate; --as markdown",
     ),
-    "a folder": (["gate.json", "--output", "folder.md"], "folder.md: can't be written"),
+    "a folder": (["gate.json", "--output", "folder.md"], "--output folder.md: this is a folder; name a file in it"),
+    "no place": (["gate.json", "--output", "nowhere/a.md"], "--output nowhere/a.md: there is no folder"),
     "form": (["gate.json", "--as", "pdf"], "invalid choice: 'pdf'"),
 }
 
@@ -233,7 +234,7 @@ def test_a_page_is_written_whole_or_not_at_all(tmp_path: Path, monkeypatch: pyte
     assert run(gate, "--output", "gate.md") == cli.PARITY
     before = (tmp_path / "gate.md").read_bytes()
     monkeypatch.setattr(os, "fsync", lambda descriptor: (_ for _ in ()).throw(KeyboardInterrupt))
-    assert run(save_other(tmp_path), "--output", "gate.md") == cli.OURS
+    assert run(save_other(tmp_path), "--output", "gate.md") == cli.INTERRUPTED
     assert (tmp_path / "gate.md").read_bytes() == before
     assert not list(tmp_path.glob("*.part"))
 

@@ -16,7 +16,7 @@ import traceback
 from collections.abc import Callable, Sequence
 from typing import NoReturn
 
-from paragrad.reports import importing
+from paragrad.reports import files, importing
 from paragrad.reports.interrupt import as_ctrl_c
 
 PARITY, FINDING, USAGE, OURS, INTERRUPTED = 0, 1, 2, 3, 130
@@ -232,6 +232,14 @@ def resolve(path: str) -> Callable[[argparse.Namespace], int]:
     return found
 
 
+def refuse_places(options: argparse.Namespace) -> None:
+    """Raise UsageError for a file that the command could not write in the end, before anything is measured."""
+    for name in ("json", "output"):
+        path = getattr(options, name, None)
+        if path not in (None, "-") and (told := files.hindrance(path)):
+            raise UsageError(f"--{name} {path}: {told}")
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command; return its exit code. A failure of our own is 3, with its traceback, never 1."""
     options = parser().parse_args(argv)
@@ -240,10 +248,14 @@ def main(argv: Sequence[str] | None = None) -> int:
         return USAGE
     one_thread()
     try:
+        refuse_places(options)
         with as_ctrl_c():
             return resolve(options.run)(options)
     except UsageError as error:
         print(f"paragrad {options.command}: {error}", file=sys.stderr)
+        return USAGE
+    except files.UnwritableError as error:
+        print(f"paragrad {options.command}: {error.filename}: can't be written: {error.strerror}", file=sys.stderr)
         return USAGE
     except KeyboardInterrupt:
         with contextlib.suppress(OSError):  # the terminal may be what is gone

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import sys
-from pathlib import Path
 
 import torch
 from rich.console import Console
@@ -16,6 +15,7 @@ from paragrad.fuzz.judge.conventions.ours import DIFFERENT, unexplained
 from paragrad.fuzz.judge.conventions.points import points
 from paragrad.fuzz.judge.conventions.table import minor
 from paragrad.reports.cli import FINDING, PARITY, UsageError
+from paragrad.reports.files import write_text
 from paragrad.reports.render.conventions import Row, page, rows
 from paragrad.reports.render.markdown import plural
 
@@ -55,10 +55,10 @@ def conventions(options: argparse.Namespace) -> int:
     changes = moved(found.version, found)
     different = unexplained(found.answers)
     if options.output is not None:
-        Path(options.output).write_text(page(expected), encoding="utf-8", newline="\n")
+        write_text(options.output, page(expected))
         console.print(f"page: {options.output}", markup=False, soft_wrap=True)
     if options.json is not None and options.json != "-":
-        Path(options.json).write_text(found.dumps(), encoding="utf-8", newline="\n")
+        write_text(options.json, found.dumps())
     elif options.json == "-":
         sys.stdout.write(found.dumps())
     if options.output is None and options.json is None and not options.write:

@@ -119,7 +119,7 @@ def dumps(record: Record) -> str:
 
 
 def write(record: Record, path: str | os.PathLike[str]) -> None:
-    """Write a record whole or not at all; folders are made. Raises RecordError, touching nothing, for a broken one."""
+    """Write a record whole or not at all. Raises RecordError, touching nothing, for a broken one."""
     write_text(path, dumps(record))
 
 

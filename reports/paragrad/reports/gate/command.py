@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import difflib
 import os
-import stat
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -21,6 +20,7 @@ from paragrad.reports.accuracy.declared import DeclaredError
 from paragrad.reports.bodies.gate import AccuracyGate, Answer, ChangeRow, GateBody, SpeedGate
 from paragrad.reports.cli import FINDING, PARITY, UsageError
 from paragrad.reports.commands import BUILD, LINE_EVERY, save, steps
+from paragrad.reports.files import hindrance
 from paragrad.reports.gate import checkout
 from paragrad.reports.gate.accuracy import baseline, gate
 from paragrad.reports.gate.accuracy.baseline import Baseline, BaselineError
@@ -38,7 +38,6 @@ from paragrad.reports.terminal import command, console_for
 SHOWN = 40
 """Changes are told one by one up to so many; the record has all."""
 ORDER: tuple[Answer, ...] = ("pass", "inconclusive", "fail")
-WRITING = stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH
 COLOURS = {"pass": "bold green", "inconclusive": "bold yellow", "fail": "bold red"}
 
 
@@ -121,7 +120,7 @@ def asked(options: argparse.Namespace) -> Asked:
     if options.accept:
         if known is not None:
             gate.mixing(known, ops)
-        writable(path, making)
+        writable(path)
     if speed:
         base_of(options.base, accuracy)
         thresholds.read(top / thresholds.PLACE, BENCHMARKS)
@@ -155,14 +154,10 @@ def parts_of(
     return tuple(n for n in names if n in ops), tuple(n for n in names if n in benchmarks)
 
 
-def writable(path: Path, making: bool) -> None:
-    """Raise UsageError for a baseline that could not be written, before minutes are spent on it. One without a bit
-    for writing is refused to root, too: somebody has said that it is to stay."""
-    told = "mend its permissions, or name another with --baseline"
-    if not making and (not os.access(path, os.W_OK) or not path.stat().st_mode & WRITING):
-        raise UsageError(f"--accept: {path} is read-only; {told}")
-    if path.parent.is_dir() and not os.access(path.parent, os.W_OK):
-        raise UsageError(f"--accept: nothing can be written in {path.parent}; {told}")
+def writable(path: Path) -> None:
+    """Raise UsageError for a baseline that could not be written, before minutes are spent on it."""
+    if told := hindrance(path):
+        raise UsageError(f"--accept: {path} can't be written: {told} with --baseline")
 
 
 @contextmanager

@@ -86,9 +86,10 @@ def _text(row: dict[str, Any], key: str, where: str) -> str:
 
 def write(baseline: Baseline, path: Path) -> None:
     """Write a baseline: whole or not at all, the ids in order. A `.paragrad` folder gets a .gitignore of its own."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    if path.parent.name == FOLDER and not (ignore := path.parent / ".gitignore").exists():
-        ignore.write_text(IGNORED, encoding="utf-8")
+    if path.parent.name == FOLDER:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if not (ignore := path.parent / ".gitignore").exists():
+            ignore.write_text(IGNORED, encoding="utf-8")
     rows = [{"id": name, **told} for name, told in sorted(baseline.findings.items())]
     document = {"schema": SCHEMA, "engine": baseline.engine, "findings": rows}
     text = json.dumps(document, ensure_ascii=False, indent=1) + "\n"
