@@ -132,6 +132,13 @@ def test_every_command_refuses_a_place_before_it_measures(
     assert list(tmp_path.iterdir()) == []
 
 
+def test_build_is_made(tmp_path: Path) -> None:
+    write_text(tmp_path / "build" / "x.md", "x")
+    assert (tmp_path / "build" / "x.md").is_file()
+    with pytest.raises(UnwritableError, match="there is no folder"):
+        write_text(tmp_path / "misspelt" / "build" / "x.md", "x")
+
+
 def test_a_place_that_is_gone_in_the_end_is_one_line(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -44,8 +44,6 @@ def save(record: Record, path: str | None, default: Path) -> str:
         sys.stdout.write(records.dumps(record))
         return "stdout"
     target = default if path is None else Path(path)
-    if path is None:
-        target.parent.mkdir(exist_ok=True)
     records.write(record, target)
     write_text(target.with_suffix(".md"), render_markdown(record))
     page = target.with_suffix(".html")

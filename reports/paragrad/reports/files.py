@@ -1,8 +1,8 @@
 """Text to a file, whole or not at all: written beside its destination, forced to the disk, and renamed.
 
-Whenever the process dies, there is the old file or the new one. A folder is made by whoever has a place of its own,
-such as build/; one that somebody named, and that is not there, is rather a misspelling, and is refused. So is a file
-that is read-only, which a rename would replace all the same.
+Whenever the process dies, there is the old file or the new one. The only folder that is made is build/, where all that
+is generated goes; another one that is not there is rather a misspelling, and is refused. So is a file that is
+read-only, which a rename would replace all the same.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import secrets
 import stat
 from pathlib import Path
 
+BUILD = "build"
 WRITING = stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH
 
 
@@ -25,13 +26,16 @@ def hindrance(path: str | os.PathLike[str]) -> str:
     target = Path(path).resolve()
     if target.is_dir():
         return "this is a folder; name a file in it"
-    if not target.parent.is_dir():
+    folder = target.parent
+    if not folder.is_dir() and folder.name == BUILD:
+        folder = folder.parent
+    if not folder.is_dir():
         return f"there is no folder {target.parent}; make it, or name another"
     # Root may write everything: the bits say what somebody meant.
     if target.exists() and not (os.access(target, os.W_OK) and target.stat().st_mode & WRITING):
         return "it is read-only; mend its permissions, or name another"
-    if not target.exists() and not os.access(target.parent, os.W_OK):
-        return f"nothing can be written in {target.parent}; mend its permissions, or name another"
+    if not target.exists() and not os.access(folder, os.W_OK):
+        return f"nothing can be written in {folder}; mend its permissions, or name another"
     return ""
 
 
@@ -44,6 +48,8 @@ def write_text(path: str | os.PathLike[str], text: str) -> None:
     target = Path(path).resolve()
     if told := hindrance(target):
         raise UnwritableError(errno.EACCES, told, str(path))
+    if target.parent.name == BUILD:
+        target.parent.mkdir(exist_ok=True)
     content = text.encode("utf-8", errors="backslashreplace")
     if target.exists() and not target.is_file():
         target.write_bytes(content)
