@@ -326,6 +326,21 @@ def test_bad_thresholds_are_refused(tmp_path: Path, changes: dict[str, Any], mes
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("[" * 100_000, "is no JSON"),
+        ("[]", "schema is None, expected"),
+        ('{"schema": "paragrad.speed-thresholds/1", "default": NaN, "benchmarks": {}}', "should be a number, is nan"),
+        ('{"default": 1.03, "default": 1.5}', r"is no JSON \('default' is there twice\)"),
+    ],
+)
+def test_broken_thresholds_are_refused(tmp_path: Path, text: str, message: str) -> None:
+    (tmp_path / "t.json").write_text(text, encoding="utf-8")
+    with pytest.raises(GateError, match=message):
+        thresholds.read(tmp_path / "t.json", BENCHMARKS)
+
+
 def test_thresholds_that_can_not_be_read(tmp_path: Path) -> None:
     with pytest.raises(GateError, match=r"can't be read .*brings it back"):
         thresholds.read(tmp_path / "none.json", BENCHMARKS)

@@ -26,6 +26,11 @@ then, Ctrl-C, SIGTERM or SIGHUP."""
 FORMS = ("markdown", "html", "summary", "comment", "junit", "annotations")
 """What `paragrad report` makes of records."""
 
+GATE_CODES = (
+    "exit codes: 0 pass, or inconclusive; 1 fail, or inconclusive with --strict; 2 nothing to compare, or the engine "
+    "can't be imported; 3 a failure of paragrad's own; 130 interrupted"
+)
+
 NO_TORCH = (
     "torch is not installed in this environment ({python}), and it is what everything is compared with: "
     "`{python} -m pip install torch`, or `nox -s env` for the environment that the sessions use"
@@ -192,7 +197,9 @@ def parser() -> Parser:
     conventions.add_argument("--json", metavar="FILE", help="write the installed torch's choices (- is stdout)")
     conventions.set_defaults(run="paragrad.reports.conventions.conventions")
 
-    gate = commands.add_parser("gate", help="say what got less exact than the baseline, or slower than the base commit")
+    gate = commands.add_parser(
+        "gate", help="say what got less exact than the baseline, or slower than the base commit", epilog=GATE_CODES
+    )
     gate.add_argument("--accuracy", action="store_true", help="against the baseline (without a choice: both)")
     gate.add_argument("--speed", action="store_true", help="against the base commit")
     gate.add_argument("--base", metavar="REF", help="the base commit (CI: the branch merged into; else the last one)")

@@ -10,7 +10,7 @@ import json
 from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypedDict
+from typing import Any, TypedDict
 
 from paragrad.reports.gate.speed.errors import GateError
 from paragrad.reports.shape import problems
@@ -20,6 +20,15 @@ PLACE = Path("reports/baseline/speed-thresholds.json")
 """In the working tree."""
 MOST = 2.0
 """A threshold above would let a benchmark take twice its time."""
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object of JSON; of a name that is there twice one would be lost without a word."""
+    names = [name for name, _ in pairs]
+    for name in names:
+        if names.count(name) > 1:
+            raise ValueError(f"{name!r} is there twice")
+    return dict(pairs)
 
 
 class Own(TypedDict):
@@ -52,16 +61,17 @@ class Thresholds:
 def read(path: Path, known: Collection[str]) -> Thresholds:
     """The thresholds in a file. Raises GateError, one line, for a file that can't be read or names no benchmark."""
     try:
-        document = json.loads(path.read_text(encoding="utf-8"))
+        document = json.loads(path.read_text(encoding="utf-8"), object_pairs_hook=_once)
     except OSError as error:
         raise GateError(f"{path}: can't be read ({error.strerror}); `git checkout -- {path}` brings it back") from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise GateError(f"{path}: is no JSON ({error}); mend it there") from error
+    schema = document.get("schema") if isinstance(document, dict) else None
+    if schema != SCHEMA:
+        raise GateError(f"{path}: schema is {schema!r}, expected {SCHEMA!r}")
     if wrong := list(problems(document, Document)):
-        raise GateError(f"{path}: {wrong[0]}")
+        raise GateError(f"{path}: {wrong[0]}; mend it there")
     checked: Document = document
-    if checked["schema"] != SCHEMA:
-        raise GateError(f"{path}: schema is {checked['schema']!r}, expected {SCHEMA!r}")
     own = {name: float(entry["threshold"]) for name, entry in checked["benchmarks"].items()}
     for name, threshold in [("default", checked["default"]), *own.items()]:
         if not 1.0 < threshold <= MOST:
