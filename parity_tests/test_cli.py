@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import json
 import os
 import signal
@@ -144,6 +145,14 @@ sys.exit(main(["parity"]))
 
 def test_help_imports_no_torch() -> None:
     subprocess.run([sys.executable, "-c", HELP], check=True, capture_output=True)
+
+
+def test_a_checkout_that_is_not_installed_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    def none(name: str) -> str:
+        raise importlib.metadata.PackageNotFoundError(name)
+
+    monkeypatch.setattr(importlib.metadata, "version", none)
+    assert cli.version().startswith("paragrad is not installed, torch is not installed")
 
 
 def test_without_torch_it_says_how_to_install_it() -> None:

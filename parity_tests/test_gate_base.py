@@ -46,6 +46,23 @@ def test_the_base_of_a_dirty_tree_is_head(repository: Path, name: str) -> None:
     assert (found.commit, found.chosen, found.dirty) == (git(repository, "rev-parse", "HEAD"), "HEAD", True)
 
 
+def test_what_is_not_the_engine_s_makes_no_tree_dirty(repository: Path) -> None:
+    """Else a note beside it would have the last commit compared with itself."""
+    (repository / "note").touch()
+    found = bases.find(None, repository)
+    assert (found.chosen, found.dirty, found.same) == ("HEAD~1", False, False)
+
+
+def test_an_engine_beside_itself_is_told(repository: Path) -> None:
+    found = bases.find("HEAD", repository)
+    assert found.same
+    assert "whose engine is the same, so nothing can be slower" in run.told(found)
+    commit(repository, readme="y")
+    assert bases.find(None, repository).same
+    (repository / "engine" / "a").write_text("3", encoding="utf-8")
+    assert not bases.find("HEAD", repository).same
+
+
 def test_the_base_of_a_pull_request_is_where_it_left_its_branch(
     repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

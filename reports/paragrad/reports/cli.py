@@ -73,8 +73,8 @@ def positive(text: str) -> float:
 
 def version() -> str:
     """Our version, and those of what decides the results."""
-    found = [f"paragrad {importlib.metadata.version('paragrad')}"]
-    for name in ("torch", "numpy"):
+    found = []
+    for name in ("paragrad", "torch", "numpy"):
         try:
             found.append(f"{name} {importlib.metadata.version(name)}")
         except importlib.metadata.PackageNotFoundError:

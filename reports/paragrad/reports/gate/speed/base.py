@@ -21,12 +21,14 @@ SHALLOW = "this is a shallow clone: `git fetch --unshallow`, or `fetch-depth: 0`
 
 @dataclass(frozen=True, slots=True)
 class Base:
-    """A commit of the checkout at `top`, why it was chosen, and whether the working tree differs from HEAD."""
+    """A commit of the checkout at `top`, why it was chosen, and whether the engine there differs from HEAD's."""
 
     top: Path
     commit: str
     chosen: str
     dirty: bool
+    same: bool = False
+    """Whether the commit's engine is the working tree's: then nothing can be slower."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +44,8 @@ def find(asked: str | None, folder: Path | None = None) -> Base:
     """The commit that `asked` names, in the checkout around `folder` (None: the current one).
 
     Where None is asked for: in CI for a pull request (GITHUB_BASE_REF is set), the merge base with the branch that it
-    is for; else HEAD where the working tree differs from it, and the commit before where it does not.
+    is for; else HEAD where the engine in the working tree differs from it, and the commit before where it does not:
+    beside HEAD itself nothing could be slower.
     Raises GateError where there is no git, no checkout, no such commit, or no engine in it.
     """
     folder = Path.cwd() if folder is None else folder
@@ -52,7 +55,7 @@ def find(asked: str | None, folder: Path | None = None) -> Base:
         told = f"{folder} is not in a git checkout that can be read ({git.why(found)})"
         raise GateError(f"{told}: the base commit is read from one; run the gate in a clone")
     top = Path(found.stdout.removesuffix("\n"))
-    dirty = bool(git.asked(top, "status", "--porcelain"))
+    dirty = bool(git.asked(top, "status", "--porcelain", "--", "engine"))
     commit, chosen = _choose(top, asked, dirty)
     if git.asked(top, "cat-file", "-t", f"{commit}:engine") != "tree":
         raise GateError(f"{chosen} ({commit[:12]}) has no folder engine/: name a commit that has one with --base REF")
@@ -60,7 +63,8 @@ def find(asked: str | None, folder: Path | None = None) -> Base:
         raise GateError(
             f"{top} has no folder engine/: there is nothing to compare; run the gate in paragrad's checkout"
         )
-    return Base(top, commit, chosen, dirty)
+    same = not dirty and git.asked(top, "rev-parse", f"{commit}:engine") == git.asked(top, "rev-parse", "HEAD:engine")
+    return Base(top, commit, chosen, dirty, same)
 
 
 def _choose(top: Path, asked: str | None, dirty: bool) -> tuple[str, str]:

@@ -110,7 +110,8 @@ def row(name: str, attempts: Sequence[Measured], threshold: float) -> SpeedGateR
 def told(base: Base) -> str:
     """What is compared with what."""
     tree = "the working tree, with changes that are not committed," if base.dirty else "the working tree"
-    return f"{tree} against {base.chosen} ({base.commit[:12]})"
+    same = ", whose engine is the same, so nothing can be slower" if base.same else ""
+    return f"{tree} against {base.chosen} ({base.commit[:12]}){same}"
 
 
 def why(base: Base, rows: list[SpeedGateRow], failed: list[Failed], broken: list[str], new: list[str]) -> str:
