@@ -66,6 +66,7 @@ def test_a_check_is_a_case_an_op_and_a_case_a_finding(tmp_path: Path, capsys: py
     root = valid(report(capsys, save(tmp_path, "check"), "--as", "junit"))
     assert outcomes(root) == {
         "add": "passed",
+        "exp": "skipped",
         "wrong-gradient-mul-input": "failure",
         "limit-pow": "skipped",
         "wrong-known": "skipped",

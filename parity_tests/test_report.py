@@ -152,7 +152,7 @@ def test_the_page_of_a_check_tells_all(tmp_path: Path, capsys: pytest.CaptureFix
         "next   paragrad check src/engine.py:Value --repro repros",
         "`wrong-gone`",
         "| `limit-pow` | limit |",
-        "| programs | 50 in 1.2 s |",
+        "| judged | 50 in 1.2 s |",
         "| matches no op | `squash` |",
     ):
         assert said in page, page
@@ -169,7 +169,7 @@ REFUSED: dict[str, tuple[list[str], str]] = {
     "partial": (["partial.json"], "partial.json: is not JSON"),
     "newer": (
         ["newer.json"],
-        "newer schema 'paragrad.check/2', this paragrad reads 'paragrad.check/1'; update paragrad",
+        "newer schema 'paragrad.check/3', this paragrad reads 'paragrad.check/2'; update paragrad",
     ),
     "broken": (["broken.json"], "broken.json: ops is missing; it is partial or was edited: make it again (and 1 more)"),
     "kind": (["speed.json", "--as", "junit"], "of kind 'speed' has nothing that passes or fails; --as junit takes"),
@@ -194,7 +194,7 @@ def test_what_is_refused_is_one_line_and_writes_nothing(
     for kind in ("gate", "speed", "parity", "check"):
         save(tmp_path, kind)
     (tmp_path / "partial.json").write_text(json.dumps(CHECK)[:400], encoding="utf-8")
-    (tmp_path / "newer.json").write_text(json.dumps({**CHECK, "schema": "paragrad.check/2"}), encoding="utf-8")
+    (tmp_path / "newer.json").write_text(json.dumps({**CHECK, "schema": "paragrad.check/3"}), encoding="utf-8")
     broken = {key: value for key, value in CHECK.items() if key not in ("ops", "seconds")}
     (tmp_path / "broken.json").write_text(json.dumps(broken), encoding="utf-8")
     (tmp_path / "folder.md").mkdir()

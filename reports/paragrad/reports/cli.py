@@ -15,6 +15,8 @@ import traceback
 from collections.abc import Callable, Sequence
 from typing import NoReturn
 
+from paragrad.reports import unchecked
+
 PARITY, FINDING, USAGE, OURS = 0, 1, 2, 3
 """Exit codes: parity, a finding, wrong usage or an unusable subject, our own failure."""
 
@@ -31,12 +33,22 @@ class UsageError(Exception):
     """Something the caller can mend; the message says what and how."""
 
 
+class CommandLineError(SystemExit):
+    """A command line that can't be read; it ends the process with 2."""
+
+    def __init__(self, told: str) -> None:
+        super().__init__(USAGE)
+        self.told = told
+
+
 class Parser(argparse.ArgumentParser):
     """argparse with errors of one line."""
 
     def error(self, message: str) -> NoReturn:
         """Exit with 2 and one line."""
-        self.exit(USAGE, f"{self.prog}: {message} (see `{self.prog} --help`)\n")
+        told = f"{self.prog}: {message} (see `{self.prog} --help`)"
+        print(told, file=sys.stderr)
+        raise CommandLineError(told)
 
 
 def whole(text: str) -> int:
@@ -224,20 +236,30 @@ def resolve(path: str) -> Callable[[argparse.Namespace], int]:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command; return its exit code. A failure of our own is 3, with its traceback, never 1."""
-    options = parser().parse_args(argv)
+    words = sys.argv[1:] if argv is None else argv
+    try:
+        options = parser().parse_args(words)
+    except CommandLineError as error:
+        if words[:1] == ["check"]:
+            unchecked.leave(error.told, unchecked.path_in(words))
+        raise
     if getattr(options, "torch", True) and importlib.util.find_spec("torch") is None:
-        print(f"paragrad: {NO_TORCH.format(python=sys.executable)}", file=sys.stderr)
-        return USAGE
+        return failed(options, USAGE, NO_TORCH.format(python=sys.executable))
     one_thread()
     try:
         return resolve(options.run)(options)
     except UsageError as error:
-        print(f"paragrad {options.command}: {error}", file=sys.stderr)
-        return USAGE
+        return failed(options, USAGE, str(error))
     except KeyboardInterrupt:
-        print(f"paragrad {options.command}: interrupted", file=sys.stderr)
-        return OURS
+        return failed(options, OURS, "interrupted")
     except Exception:  # noqa: BLE001 - whatever it is, it is ours, and must not look like a finding
         traceback.print_exc()
-        print(f"paragrad {options.command}: this is a fault of paragrad's own, not of the engine", file=sys.stderr)
-        return OURS
+        return failed(options, OURS, "this is a fault of paragrad's own, not of the engine")
+
+
+def failed(options: argparse.Namespace, code: int, told: str) -> int:
+    """Say why a command did not do its work; return its exit code. A check from before must not look like this one."""
+    print(f"paragrad {options.command}: {told}", file=sys.stderr)
+    if options.command == "check":
+        unchecked.leave(told, options.json)
+    return code
