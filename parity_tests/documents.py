@@ -15,6 +15,9 @@ CONTROL = "\x1b[31m\x00\x0b\u2028\ufffe\ud800]]>"
 """What neither XML 1.0 nor a terminal is to get."""
 
 
+VERSIONS = {"paragrad": "0.1.0", "python": "3.12.1", "numpy": "2.3.0", "torch": None}
+
+
 def finding(name: str, **changes: Any) -> dict[str, Any]:
     """A finding of a check that fails it."""
     return {
@@ -56,7 +59,7 @@ def check(*findings: dict[str, Any], **changes: Any) -> dict[str, Any]:
     return {
         "schema": SCHEMA,
         "created": "2026-11-23T12:00:00+00:00",
-        "versions": {"paragrad": "0.1.0", "python": "3.12.1", "numpy": "2.3.0", "torch": None},
+        "versions": VERSIONS,
         "engine": f"Value from {HOSTILE}",
         "command": "paragrad check src/engine.py:Value",
         "options": {"programs": 60, "seconds": 30.0, "seed": 0, "strict": False, "only": []},
@@ -83,6 +86,7 @@ def check(*findings: dict[str, Any], **changes: Any) -> dict[str, Any]:
 ERROR = {
     "schema": SCHEMA,
     "created": "2026-11-23T12:00:00+00:00",
+    "versions": VERSIONS,
     "verdict": "error",
     "error": f"nowhere.py: there is no such file {HOSTILE}",
 }

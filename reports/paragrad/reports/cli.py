@@ -6,6 +6,8 @@ Nothing heavy is imported before a command needs it, so `--help` is quick and wo
 from __future__ import annotations
 
 import argparse
+import contextlib
+import errno
 import importlib.metadata
 import importlib.util
 import os
@@ -247,14 +249,28 @@ def main(argv: Sequence[str] | None = None) -> int:
         return failed(options, USAGE, NO_TORCH.format(python=sys.executable))
     one_thread()
     try:
-        return resolve(options.run)(options)
+        code = resolve(options.run)(options)
+        sys.stdout.flush()
+        return code
     except UsageError as error:
         return failed(options, USAGE, str(error))
     except KeyboardInterrupt:
         return failed(options, OURS, "interrupted")
+    except OSError as error:
+        if error.errno not in (errno.EPIPE, errno.ENOSPC) or error.filename is not None:
+            traceback.print_exc()
+            return failed(options, OURS, "this is a fault of paragrad's own, not of the engine")
+        silence()
+        return failed(options, OURS, f"stdout can't be written ({error.strerror})")
     except Exception:  # noqa: BLE001 - whatever it is, it is ours, and must not look like a finding
         traceback.print_exc()
         return failed(options, OURS, "this is a fault of paragrad's own, not of the engine")
+
+
+def silence() -> None:
+    """Nothing more to a stdout that takes nothing: Python's own flush at the end would tell of it once more."""
+    with contextlib.suppress(OSError, ValueError):  # a stand-in for stdout has no descriptor
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def failed(options: argparse.Namespace, code: int, told: str) -> int:

@@ -28,6 +28,7 @@ from paragrad.fuzz.judge import reference
 from paragrad.fuzz.telling import Told, script
 from paragrad.fuzz.telling.scripts import name_of
 from paragrad.reports.bodies.check import CheckFinding
+from paragrad.reports.ci.plain import xml_plain
 
 STYLES = {"wrong": "bold red", "crash": "red", "hang": "red", "precision": "yellow", "limit": "cyan"}
 WIDEST = 100
@@ -73,17 +74,19 @@ def show(console: Console, told: Sequence[Told], repros: Sequence[Repro] | None,
             title = title.removeprefix("crash of ")
         console.print(Text(f"{told[k].severity}: {title}", style=STYLES.get(told[k].severity, "")))
         for line in lines(told[k], command, width):
-            console.print(Text(line))
+            console.print(Text(xml_plain(line)))
     if len(serious) < len(told):
         console.print()
     for one in told:
         if one.severity not in FAILING:
-            brief = textwrap.shorten(briefly(one), LINES * (width - INDENT), placeholder="... (--json has it whole)")
+            brief = textwrap.shorten(
+                xml_plain(briefly(one)), LINES * (width - INDENT), placeholder="... (--json has it whole)"
+            )
             first, *rest = textwrap.wrap(f"{one.severity}: {brief}", width, subsequent_indent=" " * INDENT, **UNBROKEN)
             head = len(one.severity) + 1
             console.print(Text(first[:head], style=STYLES.get(one.severity, "")).append(first[head:], style="default"))
             for line in rest:
-                console.print(Text(line))
+                console.print(Text(xml_plain(line)))
 
 
 def width_of(console: Console) -> int:

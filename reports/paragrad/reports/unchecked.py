@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 
 from paragrad.reports.bodies.check import SCHEMA, CheckError
 from paragrad.reports.files import write_text
+from paragrad.reports.machine import versions
 
 OPTION = "--json"
 SHORTEST = "--j"
@@ -23,6 +24,7 @@ def leave(error: str, path: str | None) -> None:
     refused: CheckError = {
         "schema": SCHEMA,
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "versions": versions(),
         "verdict": "error",
         "error": error,
     }

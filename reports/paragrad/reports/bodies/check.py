@@ -106,5 +106,6 @@ class CheckError(TypedDict):
 
     schema: str
     created: str
+    versions: Versions
     verdict: Literal["error"]
     error: str
