@@ -68,6 +68,8 @@ def checked(options: argparse.Namespace) -> int:
             raise UsageError(f"{hello.engine} has no op that is known here; --map op=method names them")
         report = replay(engine, one) if one is not None else run_stages(engine, wanted, console)
         report.engine = hello.engine
+        # Each stage gets a few programs, however few were asked for.
+        requested = max(1 if one is not None else wanted.programs, report.run)
         lacking = why_not_whole(report, hello, wanted, one is not None)
         if lacking and wanted.accept:
             raise UsageError(f"--accept: {lacking}")
@@ -76,14 +78,14 @@ def checked(options: argparse.Namespace) -> int:
         again = typed(options)
         repros = None if options.repro is None else write_repros(told, engine, Path(options.repro), again)
         show(console, told, repros, again)
-        count(console, report)
+        count(console, report, requested)
         for line in (*(f"note: {note}" for note in engine.notes[noted:]), *standing):
             console.print(line, markup=False)
         if lacking and report.verdict(wanted.strict) != "findings":
             raise UsageError(lacking)
         console.print(verdict_line(report, wanted.strict), markup=False)
         if options.json is not None:
-            write(document(report, engine, again, wanted, told, repros), options.json)
+            write(document(report, engine, again, wanted, requested, told, repros), options.json)
     found = report.verdict(wanted.strict) == "findings"
     if report.stopped == "interrupted":
         console.print("interrupted: what was found so far is told above")
@@ -112,6 +114,10 @@ def run_stages(engine: Started, wanted: Asked, console: Console) -> Report:
         )
 
 
+WHY_NOT = {"": "stages had no more to try", "time": "the time was up", "interrupted": "interrupted"}
+"""Why programs that were asked for did not run, by what stopped the check."""
+
+
 def one_program(path: str) -> Program:
     """The program in a file. Raises UsageError."""
     try:
@@ -131,12 +137,15 @@ def typed(options: argparse.Namespace) -> str:
     return shlex.join(words)
 
 
-def count(console: Console, report: Report) -> None:
+def count(console: Console, report: Report, requested: int) -> None:
     """What was judged, and what was not."""
+    not_run = requested - report.run
     stages = ", ".join(f"{stage} {judged}" for stage, judged in report.stages.items())
     rows = [f"programs   {report.judged} judged in {report.seconds:.1f} s: {stages}"]
     if report.crashed:
         rows.append(f"crashed    {report.crashed}: they ended or hung the engine's process")
+    if not_run:
+        rows.append(f"not run    {not_run} ({WHY_NOT.get(report.stopped, report.stopped)})")
     if report.filtered:
         told = ", ".join(f"{reason}: {number}" for reason, number in report.filtered.most_common())
         rows.append(f"filtered   {told}")
@@ -150,12 +159,12 @@ def document(
     engine: Started,
     again: str,
     wanted: Asked,
+    requested: int,
     told: Sequence[Told],
     repros: Sequence[Repro] | None,
 ) -> Check:
     """The check as plain data; `again` is the command that names the same engine."""
     levels = SEVERITIES if wanted.strict else FAILING
-    requested = max(wanted.programs, report.run)  # each stage gets a few programs, however few were asked for
     return {
         "schema": SCHEMA,
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
