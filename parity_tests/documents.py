@@ -15,6 +15,9 @@ CONTROL = "\x1b[31m\x00\x0b\u2028\ufffe\ud800]]>"
 """What neither XML 1.0 nor a terminal is to get."""
 
 
+VERSIONS = {"paragrad": "0.1.0", "python": "3.12.1", "numpy": "2.3.0", "torch": None}
+
+
 def finding(name: str, **changes: Any) -> dict[str, Any]:
     """A finding of a check that fails it."""
     return {
@@ -41,6 +44,9 @@ def finding(name: str, **changes: Any) -> dict[str, Any]:
         "rule": "",
         "source_line": "src/engine.py:12: self.grad += 2 * out.grad",
         "programs": 3,
+        "variable": None,
+        "table": f"v1 | {HOSTILE} {CONTROL}",
+        "script": f"print({HOSTILE!r})\n",
         "also": [],
         "repro": None,
         **changes,
@@ -49,23 +55,41 @@ def finding(name: str, **changes: Any) -> dict[str, Any]:
 
 def check(*findings: dict[str, Any], **changes: Any) -> dict[str, Any]:
     """The JSON of a check with these findings."""
-    failing = any(found["fails"] for found in findings)
+    failing = any(found["fails"] for found in findings) or bool(changes.get("gone"))
     return {
         "schema": SCHEMA,
+        "created": "2026-11-23T12:00:00+00:00",
+        "versions": VERSIONS,
         "engine": f"Value from {HOSTILE}",
         "command": "paragrad check src/engine.py:Value",
+        "options": {"programs": 60, "seconds": 30.0, "seed": 0, "strict": False, "only": []},
         "verdict": "findings" if failing else "parity",
         "stopped": "",
-        "counts": {"programs": 50, "gradients": 90, "filtered": 1, "crashed": 0},
+        "counts": {
+            "requested": 60,
+            "judged": 50,
+            "filtered": {HOSTILE: 1},
+            "crashed": 2,
+            "not_run": 7,
+            "gradients": 90,
+            "restarts": 2,
+        },
         "seconds": {"total": 1.25, "first_finding": 0.5 if failing else None},
-        "ops": {"checked": ["add", "mul", "tanh"], "unmatched": ["squash"]},
+        "ops": {"checked": ["add", "mul", "tanh"], "not_compared": ["exp"], "unmatched": ["squash"]},
+        "notes": [HOSTILE],
         "gone": [],
         "findings": list(findings),
         **changes,
     }
 
 
-ERROR = {"schema": SCHEMA, "verdict": "error", "error": f"nowhere.py: there is no such file {HOSTILE}"}
+ERROR = {
+    "schema": SCHEMA,
+    "created": "2026-11-23T12:00:00+00:00",
+    "versions": VERSIONS,
+    "verdict": "error",
+    "error": f"nowhere.py: there is no such file {HOSTILE}",
+}
 CHECK = check(
     finding("wrong-gradient-mul-input"),
     finding("limit-pow", severity="limit", fails=False, op="pow", kind="crash", got="OverflowError"),

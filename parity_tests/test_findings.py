@@ -21,6 +21,8 @@ from paragrad.fuzz.checking.importing import import_crash
 from paragrad.fuzz.checking.run import replay
 from paragrad.fuzz.encoding import dumps
 from paragrad.fuzz.engines.foreign import Foreign, Source
+from paragrad.fuzz.engines.known import Ours
+from paragrad.fuzz.engines.own_scalar import OwnScalar
 from paragrad.fuzz.engines.worker.protocol import Target
 from paragrad.fuzz.judge import Finding, reference
 from paragrad.fuzz.program import Backward, Dtype, Program, Ref
@@ -276,13 +278,17 @@ def a_finding(**changes: Any) -> Told:
     return found
 
 
+OWN = Ours(OwnScalar())
+"""An engine of which no script is written."""
+
+
 def test_numbers_of_a_row_are_numbers_and_what_json_lacks_is_text() -> None:
-    made = row(a_finding(), ["wrong"], None)
+    made = row(a_finding(), ["wrong"], None, OWN, 1)
     assert (made["got"], made["expected"], made["torch"]) == ("nan", [1.0, "inf"], 1.0)
     assert not list(problems(made, CheckFinding))
     assert made["fails"]
-    assert not row(a_finding(known="on purpose"), ["wrong"], None)["fails"]
-    assert not row(a_finding(severity="limit"), ["wrong"], None)["fails"]
+    assert not row(a_finding(known="on purpose"), ["wrong"], None, OWN, 1)["fails"]
+    assert not row(a_finding(severity="limit"), ["wrong"], None, OWN, 1)["fails"]
     json.dumps(made, allow_nan=False)
     assert plain(True) is True
     assert plain(Dtype("bool")) == "Dtype(name='bool')"
@@ -341,5 +347,5 @@ def test_an_error_is_json_too(tmp_path: Path) -> None:
     told = tmp_path / "check.json"
     assert cli.main(["check", "nowhere.py", "--json", str(told)]) == cli.USAGE
     document = json.loads(told.read_text(encoding="utf-8"))
-    assert (document["schema"], document["verdict"]) == ("paragrad.check/1", "error")
+    assert (document["schema"], document["verdict"]) == ("paragrad.check/2", "error")
     assert "nowhere.py" in document["error"]

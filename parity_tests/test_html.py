@@ -12,8 +12,9 @@ import pytest
 
 from paragrad.reports import record
 from paragrad.reports.commands import save
+from paragrad.reports.documents import SHOWN
+from paragrad.reports.documents import beside as found
 from paragrad.reports.html import PAGES, render_html
-from paragrad.reports.html.beside import SHOWN, found
 from paragrad.reports.html.frame import data
 from paragrad.reports.html.plots.axes import Scale, label, log_scale
 from paragrad.reports.html.plots.svg import element

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import types
@@ -16,7 +17,7 @@ import pytest
 from paragrad.reports import bodies, cli, record
 from paragrad.reports import report as command
 from paragrad.reports.ci.plain import CONTROL
-from paragrad.reports.documents import by_kind, read
+from paragrad.reports.documents import beside as lying_beside
 from paragrad.reports.record import Record
 from parity_tests.documents import CHECK, ERROR, KINDS, check, save
 
@@ -40,6 +41,7 @@ def _elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
     stand_in = types.ModuleType("paragrad.reports.html")
     stand_in.render_html = render_html  # type: ignore[attr-defined]
+    stand_in.render_check = lambda body, file: f"<html>check {file}"  # type: ignore[attr-defined]
     stand_in.PAGES = ["parity", "accuracy", "speed", "gate"]  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "paragrad.reports.html", stand_in)
 
@@ -66,7 +68,7 @@ def test_without_a_file_all_pages_are_written_and_what_is_missing_is_said(
     assert not (folder / "mutants.html").exists(), "there is no such page"
     assert "speed        missing; paragrad bench makes it\n" in said
     assert "parity       missing" not in said
-    assert (folder / "parity.html").read_text(encoding="utf-8") == "<html>parity beside ['gate', 'mutants']"
+    assert (folder / "parity.html").read_text(encoding="utf-8") == "<html>parity beside ['mutants']"
     elsewhere = tmp_path / "elsewhere"
     folder.rename(elsewhere)
     assert "elsewhere" in in_forms(capsys, "--folder", "elsewhere")
@@ -103,10 +105,15 @@ def test_the_html_page_gets_what_lies_beside_its_record(tmp_path: Path) -> None:
     assert (tmp_path / "gate.html").read_text(encoding="utf-8") == "<html>gate beside ['mutants']"
 
 
-def test_of_two_records_of_a_kind_the_one_named_after_it_lies_beside(tmp_path: Path) -> None:
-    paths = [save(tmp_path, "gate", name="a-gate"), save(tmp_path, "gate"), save(tmp_path, "gate", name="old")]
-    record.write({**record.read(paths[1]), "seed": 99}, paths[1])
-    assert by_kind([read(path) for path in paths])["gate"]["seed"] == 99
+def test_beside_a_record_lies_what_goes_by_the_name_of_its_kind(tmp_path: Path) -> None:
+    save(tmp_path, "mutants", name="a-mutants")
+    save(tmp_path, "mutants", name="false-alarms")
+    save(tmp_path, "parity")
+    (tmp_path / "accuracy.json").mkdir()
+    found = lying_beside(tmp_path)
+    assert sorted(found) == ["parity"]
+    assert found.refused["false-alarms"].startswith("false-alarms.json: is a record of kind 'mutants'")
+    assert found.refused["accuracy"] == "accuracy.json is no regular file"
 
 
 def test_stdout_is_utf_8_whatever_the_console_speaks(tmp_path: Path) -> None:
@@ -152,7 +159,7 @@ def test_the_page_of_a_check_tells_all(tmp_path: Path, capsys: pytest.CaptureFix
         "next   paragrad check src/engine.py:Value --repro repros",
         "`wrong-gone`",
         "| `limit-pow` | limit |",
-        "| programs | 50 in 1.2 s |",
+        "| judged | 50 in 1.2 s |",
         "| matches no op | `squash` |",
     ):
         assert said in page, page
@@ -163,27 +170,39 @@ def test_the_page_of_a_check_tells_all(tmp_path: Path, capsys: pytest.CaptureFix
 
 
 REFUSED: dict[str, tuple[list[str], str]] = {
-    "no folder": ([], "build: there is no record in it; paragrad parity makes the first"),
+    "no folder": ([], "build: there is no such folder; `paragrad check FILE.py:Class --json check.json` makes"),
     "suffix": (["gate.json", "--output", "gate.pdf"], "its suffix is none of .md, .html, .xml"),
     "gone": (["gone.json"], "gone.json: can't be read"),
     "partial": (["partial.json"], "partial.json: is not JSON"),
     "newer": (
         ["newer.json"],
-        "newer schema 'paragrad.check/2', this paragrad reads 'paragrad.check/1'; update paragrad",
+        "newer schema 'paragrad.check/3', this paragrad reads 'paragrad.check/2'; update paragrad",
     ),
-    "broken": (["broken.json"], "broken.json: ops is missing; it is partial or was edited: make it again (and 1 more)"),
-    "kind": (["speed.json", "--as", "junit"], "of kind 'speed' has nothing that passes or fails; --as junit takes"),
+    "broken": (["broken.json"], "broken.json: ops is missing; it is partial or was edited: make it again"),
+    "kind": (
+        ["speed.json", "--as", "junit"],
+        "speed records are measurements, in which nothing passes or fails: --as junit takes",
+    ),
     "two": (["gate.json", "parity.json", "--as", "html"], "--as html takes one record, not 2"),
     "against alone": (["gate.json", "--against", "gate.json"], "add --as comment"),
     "against a gate": (["gate.json", "--against", "gate.json", "--as", "comment"], "leave --against out"),
     "nothing beside": (["speed.json", "--as", "comment"], "--against FILE names it"),
     "another kind": (["speed.json", "--against", "gate.json", "--as", "comment"], "name two of the same kind"),
-    "page of a check": (
-        ["check.json", "--as", "html"],
-        "there is no HTML page of kind 'check', there are parity, accuracy, speed, gate; --as markdown",
+    "no page": (
+        ["mutants.json", "--as", "html"],
+        "there is no HTML page of kind 'mutants', there are parity, accuracy, speed, gate, check; --as markdown",
     ),
     "a folder": (["gate.json", "--output", "folder.md"], "--output folder.md: this is a folder; name a file in it"),
     "no place": (["gate.json", "--output", "nowhere/a.md"], "--output nowhere/a.md: there is no folder"),
+    "the record": (["gate.json", "--output", "gate.json", "--as", "html"], "this is the record that is read"),
+    "by a link": (["gate.json", "--output", "link.md"], "link.md: this is the record that is read"),
+    "another record": (["gate.json", "--output", "speed.json", "--as", "markdown"], "take the place of a record"),
+    "to be compared with": (
+        ["speed.json", "--against", "gate.txt", "--as", "comment", "--output", "gate.txt"],
+        "this is the record that is read",
+    ),
+    "the schema of a file": (["gate.json", "--schema"], "takes nothing else: leave out gate.json"),
+    "the schema over a record": (["--schema", "--output", "gate.json"], "take the place of a record"),
     "form": (["gate.json", "--as", "pdf"], "invalid choice: 'pdf'"),
 }
 
@@ -192,10 +211,12 @@ REFUSED: dict[str, tuple[list[str], str]] = {
 def test_what_is_refused_is_one_line_and_writes_nothing(
     fault: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    for kind in ("gate", "speed", "parity", "check"):
+    for kind in ("gate", "speed", "parity", "check", "mutants"):
         save(tmp_path, kind)
+    (tmp_path / "link.md").symlink_to("gate.json")
+    shutil.copy(tmp_path / "gate.json", tmp_path / "gate.txt")
     (tmp_path / "partial.json").write_text(json.dumps(CHECK)[:400], encoding="utf-8")
-    (tmp_path / "newer.json").write_text(json.dumps({**CHECK, "schema": "paragrad.check/2"}), encoding="utf-8")
+    (tmp_path / "newer.json").write_text(json.dumps({**CHECK, "schema": "paragrad.check/3"}), encoding="utf-8")
     broken = {key: value for key, value in CHECK.items() if key not in ("ops", "seconds")}
     (tmp_path / "broken.json").write_text(json.dumps(broken), encoding="utf-8")
     (tmp_path / "folder.md").mkdir()
@@ -204,8 +225,9 @@ def test_what_is_refused_is_one_line_and_writes_nothing(
     assert run(*args) == cli.USAGE
     error = capsys.readouterr().err
     assert told in error
-    assert len(error.splitlines()) == 1
+    assert len(error.splitlines()) == (2 if fault == "broken" else 1), "a line for each problem"
     assert sorted(path.name for path in tmp_path.rglob("*")) == before
+    assert json.loads((tmp_path / "gate.json").read_text("utf-8"))["kind"] == "gate"
 
 
 def test_a_broken_record_costs_no_other_page(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -12,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from paragrad.reports import cli, testing
+from paragrad.reports import checked, cli, testing
 from paragrad.reports.bodies.check import Check
 from paragrad.reports.testing import CheckNotPossibleError, assert_parity, told
 from parity_tests.documents import check, finding
@@ -87,6 +88,42 @@ def test_a_fault_in_the_sample_project_fails_it_with_the_finding(project: Path) 
     ):
         assert said in done.stdout, done.stdout
     assert "subprocess" not in done.stdout, "the helper's own frames are not what one wants to read"
+
+
+def test_what_can_not_be_checked_is_shown_without_our_frames(project: Path) -> None:
+    (project / "my_engine.py").unlink()
+    done = pytest_in(project)
+    assert done.returncode == 1
+    assert "CheckNotPossibleError: " in done.stdout
+    assert "subprocess" not in done.stdout, done.stdout
+
+
+def test_a_fault_changes_nothing_else_that_is_told_of_the_sample(project: Path) -> None:
+    """What appears only beside a fault (it is drawn otherwise then) would cry wolf in a comment."""
+    broken(project)
+    settings = project / "pyproject.toml"
+    settings.write_text(settings.read_text("utf-8").replace("programs = 60", "programs = 500"), encoding="utf-8")
+    with pytest.raises(AssertionError) as caught:
+        assert_parity(folder=project)
+    assert "differs from torch: 1 finding (and 2 that may stay)" in str(caught.value)
+
+
+def test_a_verdict_that_is_not_that_of_the_exit_code_is_an_error(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def run(words: list[str], **more: Any) -> Any:
+        file = Path(words[-1].removeprefix("--json="))
+        file.write_text(json.dumps(check(finding("a"))), encoding="utf-8")
+        return subprocess.CompletedProcess(words, 0, "", "")
+
+    monkeypatch.setattr(subprocess, "run", run)
+    with pytest.raises(CheckNotPossibleError, match="paragrad itself failed"):
+        assert_parity(folder=project)
+
+
+def test_a_hang_is_told_as_one() -> None:
+    hung: Any = finding("a", severity="hang", kind="crash", title="crash of exp")
+    assert checked.title(hung) == "hang: exp"
 
 
 def test_it_returns_the_check(project: Path) -> None:

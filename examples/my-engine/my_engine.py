@@ -45,7 +45,7 @@ class Value:
         out = Value(max(0.0, self.data), (self,))
 
         def backward():
-            self.grad += (self.data > 0) * out.grad
+            self.grad += out.grad if self.data > 0 else 0.0  # 0 * inf would be NaN
 
         out._backward = backward
         return out

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import contextlib
 import json
 import shlex
 import sys
 import textwrap
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
 from rich.console import Console
@@ -24,28 +24,29 @@ from paragrad.fuzz.engines.known import Started, known
 from paragrad.fuzz.engines.worker.errors import SubjectError
 from paragrad.fuzz.program import Program
 from paragrad.fuzz.telling import Told, tell
-from paragrad.reports.bodies.check import SCHEMA, Check, CheckError
+from paragrad.reports.bodies.check import SCHEMA, Check
 from paragrad.reports.cli import FINDING, INTERRUPTED, PARITY, UsageError
 from paragrad.reports.files import write_text
 from paragrad.reports.findings import Repro, row, show, width_of, write_repros
 from paragrad.reports.introduction import introduce
+from paragrad.reports.machine import versions
 from paragrad.reports.progress import bar
 from paragrad.reports.project.asked import Asked, asked, refuse_what_is_missing
 from paragrad.reports.project.baseline import BaselineError
 from paragrad.reports.project.standing import accepted_before, hold, refuse_anothers
+from paragrad.reports.project.whole import why_not_whole
 from paragrad.reports.terminal import command, console_for
 
 
 @command
 def run(options: argparse.Namespace) -> int:
-    """Check an engine in a child process; tell, and write the JSON if asked to, also where it can't be checked."""
+    """Check an engine in a child process; tell, and write the JSON if asked to.
+
+    Where it can't be checked the command line writes why (`unchecked`).
+    """
     try:
         return checked(options)
-    except (SubjectError, BaselineError, ValueError, UsageError) as error:
-        if options.json is not None:
-            with contextlib.suppress(OSError):  # that the file can't be written may be the error
-                refused: CheckError = {"schema": SCHEMA, "verdict": "error", "error": str(error)}
-                write(refused, options.json)
+    except (SubjectError, BaselineError, ValueError) as error:
         raise UsageError(str(error)) from error
 
 
@@ -67,17 +68,24 @@ def checked(options: argparse.Namespace) -> int:
             raise UsageError(f"{hello.engine} has no op that is known here; --map op=method names them")
         report = replay(engine, one) if one is not None else run_stages(engine, wanted, console)
         report.engine = hello.engine
+        # Each stage gets a few programs, however few were asked for.
+        requested = max(1 if one is not None else wanted.programs, report.run)
+        lacking = why_not_whole(report, hello, wanted, one is not None)
+        if lacking and wanted.accept:
+            raise UsageError(f"--accept: {lacking}")
         standing = hold(report, wanted, accepted)
         told = [tell(found, engine) for found in report.findings]
         again = typed(options)
         repros = None if options.repro is None else write_repros(told, engine, Path(options.repro), again)
         show(console, told, repros, again)
-        count(console, report)
+        count(console, report, requested)
         for line in (*(f"note: {note}" for note in engine.notes[noted:]), *standing):
             console.print(line, markup=False)
+        if lacking and report.verdict(wanted.strict) != "findings":
+            raise UsageError(lacking)
         console.print(verdict_line(report, wanted.strict), markup=False)
         if options.json is not None:
-            write(document(report, engine, again, wanted.strict, told, repros), options.json)
+            write(document(report, engine, again, wanted, requested, told, repros), options.json)
     found = report.verdict(wanted.strict) == "findings"
     if report.stopped == "interrupted":
         console.print("interrupted: what was found so far is told above")
@@ -106,6 +114,10 @@ def run_stages(engine: Started, wanted: Asked, console: Console) -> Report:
         )
 
 
+WHY_NOT = {"": "stages had no more to try", "time": "the time was up", "interrupted": "interrupted"}
+"""Why programs that were asked for did not run, by what stopped the check."""
+
+
 def one_program(path: str) -> Program:
     """The program in a file. Raises UsageError."""
     try:
@@ -125,10 +137,15 @@ def typed(options: argparse.Namespace) -> str:
     return shlex.join(words)
 
 
-def count(console: Console, report: Report) -> None:
+def count(console: Console, report: Report, requested: int) -> None:
     """What was judged, and what was not."""
+    not_run = requested - report.run
     stages = ", ".join(f"{stage} {judged}" for stage, judged in report.stages.items())
     rows = [f"programs   {report.judged} judged in {report.seconds:.1f} s: {stages}"]
+    if report.crashed:
+        rows.append(f"crashed    {report.crashed}: they ended or hung the engine's process")
+    if not_run:
+        rows.append(f"not run    {not_run} ({WHY_NOT.get(report.stopped, report.stopped)})")
     if report.filtered:
         told = ", ".join(f"{reason}: {number}" for reason, number in report.filtered.most_common())
         rows.append(f"filtered   {told}")
@@ -141,32 +158,47 @@ def document(
     report: Report,
     engine: Started,
     again: str,
-    strict: bool,
+    wanted: Asked,
+    requested: int,
     told: Sequence[Told],
     repros: Sequence[Repro] | None,
 ) -> Check:
     """The check as plain data; `again` is the command that names the same engine."""
-    levels = SEVERITIES if strict else FAILING
+    levels = SEVERITIES if wanted.strict else FAILING
     return {
         "schema": SCHEMA,
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "versions": versions(),
         "engine": report.engine,
         "command": again,
-        "verdict": "findings" if report.verdict(strict) == "findings" else "parity",
+        "options": {name: getattr(wanted, name) for name in ("programs", "seconds", "seed", "strict")}
+        | {"only": sorted(wanted.only or ())},
+        "verdict": "findings" if report.verdict(wanted.strict) == "findings" else "parity",
         "stopped": report.stopped,
         "counts": {
-            "programs": report.judged,
+            "requested": requested,
+            "judged": report.judged,
+            "filtered": dict(report.filtered),
+            "crashed": report.crashed,
+            "not_run": requested - report.run,
             "gradients": sum(report.gradients.values()),
-            "filtered": sum(report.filtered.values()),
-            "crashed": engine.restarts,
+            "restarts": engine.restarts,
         },
         "seconds": {"total": report.seconds, "first_finding": report.first_finding},
-        "ops": {"checked": report.ops, "unmatched": list(engine.hello.unmatched)},
+        "ops": {
+            "checked": [op for op in report.ops if op in report.compared],
+            "not_compared": [op for op in report.ops if op not in report.compared],
+            "unmatched": list(engine.hello.unmatched),
+        },
+        "notes": list(engine.notes),
         "gone": report.gone,
-        "findings": [row(one, levels, None if repros is None else repros[k]) for k, one in enumerate(told)],
+        "findings": [
+            row(one, levels, None if repros is None else repros[k], engine, k + 1) for k, one in enumerate(told)
+        ],
     }
 
 
-def write(told: Check | CheckError, path: str) -> None:
+def write(told: Check, path: str) -> None:
     """The document to a file, or to stdout for -."""
     text = json.dumps(told, ensure_ascii=False, indent=1) + "\n"
     if path == "-":

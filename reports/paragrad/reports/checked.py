@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import re
 import textwrap
@@ -39,7 +38,10 @@ def lines(finding: CheckFinding, again: str) -> list[str]:
 
 def title(finding: CheckFinding) -> str:
     """How bad it is, and what is wrong."""
-    return f"{finding['severity']}: {finding['title'].removeprefix(finding['severity'] + ' of ')}"
+    of = finding["title"].removeprefix(f"{finding['severity']} of ")
+    if finding["severity"] == "hang":  # the judge knows a crash only
+        of = of.removeprefix("crash of ")
+    return f"{finding['severity']}: {of}"
 
 
 def numbers(finding: CheckFinding) -> str:
@@ -63,14 +65,15 @@ def next_command(finding: CheckFinding, again: str) -> str:
 
 
 def place(source_line: str | None, root: Path) -> tuple[str, int] | None:
-    """The file, relative to a folder where it lies in it, with / between its parts, and the line."""
+    """The file, relative to a folder, with / between its parts, and the line; None for a file that is not in it."""
     found = PLACE.match(source_line or "")
     if found is None:
         return None
-    path = Path(found["file"])
-    with contextlib.suppress(OSError, ValueError):
-        path = path.resolve().relative_to(root.resolve())
-    return path.as_posix(), int(found["line"])
+    try:
+        path = (root / found["file"]).resolve().relative_to(root.resolve())
+        return path.as_posix(), int(found["line"])
+    except (OSError, RuntimeError, ValueError):  # elsewhere, a loop of links, or no name that a system has
+        return None
 
 
 def _short(value: Any) -> str:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import errno
 import importlib.metadata
 import importlib.util
 import os
@@ -16,7 +17,7 @@ import traceback
 from collections.abc import Callable, Sequence
 from typing import NoReturn
 
-from paragrad.reports import files, importing
+from paragrad.reports import files, importing, unchecked
 from paragrad.reports.interrupt import as_ctrl_c
 
 PARITY, FINDING, USAGE, OURS, INTERRUPTED = 0, 1, 2, 3, 130
@@ -41,12 +42,22 @@ class UsageError(Exception):
     """Something the caller can mend; the message says what and how."""
 
 
+class CommandLineError(SystemExit):
+    """A command line that can't be read; it ends the process with 2."""
+
+    def __init__(self, told: str) -> None:
+        super().__init__(USAGE)
+        self.told = told
+
+
 class Parser(argparse.ArgumentParser):
     """argparse with errors of one line."""
 
     def error(self, message: str) -> NoReturn:
         """Exit with 2 and one line."""
-        self.exit(USAGE, f"{self.prog}: {message} (see `{self.prog} --help`)\n")
+        told = f"{self.prog}: {message} (see `{self.prog} --help`)"
+        print(told, file=sys.stderr)
+        raise CommandLineError(told)
 
 
 def whole(text: str) -> int:
@@ -249,26 +260,50 @@ def refuse_places(options: argparse.Namespace) -> None:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command; return its exit code. A failure of our own is 3, with its traceback, never 1."""
-    options = parser().parse_args(argv)
+    words = sys.argv[1:] if argv is None else argv
+    try:
+        options = parser().parse_args(words)
+    except CommandLineError as error:
+        if words[:1] == ["check"]:
+            unchecked.leave(error.told, unchecked.path_in(words))
+        raise
     if getattr(options, "torch", True) and importlib.util.find_spec("torch") is None:
-        print(f"paragrad: {NO_TORCH.format(python=sys.executable)}", file=sys.stderr)
-        return USAGE
+        return failed(options, USAGE, NO_TORCH.format(python=sys.executable))
     one_thread()
     try:
         refuse_places(options)
         with as_ctrl_c():
-            return resolve(options.run)(options)
+            code = resolve(options.run)(options)
+        sys.stdout.flush()
+        return code
     except UsageError as error:
-        print(f"paragrad {options.command}: {error}", file=sys.stderr)
-        return USAGE
+        return failed(options, USAGE, str(error))
     except files.UnwritableError as error:
-        print(f"paragrad {options.command}: {error.filename}: can't be written: {error.strerror}", file=sys.stderr)
-        return USAGE
+        return failed(options, USAGE, f"{error.filename}: can't be written: {error.strerror}")
     except KeyboardInterrupt:
         with contextlib.suppress(OSError):  # the terminal may be what is gone
-            print(f"paragrad {options.command}: interrupted", file=sys.stderr)
+            return failed(options, INTERRUPTED, "interrupted")
         return INTERRUPTED
+    except OSError as error:
+        if error.errno not in (errno.EPIPE, errno.ENOSPC) or error.filename is not None:
+            traceback.print_exc()
+            return failed(options, OURS, "this is a fault of paragrad's own, not of the engine")
+        silence()
+        return failed(options, OURS, f"stdout can't be written ({error.strerror})")
     except Exception:  # noqa: BLE001 - whatever it is, it is ours, and must not look like a finding
         traceback.print_exc()
-        print(f"paragrad {options.command}: this is a fault of paragrad's own, not of the engine", file=sys.stderr)
-        return OURS
+        return failed(options, OURS, "this is a fault of paragrad's own, not of the engine")
+
+
+def silence() -> None:
+    """Nothing more to a stdout that takes nothing: Python's own flush at the end would tell of it once more."""
+    with contextlib.suppress(OSError, ValueError):  # a stand-in for stdout has no descriptor
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def failed(options: argparse.Namespace, code: int, told: str) -> int:
+    """Say why a command did not do its work; return its exit code. A check from before must not look like this one."""
+    print(f"paragrad {options.command}: {told}", file=sys.stderr)
+    if options.command == "check":
+        unchecked.leave(told, options.json)
+    return code

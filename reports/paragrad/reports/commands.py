@@ -23,9 +23,9 @@ from paragrad.fuzz.strategies.families import FAMILIES, ops_of
 from paragrad.reports import record as records
 from paragrad.reports.cli import FINDING, INTERRUPTED, PARITY, UsageError
 from paragrad.reports.conventions import notice
+from paragrad.reports.documents import beside
 from paragrad.reports.files import write_text
 from paragrad.reports.html import PAGES, render_html
-from paragrad.reports.html import beside as neighbours
 from paragrad.reports.parity import from_outcome
 from paragrad.reports.record import Record, RecordError
 from paragrad.reports.render import render_markdown
@@ -48,7 +48,7 @@ def save(record: Record, path: str | None, default: Path) -> str:
     write_text(target.with_suffix(".md"), render_markdown(record))
     page = target.with_suffix(".html")
     if record["kind"] in PAGES and page != target:
-        write_text(page, render_html(record, neighbours.found(target.parent)))
+        write_text(page, render_html(record, beside(target.parent, record["kind"])))
     return str(target)
 
 

@@ -17,19 +17,25 @@ import numpy as np
 from rich.console import Console
 from rich.text import Text
 
+from paragrad.fuzz import explain
+from paragrad.fuzz.checking.run import MOST_STATEMENTS
 from paragrad.fuzz.checking.severity import FAILING
 from paragrad.fuzz.encoding import to_json
 from paragrad.fuzz.engines.foreign import Foreign
 from paragrad.fuzz.engines.known import Started
 from paragrad.fuzz.explain import short
+from paragrad.fuzz.judge import reference
 from paragrad.fuzz.telling import Told, script
 from paragrad.fuzz.telling.scripts import name_of
 from paragrad.reports.bodies.check import CheckFinding
+from paragrad.reports.ci.plain import xml_plain
 
 STYLES = {"wrong": "bold red", "crash": "red", "hang": "red", "precision": "yellow", "limit": "cyan"}
 WIDEST = 100
 """Columns of text that are read with ease."""
 INDENT = 11
+FOLDER = "repros"
+"""Where scripts go that nobody has named a folder for."""
 LINES = 3
 """Lines that a limit or a convention may take."""
 UNBROKEN: dict[str, Any] = {"break_long_words": False, "break_on_hyphens": False}
@@ -61,24 +67,26 @@ def show(console: Console, told: Sequence[Told], repros: Sequence[Repro] | None,
     width = width_of(console)
     serious = [k for k, one in enumerate(told) if one.severity in FAILING]
     for k in serious:
-        command = repros[k].command if repros is not None else f"{again} --repro repros"
+        command = repros[k].command if repros is not None else f"{again} --repro {FOLDER}"
         console.print()
         title = told[k].title.removeprefix(f"{told[k].severity} of ")
         if told[k].severity == "hang":
             title = title.removeprefix("crash of ")
         console.print(Text(f"{told[k].severity}: {title}", style=STYLES.get(told[k].severity, "")))
         for line in lines(told[k], command, width):
-            console.print(Text(line))
+            console.print(Text(xml_plain(line)))
     if len(serious) < len(told):
         console.print()
     for one in told:
         if one.severity not in FAILING:
-            brief = textwrap.shorten(briefly(one), LINES * (width - INDENT), placeholder="... (--json has it whole)")
+            brief = textwrap.shorten(
+                xml_plain(briefly(one)), LINES * (width - INDENT), placeholder="... (--json has it whole)"
+            )
             first, *rest = textwrap.wrap(f"{one.severity}: {brief}", width, subsequent_indent=" " * INDENT, **UNBROKEN)
             head = len(one.severity) + 1
             console.print(Text(first[:head], style=STYLES.get(one.severity, "")).append(first[head:], style="default"))
             for line in rest:
-                console.print(Text(line))
+                console.print(Text(xml_plain(line)))
 
 
 def width_of(console: Console) -> int:
@@ -147,9 +155,10 @@ def nearby(where: str) -> str:
     return where.removeprefix(here)
 
 
-def row(told: Told, levels: Sequence[str], repro: Repro | None) -> CheckFinding:
-    """One finding as plain data (schema paragrad.check/1); `levels` are the severities that fail the check."""
+def row(told: Told, levels: Sequence[str], repro: Repro | None, engine: Started, number: int) -> CheckFinding:
+    """Finding `number` as plain data (paragrad.check/2); `levels` are the severities that fail the check."""
     finding = told.finding
+    shown = isinstance(engine, Foreign) and script(told, engine, name_of(told, number), Path(FOLDER))
     return {
         "id": told.id,
         "known": told.known or None,
@@ -174,9 +183,19 @@ def row(told: Told, levels: Sequence[str], repro: Repro | None) -> CheckFinding:
         "rule": told.rule,
         "source_line": told.where or None,
         "programs": told.programs,
+        "variable": finding.variable,
+        "table": table(told),
+        "script": shown or None,
         "also": list(told.also),
         "repro": None if repro is None else repro.path,
     }
+
+
+def table(told: Told) -> str:
+    """The program beside torch's numbers; "" for one that is too long to be read, or for none."""
+    if not told.program.statements or len(told.program.statements) > MOST_STATEMENTS:
+        return ""
+    return explain.text(told.program, told.trace, reference(told.program, told.trace), told.finding)
 
 
 def plain(value: Any) -> Any:

@@ -13,6 +13,7 @@ from paragrad.engine.ops.table import TABLE
 from paragrad.fuzz.checking.trials import tried
 from paragrad.fuzz.engines.known import Started
 from paragrad.fuzz.engines.worker.protocol import Hello, Spelling
+from paragrad.reports.ci.plain import xml_plain
 from paragrad.reports.findings import width_of
 
 RIGHT = "right"
@@ -30,7 +31,7 @@ def introduce(console: Console, engine: Started, only: frozenset[str] | None) ->
     if console.is_terminal:
         table = Table(*HEADERS, title="ops found", title_justify="left")
         for row, wrong in rows(hello):
-            table.add_row(*map(escape, row), style="red" if wrong else None)
+            table.add_row(*(escape(xml_plain(cell)) for cell in row), style="red" if wrong else None)
         console.print(table)
     else:
         for row, _ in rows(hello):
@@ -44,7 +45,7 @@ def introduce(console: Console, engine: Started, only: frozenset[str] | None) ->
 def told(console: Console, line: str) -> None:
     """A line of the introduction, wrapped."""
     width = width_of(console)
-    console.print(textwrap.fill(line, width, initial_indent="  ", subsequent_indent="    "), markup=False)
+    console.print(textwrap.fill(xml_plain(line), width, initial_indent="  ", subsequent_indent="    "), markup=False)
 
 
 def rows(hello: Hello) -> Iterator[tuple[tuple[str, ...], bool]]:

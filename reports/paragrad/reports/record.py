@@ -13,9 +13,9 @@ import os
 import re
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any, Literal, TypedDict, cast
 
+from paragrad.reports import consistent, strict
 from paragrad.reports.bodies import BODIES
 from paragrad.reports.files import write_text
 from paragrad.reports.machine import Commit, Machine, Versions, commit, machine, versions
@@ -94,12 +94,20 @@ def check(record: Any) -> Iterator[str]:
     kind = record.get("kind") if isinstance(record, dict) else None
     if not isinstance(kind, str) or kind not in BODIES:
         return
-    yield from problems(record.get("body"), BODIES[kind], "body")
+    wrong = list(problems(record.get("body"), BODIES[kind], "body"))
+    yield from wrong
     if not list(problems(record.get("counts"), Counts)):
-        yield from _sums(record["counts"])
+        yield from sums(record["counts"])
+    if isinstance(record.get("created"), str):
+        yield from consistent.moment(record["created"])
+    if not wrong:
+        yield from consistent.durations(record["body"], "body")
+        if kind == "gate":
+            yield from consistent.gate(record["body"])
 
 
-def _sums(counts: Counts) -> Iterator[str]:
+def sums(counts: Mapping[str, Any]) -> Iterator[str]:
+    """A line for each way in which counts that have the keys of Counts don't add up."""
     parts = (counts["judged"], sum(counts["filtered"].values()), counts["crashed"], counts["not_run"])
     if counts["requested"] != sum(parts):
         told = "{} judged + {} filtered + {} crashed + {} not run".format(*parts)
@@ -123,10 +131,13 @@ def write(record: Record, path: str | os.PathLike[str]) -> None:
     write_text(path, dumps(record))
 
 
-def read(path: str | os.PathLike[str], kind: Kind | None = None) -> Record:
-    """The record in a file, of this kind where one is named. Raises RecordError for anything that is none."""
-    where = os.fspath(path)
-    document = parse(path)
+def read(path: str | os.PathLike[str], kind: Kind | None = None, most: int = strict.MOST) -> Record:
+    """The record in a file, of this kind where one is named, of at most so many bytes. Raises RecordError otherwise."""
+    return of_document(parse(path, most), os.fspath(path), kind)
+
+
+def of_document(document: Any, where: str, kind: Kind | None = None) -> Record:
+    """JSON that was read from a file as a record. Raises RecordError, a line for each problem, where it is none."""
     of_this_version(document, where, SCHEMA)
     found = list(check(document))
     if found:
@@ -136,23 +147,28 @@ def read(path: str | os.PathLike[str], kind: Kind | None = None) -> Record:
     return cast(Record, document)
 
 
-def parse(path: str | os.PathLike[str]) -> Any:
-    """The JSON in a file. Raises RecordError where there is none."""
+def parse(path: str | os.PathLike[str], most: int = strict.MOST) -> Any:
+    """The JSON in a file of at most so many bytes. Raises RecordError where there is none."""
     where = os.fspath(path)
     try:
-        text = Path(path).read_text(encoding="utf-8")
-    except OSError as error:
-        problem = f"can't be read ({error.strerror})"
-        raise RecordError(where, [problem], "name a record that `paragrad` wrote with --json") from error
-    except UnicodeDecodeError as error:
-        raise RecordError(where, [f"is not UTF-8 (byte {error.start})"], "make it again") from error
+        text = strict.text_of(path, most)
+    except (OSError, ValueError) as error:
+        if isinstance(error, UnicodeDecodeError):
+            raise RecordError(where, [f"is not UTF-8 (byte {error.start})"], "make it again") from error
+        told = error if isinstance(error, strict.TooLargeError) else f"can't be read ({_reason(error)})"
+        raise RecordError(where, [str(told)], "name a record that `paragrad` wrote with --json") from error
     try:
-        return json.loads(text)
+        return strict.loads(text)
     except json.JSONDecodeError as error:
         problem = f"is not JSON (line {error.lineno}, column {error.colno}: {error.msg})"
         raise RecordError(where, [problem], "it is partial or damaged: make it again") from error
-    except (RecursionError, ValueError) as error:  # nested too deeply, or a number of thousands of digits
-        raise RecordError(where, [f"can't be read as JSON ({error})"], "name another file") from error
+    except (RecursionError, ValueError) as error:  # nested too deeply, a key twice, a number too large
+        raise RecordError(where, [f"can't be read as JSON ({error})"], EDITED) from error
+
+
+def _reason(error: Exception) -> str:
+    """Why a file can't be read; a name with a null character is a ValueError."""
+    return str(getattr(error, "strerror", None) or error)
 
 
 def of_this_version(document: Any, where: str, expected: str) -> None:

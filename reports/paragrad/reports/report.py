@@ -10,7 +10,7 @@ import contextlib
 import io
 import os
 import sys
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from paragrad.reports.ci import cases, changes, comment
@@ -19,22 +19,22 @@ from paragrad.reports.ci.junit import junit
 from paragrad.reports.ci.plain import xml_plain
 from paragrad.reports.ci.summary import summary
 from paragrad.reports.cli import PARITY, USAGE, UsageError
-from paragrad.reports.documents import CHECK, Document, by_kind, in_folder, read
+from paragrad.reports.documents import CHECK, Beside, Document, beside, in_folder, read
 from paragrad.reports.files import write_text
-from paragrad.reports.record import COMMANDS, Record, RecordError
+from paragrad.reports.record import COMMANDS, RecordError
 from paragrad.reports.render import render_markdown
 from paragrad.reports.render.check import page as check_page
 
 SUFFIXES = {".md": "markdown", ".html": "html", ".xml": "junit"}
 """The form that the suffix of a file asks for."""
+PROBLEMS = 20
+"""Problems of one file that are told."""
 
 
 def report(options: argparse.Namespace) -> int:
     """Render what is named, or what lies in the folder."""
     if options.schema:
-        from paragrad.reports.schema import markdown
-
-        return tell(markdown(), options.output)
+        return schema(options)
     form = form_of(options)
     if options.against is not None and form != "comment":
         raise UsageError("--against names what a comment compares with: add --as comment")
@@ -42,10 +42,37 @@ def report(options: argparse.Namespace) -> int:
         form = "markdown"
     if form is None:
         return pages(options)
-    documents = [one(path) for path in options.files or in_folder(folder(options))]
+    paths = [Path(name) for name in options.files] or list(in_folder(folder(options)))
+    refuse_to_overwrite(options.output, [*paths, *([Path(options.against)] if options.against else [])])
+    documents = [one(path) for path in paths]
     if not documents:
         raise UsageError(nothing_in(folder(options)))
     return tell(render(documents, form, options), options.output)
+
+
+def schema(options: argparse.Namespace) -> int:
+    """Show the schema of records. Raises UsageError for what asks for something else at the same time."""
+    from paragrad.reports.schema import markdown
+
+    others = [*options.files, *(f"--as {options.form}" for _ in range(options.form is not None))]
+    others += [f"--against {options.against}" for _ in range(options.against is not None)]
+    if others:
+        raise UsageError(f"--schema shows the schema of every record, and takes nothing else: leave out {others[0]}")
+    refuse_to_overwrite(options.output, [])
+    return tell(markdown(), options.output)
+
+
+def refuse_to_overwrite(output: str | None, read_from: Sequence[Path]) -> None:
+    """Raise UsageError where a page would take the place of a record."""
+    if output in (None, "-"):
+        return
+    target = Path(str(output))
+    for path in read_from:
+        with contextlib.suppress(OSError):
+            if target.samefile(path):
+                raise UsageError(f"--output {output}: this is the record that is read: name another file")
+    if target.suffix.lower() == ".json":
+        raise UsageError(f"--output {output}: a page would take the place of a record: name a file that is no .json")
 
 
 def form_of(options: argparse.Namespace) -> str | None:
@@ -68,16 +95,18 @@ def render(documents: Sequence[Document], form: str, options: argparse.Namespace
     if form in ("junit", "annotations"):
         for document in documents if options.files else ():
             if document.kind not in cases.KINDS:
-                told = f"a record of kind {document.kind!r} has nothing that passes or fails"
-                raise UsageError(f"{document.path}: {told}; --as {form} takes {', '.join(cases.KINDS)}")
+                told = f"{document.kind} records are measurements, in which nothing passes or fails"
+                mend = f"--as {form} takes {', '.join(cases.KINDS)}; --as markdown shows every kind"
+                raise UsageError(f"{document.path}: {told}: {mend}")
         found = [document for document in documents if document.kind in cases.KINDS]
+        if not found:
+            raise UsageError(f"--as {form}: in {folder(options)} is no record of {', '.join(cases.KINDS)}")
         return junit(found) if form == "junit" else workflow_commands(found, workspace())
     if form == "html":
-        return html(documents[0], beside_of(documents[0]))
+        return html(documents[0], beside(documents[0].path.parent, documents[0].kind))
     if form == "comment":
         return commented(documents[0], options.against)
-    page = "\n".join(markdown_of(document) for document in documents)
-    return summary(page) if form == "summary" else page
+    return summary("\n".join(markdown_of(document) for document in documents))
 
 
 def commented(document: Document, against: str | None) -> str:
@@ -102,7 +131,7 @@ def commented(document: Document, against: str | None) -> str:
 
 def pages(options: argparse.Namespace) -> int:
     """Write the pages of what is named, or of all that lies in the folder, beside it; say what is missing."""
-    broken: list[str] = []
+    refused: list[tuple[str, str]] = []
     documents: list[Document] = []
     paths = [Path(name) for name in options.files] or list(in_folder(folder(options)))
     if not paths:
@@ -111,37 +140,38 @@ def pages(options: argparse.Namespace) -> int:
         try:
             documents.append(read(path))
         except RecordError as error:
-            broken.append(str(error).splitlines()[0])
-    beside = by_kind(documents)
+            refused.append((path.stem, str(error).splitlines()[0]))
+    folders = {path.parent: beside(path.parent) for path in dict.fromkeys(d.path for d in documents)}
+    made: dict[Path, tuple[str, str]] = {}
     for document in documents:
-        made = {".md": markdown_of(document)}
-        if document.kind in html_kinds():
-            made[".html"] = html(document, beside)
-        for suffix, text in made.items():
+        forms = {".md": markdown_of(document)}
+        if document.kind == CHECK or document.kind in html_kinds():
+            forms[".html"] = html(document, folders[document.path.parent])
+        for suffix, text in forms.items():
             target = document.path.with_suffix(suffix)
-            save(target, text)
-            print(f"{document.kind:<12} {target}")
+            refuse_to_overwrite(str(target), paths)
+            if target in made:
+                raise UsageError(f"{document.path}: its page {target} is that of another record that is named, too")
+            made[target] = (document.kind, text)
+    for target, (kind, text) in made.items():
+        save(target, text)
+        print(f"{kind:<12} {target}")
     if not options.files and any(document.record is not None for document in documents):
+        there = {document.kind for document in documents} | {name for name, _ in refused}
         for kind, command in COMMANDS.items():
-            if kind not in beside:
+            if kind not in there:
                 print(f"{kind:<12} missing; {command} makes it")
-    for line in broken:
+    for name, line in refused:
+        print(f"{name:<12} refused")
         print(f"paragrad report: {line}", file=sys.stderr)
-    return USAGE if broken else PARITY
+    return USAGE if refused else PARITY
 
 
 def markdown_of(document: Document) -> str:
     """The Markdown page of a record or a check."""
-    return xml_plain(check_page(document.body) if document.record is None else render_markdown(document.record))
-
-
-def beside_of(document: Document) -> dict[str, Record]:
-    """The records in the folder of a document, by kind; one that can't be read is not shown beside it."""
-    found = []
-    for path in in_folder(document.path.parent):
-        with contextlib.suppress(RecordError):
-            found.append(read(path))
-    return by_kind(found)
+    return summary(
+        xml_plain(check_page(document.body)) if document.record is None else render_markdown(document.record)
+    )
 
 
 def html_kinds() -> Collection[str]:
@@ -151,14 +181,17 @@ def html_kinds() -> Collection[str]:
     return PAGES
 
 
-def html(document: Document, beside: Mapping[str, Record]) -> str:
+def html(document: Document, others: Beside) -> str:
     """The HTML page of a record, with what other kinds say. Raises UsageError for a kind that has none."""
-    from paragrad.reports.html import render_html
+    from paragrad.reports.html import render_check, render_html
 
+    if document.kind == CHECK:
+        return render_check(document.body, document.path.name)
     if document.record is None or document.kind not in html_kinds():
-        told = f"there is no HTML page of kind {document.kind!r}, there are {', '.join(html_kinds())}"
+        told = f"there is no HTML page of kind {document.kind!r}, there are {', '.join((*html_kinds(), CHECK))}"
         raise UsageError(f"{document.path}: {told}; --as markdown shows every kind")
-    return render_html(document.record, {kind: record for kind, record in beside.items() if kind != document.kind})
+    shown = {kind: record for kind, record in others.items() if kind != document.kind}
+    return render_html(document.record, Beside(shown, others.refused))
 
 
 def folder(options: argparse.Namespace) -> Path:
@@ -170,17 +203,21 @@ def folder(options: argparse.Namespace) -> Path:
 
 
 def nothing_in(folder: Path) -> str:
-    """That there are no records, and what makes the first."""
-    return f"{folder}: there is no record in it; {COMMANDS['parity']} makes the first, --folder names another folder"
+    """That there are no records, and what makes the first: for our own engine, and for anyone's."""
+    there = "there is no record in it" if folder.is_dir() else "there is no such folder"
+    file = folder / "check.json" if folder.is_dir() else Path("check.json")
+    made = f"`paragrad check FILE.py:Class --json {file}` makes one of your engine, `paragrad report {file}` shows it"
+    return f"{folder}: {there}; {made}; `{COMMANDS['parity']}` makes one of paragrad's; --folder names another folder"
 
 
 def one(path: str | os.PathLike[str]) -> Document:
-    """The document in a file. Raises UsageError, with the first problem."""
+    """The document in a file. Raises UsageError, a line for each of the first PROBLEMS problems."""
     try:
         return read(path)
     except RecordError as error:
-        first, *more = str(error).splitlines()
-        raise UsageError(first + (f" (and {len(more)} more)" if more else "")) from error
+        lines = str(error).splitlines()
+        more = [f"{path}: and {len(lines) - PROBLEMS} more problems"] if len(lines) > PROBLEMS else []
+        raise UsageError("\n".join([*lines[:PROBLEMS], *more])) from error
 
 
 def workspace() -> Path:
@@ -203,5 +240,5 @@ def save(path: Path, text: str) -> None:
     """Write a text. Raises UsageError where that is not possible."""
     try:
         write_text(path, text)
-    except OSError as error:
-        raise UsageError(f"{path}: can't be written ({error.strerror})") from error
+    except (OSError, ValueError) as error:  # a name with a null character is a ValueError
+        raise UsageError(f"{path}: can't be written ({getattr(error, 'strerror', None) or error})") from error

@@ -27,6 +27,8 @@ from paragrad.reports.bodies.check import SCHEMA, Check
 
 PARITY, FINDING, USAGE = 0, 1, 2
 """Exit codes of `paragrad check`."""
+VERDICTS = {PARITY: "parity", FINDING: "findings"}
+"""What its JSON says with each."""
 LAST = 20
 """Lines of a crash that are shown."""
 
@@ -103,6 +105,7 @@ def told(document: Check, where: Path) -> str:
 
 def _run(options: Sequence[str], where: Path, timeout: float) -> Check:
     """The document of `paragrad check` with these options. Raises CheckNotPossibleError."""
+    __tracebackhide__ = True
     with tempfile.TemporaryDirectory(prefix="paragrad-", ignore_cleanup_errors=True) as scratch:
         file = Path(scratch) / "check.json"
         # -P: a file of theirs called random.py must not stand in for the library's.
@@ -125,7 +128,7 @@ def _run(options: Sequence[str], where: Path, timeout: float) -> Check:
             raise CheckNotPossibleError(told) from error
         if done.returncode in (PARITY, FINDING) and file.is_file():
             document: Check = json.loads(file.read_text(encoding="utf-8"))
-            if document["schema"] == SCHEMA:
+            if document["schema"] == SCHEMA and document["verdict"] == VERDICTS[done.returncode]:
                 return document
     said = "\n".join(done.stderr.strip().splitlines()[-LAST:]) or "it said nothing"
     if done.returncode == USAGE:

@@ -31,7 +31,10 @@ class Checked:
 
 @dataclass(slots=True)
 class Report:
-    """What a check saw. `requested` = judged + filtered + not run; `stages` counts programs by stage.
+    """What a check saw. `requested` = judged + filtered + crashed + not run; `stages` counts judged programs by stage.
+
+    `crashed` counts programs that ended or hung the engine's process, each of them a finding. `tried` are the ops that
+    were run, `compared` those among them of which a program ran to its end.
 
     `seconds` is how long it took, `first_finding` when the first that fails a check was shrunk and diagnosed. `stopped`
     is "" where all programs ran, else "time" or "interrupted"; `gone` names what is known and was not found.
@@ -44,6 +47,9 @@ class Report:
     gradients: Counter[str] = field(default_factory=Counter)
     values: Counter[str] = field(default_factory=Counter)
     filtered: Counter[str] = field(default_factory=Counter)
+    crashed: int = 0
+    tried: set[str] = field(default_factory=set)
+    compared: set[str] = field(default_factory=set)
     started: float = field(default_factory=time.perf_counter)
     seconds: float = 0.0
     first_finding: float | None = None
@@ -54,6 +60,11 @@ class Report:
     def judged(self) -> int:
         """Programs that were judged."""
         return sum(self.stages.values())
+
+    @property
+    def run(self) -> int:
+        """Programs that were run, judged or not."""
+        return self.judged + self.filtered.total() + self.crashed
 
     def verdict(self, strict: bool = False) -> str:
         """ "parity", or "findings": a serious one (any, if `strict`) that is not known, or a known one that is gone."""

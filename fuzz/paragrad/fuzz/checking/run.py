@@ -36,6 +36,8 @@ LATE = 8
 """By how much less is shrunk once the time is up."""
 LEAST = 8
 """Programs that every stage gets, however late it is."""
+LOST = ("Hang", "MemoryLimit", "Died")
+"""Failures of programs that the engine's process did not outlive."""
 IMPATIENT = 0.5
 """Seconds for a program of up to MOST_STATEMENTS once one has hung."""
 
@@ -106,14 +108,9 @@ class Check:
             self.choice.rng = random.Random(f"{seed} {name}")
             if isinstance(engine, Foreign) and patient is not None and stage is deep:
                 engine.limits = patient  # a hang may have made them shorter
-            count = round(programs * share) - self.run_so_far if stage is graphs else round(programs * part)
+            count = round(programs * share) - self.report.run if stage is graphs else round(programs * part)
             drawn = islice(stage(self.choice), max(1, count))
             self.stage(name, self.until(drawn, self.report.started + seconds * share))
-
-    @property
-    def run_so_far(self) -> int:
-        """Programs that were run, judged or not."""
-        return self.report.judged + self.report.filtered.total()
 
     def until(self, programs: Iterator[Program], end: float) -> Iterator[Program]:
         """The programs that can be drawn before a time of the performance counter, and a few at least."""
@@ -146,7 +143,14 @@ class Check:
         if judgement.refused:
             report.filtered[judgement.refused.partition(":")[0] + " refused by torch"] += 1
             return
-        report.stages[stage] += 1
+        if trace.failure is not None and trace.failure.type in LOST:
+            report.crashed += 1
+        else:
+            report.stages[stage] += 1
+        ops = {statement.op for _, statement in program.applications()}
+        report.tried |= ops
+        if trace.failure is None:
+            report.compared |= ops
         report.gradients.update(judgement.gradients)
         report.values.update(judgement.values)
         # What follows the first divergence in the same program may follow from it.

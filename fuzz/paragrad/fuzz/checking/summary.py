@@ -17,4 +17,7 @@ def verdict_line(report: Report, strict: bool) -> str:
         parts.append(f"{len(report.gone)} known gone")
     word = "FINDINGS" if report.verdict(strict) == "findings" else "PARITY"
     told = ", ".join(parts) or "nothing wrong"
-    return f"{word} {report.engine}: {told}; {report.judged} programs, {len(report.ops)} ops, against torch"
+    lacking = [op for op in report.ops if op not in report.compared] if report.tried else []
+    left = f" ({', '.join(lacking)} not)" if lacking else ""
+    ops = f"{len(report.ops) - len(lacking)} ops{left}"
+    return f"{word} {report.engine}: {told}; {report.judged} programs, {ops}, against torch"

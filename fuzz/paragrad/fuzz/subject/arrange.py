@@ -58,6 +58,8 @@ class Arranged:
         self.candidates = candidates
         self.wanted = wanted
         self.notes = notes
+        self.missing: dict[str, str] = {}
+        """Ops that need what is not installed, each with what was said."""
         self.bound: dict[str, Bound] = {}
 
     def options(self, op: str, usual: str) -> list[Candidate]:
@@ -100,8 +102,7 @@ class Arranged:
             try:
                 bound = bind(candidate)
             except MissingDependency as error:
-                note = op + " left out: " + str(error)
-                self.notes += [] if note in self.notes else [note]
+                self.missing[op] = op + " left out: " + str(error)
                 continue
             if bound is not None:
                 found.append(bound)

@@ -68,6 +68,8 @@ class Elementwise:
         self.candidates = candidates
         self.wanted = wanted
         self.notes = notes
+        self.missing: dict[str, str] = {}
+        """Ops that need what is not installed, each with what was said."""
         self.bound: dict[str, Bound] = {}
 
     def options(self, op: str, usual: str) -> list[Candidate]:
@@ -81,9 +83,7 @@ class Elementwise:
 
     def left_out(self, op: str, error: MissingDependency) -> None:
         """Note an op that needs what is not installed."""
-        note = op + " left out: " + str(error)
-        if note not in self.notes:
-            self.notes.append(note)
+        self.missing[op] = op + " left out: " + str(error)
 
     def bind(self) -> dict[str, Bound]:
         """Bind what can be bound."""

@@ -27,6 +27,8 @@ class Loaded:
         self.module = ModuleType(place.name)
         self.cls: Any = None
         self.notes: list[str] = []
+        self.missing: list[str] = []
+        """Notes on what was left out for want of a module."""
         self.failure: dict[str, Any] | None = None
         self.libraries: set[str] = set()
 

@@ -73,8 +73,11 @@ def first_line(statement: ast.stmt) -> str:
     return kind + name if name else "line " + str(statement.lineno)
 
 
-def execute(body: list[ast.stmt], module: ModuleType, filename: str) -> list[str]:
-    """Run the definitions among `body` one by one in the module; notes on those that failed."""
+def execute(body: list[ast.stmt], module: ModuleType, filename: str, missing: list[str]) -> list[str]:
+    """Run the definitions among `body` one by one in the module; notes on those that failed.
+
+    Those that failed for want of a module are added to `missing`, too.
+    """
     notes = []
     for statement in kept(body):
         if isinstance(statement, ast.ImportFrom) and statement.module == "__future__":
@@ -88,6 +91,8 @@ def execute(body: list[ast.stmt], module: ModuleType, filename: str) -> list[str
                 "left out: " + first_line(statement) + " of " + filename.rpartition("/")[2] + " raises "
                 + type(error).__name__ + ": " + str(error)
             )  # fmt: skip
+            if isinstance(error, ImportError):
+                missing.append(notes[-1])
     return notes
 
 
@@ -119,8 +124,8 @@ def _indented(line: str, old: str) -> str:
     return old[: len(old) - len(old.lstrip())] + "pass" if line == "pass" else line
 
 
-def notebook(path: str, module: ModuleType) -> list[str]:
-    """Run the definitions of a notebook, the later ones over the earlier ones; notes."""
+def notebook(path: str, module: ModuleType, missing: list[str]) -> list[str]:
+    """Run the definitions of a notebook, the later ones over the earlier ones; notes, and `missing` as in execute."""
     found, notes = cells(path)
     seen: dict[str, int] = {}
     for name, text in found:
@@ -133,7 +138,7 @@ def notebook(path: str, module: ModuleType) -> list[str]:
         for statement in body:
             if isinstance(statement, ast.ClassDef):
                 seen[statement.name] = seen.get(statement.name, 0) + 1
-        notes += execute(body, module, name)
+        notes += execute(body, module, name, missing)
     notes += [
         "class " + name + " is defined in " + str(count) + " cells: the last one is taken"
         for name, count in seen.items()

@@ -59,6 +59,7 @@ def load(target: dict[str, Any], stand_ins: stubs.StandIns) -> Loaded:
     else:
         loaded = load_file(file, target, stand_ins)
     loaded.notes += stand_ins.notes()
+    loaded.notes += stand_ins.done_without(loaded.place.root)
     for name, origin in packages.strangers(loaded.place.root):
         raise LoadError(
             "elsewhere",
@@ -77,7 +78,7 @@ def load_notebook(file: Path) -> Loaded:
     loaded.module.__file__ = str(file)
     sys.modules.setdefault(place.name, loaded.module)
     try:
-        loaded.notes += definitions.notebook(str(file), loaded.module)
+        loaded.notes += definitions.notebook(str(file), loaded.module, loaded.missing)
     except (ValueError, KeyError, AttributeError, UnicodeDecodeError) as error:
         raise LoadError("syntax", file.name + " can't be read as a notebook: " + str(error) + ".") from error
     loaded.notes.insert(0, "a notebook: loaded definitions only")
@@ -106,7 +107,7 @@ def load_file(file: Path, target: dict[str, Any], stand_ins: stubs.StandIns) -> 
         if not target.get("definitions"):  # else the parent says why
             loaded.notes.append("loaded definitions only: " + reason)
         fresh(loaded)
-        loaded.notes += definitions.execute(tree.body, loaded.module, str(file))
+        loaded.notes += definitions.execute(tree.body, loaded.module, str(file), loaded.missing)
     return loaded
 
 

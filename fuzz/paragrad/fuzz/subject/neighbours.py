@@ -40,4 +40,6 @@ def load(loaded: Loaded) -> list[str]:
         except BaseException as error:
             sys.modules.pop(full, None)
             told.append(file.name + " beside it was left out: " + type(error).__name__ + ": " + message(error))
+            if isinstance(error, ImportError):
+                loaded.missing.append(told[-1])
     return told

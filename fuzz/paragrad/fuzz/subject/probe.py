@@ -40,6 +40,7 @@ class Subject:
         self.gradients: Any = None
         self.weighing: Any = None
         self.notes: list[str] = list(loaded.notes)
+        self.missing: list[str] = []
 
     def hello(self) -> dict[str, Any]:
         """The answer to hello, without the protocol's number."""
@@ -70,6 +71,7 @@ class Subject:
             "spelling": spelling.spelling(self),
             "probe": probe,
             "notes": self.notes,
+            "missing": self.missing,
         }
 
     def unmatched(self) -> list[str]:
@@ -131,9 +133,15 @@ def bound(loaded: Loaded, maker: construct.Maker, kind: str, wanted: dict[str, s
     subject = Subject(loaded, maker, kind, candidates)
     trial = tester.Tester(maker, kind)
     ops = {k: v for k, v in wanted.items() if k not in SPECIAL}
-    subject.bound = bind.Elementwise(trial, candidates, ops, subject.notes).bind()
+    elementwise = bind.Elementwise(trial, candidates, ops, subject.notes)
+    subject.bound, missing = elementwise.bind(), elementwise.missing
     if kind == "tensor":
-        subject.bound.update(arrange.Arranged(trial, candidates, ops, subject.notes).bind())
+        arranged = arrange.Arranged(trial, candidates, ops, subject.notes)
+        subject.bound.update(arranged.bind())
+        missing = {**missing, **arranged.missing}
+    # Another spelling of the same op may do without.
+    subject.missing = [*loaded.missing, *(note for op, note in missing.items() if op not in subject.bound)]
+    subject.notes += missing.values()
     subject.notes += ["--map " + k + ": no such op can be bound" for k in ops if k not in subject.bound]
     subject.gradients = gradient.find(maker, candidates, kind, subject.bound, wanted.get("backward"))
     subject.weighing = weighing.Weighing(maker, kind, subject.bound, subject.gradients)

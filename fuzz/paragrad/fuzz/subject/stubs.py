@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib.machinery
 import sys
+from pathlib import Path
 from types import ModuleType
 from typing import Any, Callable
 
@@ -81,11 +82,14 @@ class StandIns:
     def __init__(self) -> None:
         self.missing: set[str] = set()
         self.used: set[str] = set()
+        self.sought: dict[str, str] = {}
+        """Modules that are not there, and the file that asked for each."""
 
     def find_spec(self, name: str, path: Any = None, target: Any = None) -> Any:
         """A spec for a plotting library, or for one that was declared missing."""
         top = name.partition(".")[0]
         if top not in INERT and top not in self.missing:
+            self.sought.setdefault(name, _asking())
             return None
         self.used.add(top)
         return importlib.machinery.ModuleSpec(name, self, is_package=True)  # type: ignore[arg-type]
@@ -120,3 +124,19 @@ class StandIns:
             else name + " is not installed for this interpreter: what needs it is left out"
             for name in sorted(self.used)
         ]
+
+    def done_without(self, root: Path) -> list[str]:
+        """Modules that a file under `root` imports inside a try and does without, a sentence each."""
+        return [
+            name + " can't be imported, and " + Path(file).name + " does without it: that is what is checked"
+            for name, file in sorted(self.sought.items())
+            if name not in sys.modules and name.partition(".")[0] not in self.missing and root in Path(file).parents
+        ]
+
+
+def _asking() -> str:
+    """The file whose import is under way."""
+    frame: Any = sys._getframe(1)
+    while frame is not None and (frame.f_code.co_filename == __file__ or "importlib" in frame.f_code.co_filename):
+        frame = frame.f_back
+    return "" if frame is None else str(frame.f_code.co_filename)

@@ -47,6 +47,9 @@ def _check(body: Check | CheckError) -> Iterator[Case]:
     for op in body["ops"]["checked"]:
         if op not in faulty:
             yield Case(engine, op, "passed")
+    for op in body["ops"]["not_compared"]:
+        if op not in faulty:
+            yield Case(engine, op, "skipped", f"not compared: no program with {op} ran to its end")
     for row in body["findings"]:
         told = "\n".join([checked.title(row), *checked.lines(row, body["command"])])
         said = f"{checked.title(row)}: {row['expression']}: {checked.why(row)}"

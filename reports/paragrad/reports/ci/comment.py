@@ -53,8 +53,11 @@ def of_check(document: Document) -> str:
         ("known", "known", [item for row, item in told if row["known"]]),
         ("told only", "told only", [item for row, item in told if not row["known"] and not row["fails"]]),
     ]
-    judged = f"{plural(body['counts']['programs'], 'program')}, {plural(len(body['ops']['checked']), 'op')}"
-    return _comment(f"**{body['verdict'].capitalize()}**: {_item(body['engine'])}; {judged}, against torch", sections)
+    judged = f"{plural(body['counts']['judged'], 'program')}, {plural(len(body['ops']['checked']), 'op')}"
+    lacking = body["ops"]["not_compared"]
+    left = f"; not compared: {_item(', '.join(lacking))}" if lacking else ""
+    head = f"**{body['verdict'].capitalize()}**: {_item(body['engine'])}; {judged}, against torch{left}"
+    return _comment(head, sections)
 
 
 def of_two(before: Document, after: Document) -> str:

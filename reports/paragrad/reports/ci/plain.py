@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import re
 
-CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufffe\uffff]")
-"""What XML 1.0 forbids or advises against, ends lines unseen, or steers a terminal."""
+CONTROL = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069"
+    "\ud800-\udfff\ufeff\ufff9-\ufffb\ufffe\uffff]"
+)
+"""What XML 1.0 forbids or advises against, ends lines unseen, turns the direction of text, or steers a terminal."""
 LONGEST = 400
 
 

@@ -18,6 +18,8 @@ import jinja2
 from markupsafe import Markup
 
 from paragrad.engine.draw.svg import STYLE
+from paragrad.reports.bodies.check import Check, CheckError
+from paragrad.reports.ci.plain import xml_plain
 from paragrad.reports.html.blocks import Page, Section
 from paragrad.reports.record import Record
 
@@ -33,8 +35,8 @@ def data(value: Any) -> Markup:
     return Markup(text)
 
 
-def document(page: Page, record: Record) -> str:
-    """The page as HTML."""
+def document(page: Page, record: Record | Check | CheckError) -> str:
+    """The page as HTML; of the record it says when it was made, and with what."""
     environment = _environment()
     style, script = _part("style.css") + STYLE, "\n".join(_part(name) for name in SCRIPTS)
     policy = (
@@ -65,6 +67,13 @@ def _part(name: str) -> str:
     return "\n" + (TEMPLATES / name).read_text(encoding="utf-8")
 
 
+def _plain(value: Any) -> Any:
+    """What is about to be shown, with characters that steer how others are shown as escapes."""
+    if isinstance(value, Markup):
+        return Markup(xml_plain(value))
+    return xml_plain(value) if isinstance(value, str) else value
+
+
 @functools.cache
 def _environment() -> jinja2.Environment:
     made = jinja2.Environment(
@@ -73,6 +82,7 @@ def _environment() -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
+        finalize=_plain,
     )
     made.filters["data"] = data
     return made

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from paragrad.reports.ci.plain import xml_plain
 from paragrad.reports.record import Record
 from paragrad.reports.render import accuracy, false_alarms, gate, judges, mutants, parity, peers, speed
 from paragrad.reports.render.markdown import facts
@@ -23,7 +24,8 @@ BODIES: Mapping[str, Callable[[Any, Record], list[str]]] = {
 
 def render_markdown(record: Record) -> str:
     """The Markdown page of a record that `record.read` or `record.new` gave."""
-    return "\n\n".join([*BODIES[record["kind"]](record["body"], record), *facts(record)]) + "\n"
+    page = "\n\n".join([*BODIES[record["kind"]](record["body"], record), *facts(record)])
+    return xml_plain(page) + "\n"
 
 
 __all__ = ["render_markdown"]

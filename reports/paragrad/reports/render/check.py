@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from paragrad.reports import checked
 from paragrad.reports.bodies.check import Check, CheckError
-from paragrad.reports.render.markdown import code, fence, plural, table, text
+from paragrad.reports.render.markdown import code, fence, options_told, plural, table, text
 
 STOPPED = {"time": "the time was up before all programs ran", "interrupted": "it was interrupted"}
 
@@ -49,12 +49,19 @@ def _blocks(body: Check) -> list[str]:
         ]
         found += ["## Told only", table(("id", "severity", "expression", "why", "known because"), told_only, left=5)]
     rows = [
-        ("programs", f"{counts['programs']} in {body['seconds']['total']:.1f} s"),
+        ("made", text(body["created"])),
+        ("programs requested", str(counts["requested"])),
+        ("judged", f"{counts['judged']} in {body['seconds']['total']:.1f} s"),
+        ("filtered", ", ".join(f"{text(reason)}: {n}" for reason, n in counts["filtered"].items()) or "0"),
+        ("ended or hung its process", str(counts["crashed"])),
+        ("not run", str(counts["not_run"])),
         ("gradient elements", str(counts["gradients"])),
-        ("programs filtered", str(counts["filtered"])),
-        ("times its process died", str(counts["crashed"])),
+        ("its process started anew", str(counts["restarts"])),
         ("ops", ", ".join(map(code, ops["checked"])) or "none"),
+        ("ops of which no program ran to its end", ", ".join(map(code, ops["not_compared"])) or "none"),
         ("matches no op", ", ".join(map(code, ops["unmatched"])) or "nothing"),
         ("command", code(body["command"])),
+        ("options", options_told(body["options"])),
+        ("notes", "; ".join(map(text, body["notes"])) or "none"),
     ]
     return [*found, "## Tried", table(("", ""), rows, left=2)]

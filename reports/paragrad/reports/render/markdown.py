@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from paragrad.reports.record import Record
 
@@ -57,11 +57,22 @@ def plural(count: int, word: str) -> str:
     return f"{count} {word}" if count == 1 else f"{count} {word}s"
 
 
-def _option(value: object) -> object:
+OF_ALL = frozenset(("only", "families", "ops", "engines", "peers", "dtype", "dtypes"))
+"""Options that leave something out; where they are not given, it is all."""
+
+
+def option(name: str, value: object) -> str:
     """An option as one would say it."""
-    if isinstance(value, list):
-        return ", ".join(map(str, value)) or "all"
-    return "all" if value is None else value
+    if isinstance(value, list) and value:
+        return ", ".join(map(str, value))
+    if value is None or value == []:
+        return "all" if name in OF_ALL else "none"
+    return str(value)
+
+
+def options_told(options: Mapping[str, object]) -> str:
+    """Options by name, as one would say them."""
+    return "; ".join(f"{text(name)}: {text(option(name, value))}" for name, value in options.items()) or "-"
 
 
 def facts(record: Record) -> list[str]:
@@ -80,7 +91,7 @@ def facts(record: Record) -> list[str]:
         ("commit", f"{commit['id'][:12]}{changed}" if commit else "-"),
         ("made", record["created"]),
         ("seed", "-" if record["seed"] is None else str(record["seed"])),
-        ("options", "; ".join(f"{name}: {text(_option(value))}" for name, value in record["options"].items()) or "-"),
+        ("options", options_told(record["options"])),
         ("requested", str(counts["requested"])),
         ("judged", str(counts["judged"])),
         ("filtered", filtered or "0"),

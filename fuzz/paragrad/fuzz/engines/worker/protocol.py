@@ -76,7 +76,7 @@ class Hello:
     `spelling` says how the subject is loaded and used, as Python (docs/protocol.md); it may be empty.
     `in_place` are the ops whose operator in place the subject defines itself, `backwards` all names that look like a
     backward; `import_failure` is how the import ended, where definitions were loaded instead, with the line of the
-    subject's file or None.
+    subject's file or None; `missing` are the notes on what was left out for want of a module.
     """
 
     engine: str
@@ -89,6 +89,7 @@ class Hello:
     in_place: tuple[str, ...] = ()
     backwards: tuple[str, ...] = ()
     import_failure: ImportFailure | None = None
+    missing: tuple[str, ...] = ()
     spelling: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -157,6 +158,7 @@ def read_hello(answer: dict[str, Any]) -> Hello:
             notes=_texts(result, "notes"),
             in_place=_texts(result, "in_place"),
             backwards=_texts(result, "backwards"),
+            missing=_texts(result, "missing"),
             import_failure=_import_failure(result.get("import_failure")),
         )
     except AnswerError as error:

@@ -28,7 +28,7 @@ def page(record: Record, beside: Mapping[str, Record]) -> Page:
         f"{level:,}", f"{len(all_of):,}", plural(ops, "op"), link("heat" if body["rows"] else "ulp", "at most torch's")
     )
     shown = [
-        _findings(judged, record),
+        _findings(judged, record, beside),
         *trust.tiles(record, beside),
         Tile("Level with torch", share(level, len(all_of)), f"{level:,} of {len(all_of):,} values and gradients"),
     ]
@@ -38,24 +38,26 @@ def page(record: Record, beside: Mapping[str, Record]) -> Page:
         ulps.section(body, record["seed"]),
         growth.section(body),
     ]
-    sections += _parity(judged, record)
+    sections += _parity(judged, beside)
     sections += [conventions(body["conventions"]), run.section(record)]
     return Page("Accuracy", answer, "bad" if found else "plain", shown, sections)
 
 
-def _findings(judged: Record | None, record: Record) -> Tile:
+def _findings(judged: Record | None, record: Record, beside: Mapping[str, Record]) -> Tile:
     if judged is None:
-        return Tile("Findings", LACKING, trust.missing("parity"), "open", "not measured")
+        return Tile("Findings", LACKING, trust.missing("parity", beside), "open", "not measured")
     count = len(judged["body"]["findings"])
     programs_of = plural(judged["counts"]["judged"], "program")
     note = Markup("in {}, {}").format(link("verdicts", programs_of), trust.origin(judged, record))
     return Tile("Findings", str(count), note, "bad" if count else "good", "look" if count else "parity")
 
 
-def _parity(judged: Record | None, record: Record) -> list[Section]:
+def _parity(judged: Record | None, beside: Mapping[str, Record]) -> list[Section]:
     """What random programs showed, or that nothing is known of it."""
     if judged is None:
-        return [Section("verdicts", "Verdicts, worst programs, findings, coverage", [Note(trust.missing("parity"))])]
+        return [
+            Section("verdicts", "Verdicts, worst programs, findings, coverage", [Note(trust.missing("parity", beside))])
+        ]
     body = cast(ParityBody, judged["body"])
     where = f" in {plural(judged['counts']['judged'], 'program')}"
     return [

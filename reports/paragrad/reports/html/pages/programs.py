@@ -9,8 +9,9 @@ from markupsafe import Markup
 
 from paragrad.engine.draw.svg import STYLE
 from paragrad.reports.bodies.parity import FindingRow, WorstRow
-from paragrad.reports.html.blocks import Block, Card, Code, Note, Prose, Section, Table, code, columns, link, row
+from paragrad.reports.html.blocks import Block, Card, Code, Note, Prose, Section, Table, code, columns, row
 from paragrad.reports.html.drawing import program_svg
+from paragrad.reports.html.many import CARDS, more, shown
 from paragrad.reports.html.words import num, plural, whole
 
 
@@ -30,14 +31,14 @@ def worst(rows: list[WorstRow]) -> Section:
         "program", "family", "engine", "error ÷ bound", "statements", numeric=("error ÷ bound", "statements")
     )
     lines = [
-        row(link(f"worst-{k}", f"program {k}"), r["family"], r["engine"], num(r["ratio"]), whole(r["statements"]))
+        row(shown(f"worst-{k}", k, f"program {k}"), r["family"], r["engine"], num(r["ratio"]), whole(r["statements"]))
         for k, r in enumerate(rows, 1)
     ]
     blocks: list[Block] = [
         Prose("All of these are right: rounding explains every difference. They show how much room the bounds leave."),
         Table("worst-table", title, heads, lines),
     ]
-    for k, r in enumerate(rows, 1):
+    for k, r in enumerate(rows[:CARDS], 1):
         told = f"{r['family']} program of {plural(r['statements'], 'statement')} on the {r['engine']} engine"
         codes = [
             Code(f"Table of program {k}", r["table"], folded=k > 3),
@@ -46,7 +47,7 @@ def worst(rows: list[WorstRow]) -> Section:
         ]
         title = f"Program {k}: error ÷ bound {r['ratio']:.4f}"
         blocks.append(Card(f"worst-{k}", title, [told], drawn(r["program"], f"program {k}", r["variable"]), codes))
-    return Section("worst", "The programs closest to their bound", blocks)
+    return Section("worst", "The programs closest to their bound", [*blocks, *more(len(rows))])
 
 
 def findings(rows: list[FindingRow], where: str) -> Section:
@@ -57,13 +58,13 @@ def findings(rows: list[FindingRow], where: str) -> Section:
     numeric = ("programs", "statements")
     heads = columns("finding", "op", "argument", "whose", "family", *numeric, numeric=numeric, facet=("family",))
     lines = [
-        row(link(f"finding-{k}", f"{k}. {f['kind']}"), code(f["op"]), f["argument"], f["whose"], f["family"],
+        row(shown(f"finding-{k}", k, f"{k}. {f['kind']}"), code(f["op"]), f["argument"], f["whose"], f["family"],
             whole(f["programs"]), whole(f["statements"]))
         for k, f in enumerate(rows, 1)
     ]  # fmt: skip
     blocks: list[Block] = [Table("findings-table", "Findings by cause", heads, lines)]
-    blocks += [_finding(k, f) for k, f in enumerate(rows, 1)]
-    return Section("findings", title, blocks)
+    blocks += [_finding(k, f) for k, f in enumerate(rows[:CARDS], 1)]
+    return Section("findings", title, [*blocks, *more(len(rows))])
 
 
 def _finding(k: int, f: FindingRow) -> Card:

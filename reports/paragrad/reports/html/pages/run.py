@@ -5,6 +5,7 @@ from __future__ import annotations
 from paragrad.reports.html.blocks import Facts, Section
 from paragrad.reports.html.words import LACKING, plural
 from paragrad.reports.record import Record
+from paragrad.reports.render.markdown import option
 
 
 def section(record: Record) -> Section:
@@ -21,7 +22,10 @@ def section(record: Record) -> Section:
         ("versions", ", ".join(f"{name} {version or LACKING}" for name, version in record["versions"].items())),
         ("commit", f"{commit['id'][:12]}{changed}" if commit else LACKING),
         ("seed", LACKING if record["seed"] is None else str(record["seed"])),
-        ("options", "; ".join(f"{name}: {_option(value)}" for name, value in record["options"].items()) or LACKING),
+        (
+            "options",
+            "; ".join(f"{name}: {option(name, value)}" for name, value in record["options"].items()) or LACKING,
+        ),
         ("requested", f"{counts['requested']:,}"),
         ("judged", f"{counts['judged']:,}"),
         ("filtered", filtered),
@@ -29,10 +33,3 @@ def section(record: Record) -> Section:
         ("not run", f"{counts['not_run']:,}"),
     ]
     return Section("run", "The run", [Facts([*pairs])])
-
-
-def _option(value: object) -> str:
-    """An option as one would say it."""
-    if isinstance(value, list):
-        return ", ".join(map(str, value)) or "all"
-    return "all" if value is None else str(value)

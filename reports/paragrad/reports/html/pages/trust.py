@@ -9,6 +9,7 @@ from markupsafe import Markup
 
 from paragrad.reports.bodies.false_alarms import FalseAlarmsBody
 from paragrad.reports.bodies.mutants import MutantsBody
+from paragrad.reports.ci.plain import clipped
 from paragrad.reports.html.blocks import (
     Block,
     Card,
@@ -22,16 +23,22 @@ from paragrad.reports.html.blocks import (
     Words,
     code,
     columns,
-    link,
     row,
 )
+from paragrad.reports.html.many import CARDS, more, shown
 from paragrad.reports.html.words import LACKING, num, plural, share, whole
 from paragrad.reports.record import COMMANDS, Kind, Record
 from paragrad.reports.render.false_alarms import STAGES
 
+KINDS: tuple[Kind, ...] = ("mutants", "false-alarms")
 
-def missing(kind: Kind) -> Markup:
-    """A line that says which record is not there, and the command that makes it."""
+
+def missing(kind: Kind, beside: Mapping[str, Record]) -> Markup:
+    """A line that says which record is not there, or why it was refused, and the command that makes it."""
+    if (why := getattr(beside, "refused", {}).get(kind)) is not None:
+        return Markup("The {} record beside this one was refused: {}. {} makes it again.").format(
+            kind, clipped(why), code(COMMANDS[kind])
+        )
     return Markup("No {} record lies beside this one: make it with {}.").format(kind, code(COMMANDS[kind]))
 
 
@@ -62,7 +69,7 @@ def tiles(record: Record, beside: Mapping[str, Record]) -> list[Tile]:
             Tile("Mutation score", share(found, all_of), note, tone, "all found" if found == all_of else "some live")
         )
     else:
-        shown.append(Tile("Mutation score", LACKING, missing("mutants"), "open", "not measured"))
+        shown.append(Tile("Mutation score", LACKING, missing("mutants", beside), "open", "not measured"))
     if (alarms := beside.get("false-alarms")) is not None:
         count = len(alarms["body"]["alarms"])
         note = Markup("in {} gradient elements of sound engines, {}").format(
@@ -72,7 +79,7 @@ def tiles(record: Record, beside: Mapping[str, Record]) -> list[Tile]:
             Tile("False alarms", f"{count:,}", note, "bad" if count else "good", "none" if not count else "look")
         )
     else:
-        shown.append(Tile("False alarms", LACKING, missing("false-alarms"), "open", "not measured"))
+        shown.append(Tile("False alarms", LACKING, missing("false-alarms", beside), "open", "not measured"))
     return shown
 
 
@@ -86,8 +93,10 @@ def section(record: Record, beside: Mapping[str, Record]) -> Section:
         )
     ]
     mutants, alarms = beside.get("mutants"), beside.get("false-alarms")
-    blocks += [Note(missing("mutants"))] if mutants is None else _mutants(cast(MutantsBody, mutants["body"]))
-    blocks += [Note(missing("false-alarms"))] if alarms is None else _alarms(cast(FalseAlarmsBody, alarms["body"]))
+    blocks += [Note(missing("mutants", beside))] if mutants is None else _mutants(cast(MutantsBody, mutants["body"]))
+    blocks += (
+        [Note(missing("false-alarms", beside))] if alarms is None else _alarms(cast(FalseAlarmsBody, alarms["body"]))
+    )
     return Section("trust", "Why one may believe it", blocks)
 
 
@@ -153,14 +162,20 @@ def _alarms(body: FalseAlarmsBody) -> list[Block]:
     blocks.append(Table("sound", "Elements of sound engines that were judged", heads, lines))
     if body["alarms"]:
         named = [
-            row(link(f"alarm-{k}", f"{k}. {a['kind']}"), a["engine"], code(a["op"]), a["message"], whole(a["programs"]))
+            row(
+                shown(f"alarm-{k}", k, f"{k}. {a['kind']}"),
+                a["engine"],
+                code(a["op"]),
+                a["message"],
+                whole(a["programs"]),
+            )
             for k, a in enumerate(body["alarms"], 1)
         ]
         heads = columns("alarm", "engine", "op", "message", "programs", numeric=("programs",))
         blocks.append(Table("alarms", "False alarms by cause", heads, named))
-    for k, a in enumerate(body["alarms"], 1):
+    for k, a in enumerate(body["alarms"][:CARDS], 1):
         of = f" of {a['argument']}" if a["argument"] else ""
         told: list[Words] = [a["message"], Markup("The smallest program is {}.").format(code(a["file"]))]
         title = f"False alarm {k}: {a['kind']} of {a['op']}{of}, {a['engine']}, {STAGES[a['staged']]}"
         blocks.append(Card(f"alarm-{k}", title, told, None, [Code(f"Table of alarm {k}", a["table"])]))
-    return blocks
+    return [*blocks, *more(len(body["alarms"]))]
