@@ -2,10 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from paragrad.reports.bodies.parity import FindingRow, ParityBody, WorstRow
 from paragrad.reports.record import Record
 from paragrad.reports.render import coverage
 from paragrad.reports.render.markdown import code, fence, plural, table, text
+
+
+def agreement(values: Mapping[str, int], gradients: Mapping[str, int]) -> str:
+    """What a run without findings showed, by its elements by verdict: that rounding explains every difference, but
+    for so many elements that are legal choices at a kink, or too ill-conditioned for anybody to tell."""
+    told = ["every difference from torch is rounding"]
+    for verdict, what in (
+        ("convention", "a choice at a kink that torch makes otherwise"),
+        ("ill-conditioned", "too ill-conditioned to tell"),
+    ):
+        if count := values.get(verdict, 0) + gradients.get(verdict, 0):
+            told.append(f"or {what} ({plural(count, 'element')})")
+    return ", ".join(told)
 
 
 def blocks(body: ParityBody, record: Record) -> list[str]:
@@ -15,7 +30,7 @@ def blocks(body: ParityBody, record: Record) -> list[str]:
     verdict = (
         f"**{plural(len(found), 'finding')}** in {judged}."
         if found
-        else f"**Parity**: in {judged} every difference from torch is rounding."
+        else f"**Parity**: in {judged} {agreement(body['values'], body['gradients'])}."
     )
     page = ["# Parity with torch", verdict]
     if body["stopped"]:

@@ -12,6 +12,7 @@ from paragrad.reports.html.blocks import Page, Tile, link
 from paragrad.reports.html.pages import coverage, parity, programs, run, trust
 from paragrad.reports.html.words import number, plural, share
 from paragrad.reports.record import Record
+from paragrad.reports.render.parity import agreement
 
 
 def page(record: Record, beside: Mapping[str, Record]) -> Page:
@@ -21,7 +22,7 @@ def page(record: Record, beside: Mapping[str, Record]) -> Page:
     if found:
         answer = Markup("{} in {}.").format(link("findings", plural(found, "finding")), judged)
     else:
-        answer = Markup("Parity: in {} every difference from torch is rounding.").format(judged)
+        answer = Markup("Parity: in {} {}.").format(judged, agreement(body["values"], body["gradients"]))
     compared = sum(body["values"].values()) + sum(body["gradients"].values())
     identical = body["values"].get("identical", 0) + body["gradients"].get("identical", 0)
     shown = [
@@ -31,7 +32,7 @@ def page(record: Record, beside: Mapping[str, Record]) -> Page:
         Tile("Largest error ÷ bound", number(body["largest"]), "among what is right"),
     ]
     sections = [
-        programs.findings(body["findings"], f" in {judged}"),
+        programs.findings(body, f" in {judged}"),
         trust.section(record, beside),
         parity.verdicts(body, record),
         programs.worst(body["worst"]),

@@ -8,10 +8,11 @@ from typing import Any
 from markupsafe import Markup
 
 from paragrad.engine.draw.svg import STYLE
-from paragrad.reports.bodies.parity import FindingRow, WorstRow
+from paragrad.reports.bodies.parity import FindingRow, ParityBody, WorstRow
 from paragrad.reports.html.blocks import Block, Card, Code, Note, Prose, Section, Table, code, columns, link, row
 from paragrad.reports.html.drawing import program_svg
 from paragrad.reports.html.words import num, plural, whole
+from paragrad.reports.render.parity import agreement
 
 
 def drawn(program: dict[str, Any], name: str, starred: int | None) -> Markup | None:
@@ -34,7 +35,7 @@ def worst(rows: list[WorstRow]) -> Section:
         for k, r in enumerate(rows, 1)
     ]
     blocks: list[Block] = [
-        Prose("All of these are right: rounding explains every difference. They show how much room the bounds leave."),
+        Prose("All of these are right. They show how much room the bounds leave."),
         Table("worst-table", title, heads, lines),
     ]
     for k, r in enumerate(rows, 1):
@@ -49,11 +50,12 @@ def worst(rows: list[WorstRow]) -> Section:
     return Section("worst", "The programs closest to their bound", blocks)
 
 
-def findings(rows: list[FindingRow], where: str) -> Section:
+def findings(body: ParityBody, where: str) -> Section:
     """What the judge found, cause by cause."""
+    rows = body["findings"]
     title = "Findings" if not rows else plural(len(rows), "finding")
     if not rows:
-        return Section("findings", title, [Prose(f"None{where}: every difference from torch is rounding.")])
+        return Section("findings", title, [Prose(f"None{where}: {agreement(body['values'], body['gradients'])}.")])
     numeric = ("programs", "statements")
     heads = columns("finding", "op", "argument", "whose", "family", *numeric, numeric=numeric, facet=("family",))
     lines = [
