@@ -52,7 +52,7 @@ def script(program: Program, finding: Finding, fails: bool = True) -> str:
         "result": result,
         "compare": compare,
         "fails": fails,
-        "bound": literal(np.nan_to_num(bound, posinf=1e300)),
+        "bound": literal(np.nan_to_num(bound, posinf=np.inf)),
     }
     return _template().render(context)
 

@@ -10,7 +10,7 @@ from markupsafe import Markup
 from paragrad.reports.bodies.parity import ParityBody
 from paragrad.reports.html.blocks import Page, Tile, link
 from paragrad.reports.html.pages import coverage, parity, programs, run, trust
-from paragrad.reports.html.words import number, plural, share
+from paragrad.reports.html.words import of_bound, plural, share
 from paragrad.reports.record import Record
 from paragrad.reports.render.parity import agreement
 
@@ -29,7 +29,7 @@ def page(record: Record, beside: Mapping[str, Record]) -> Page:
         Tile("Findings", str(found), f"in {judged}", "bad" if found else "good", "look" if found else "parity"),
         *trust.tiles(record, beside),
         Tile("Bit-identical", share(identical, compared), f"of {compared:,} values and gradients"),
-        Tile("Largest error ÷ bound", number(body["largest"]), "among what is right"),
+        Tile("Largest error ÷ bound", of_bound(body["largest"], 4), "among what is right"),
     ]
     sections = [
         programs.findings(body, f" in {judged}"),

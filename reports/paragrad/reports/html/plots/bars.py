@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from paragrad.reports.html.plots.axes import Scale, label
-from paragrad.reports.html.plots.svg import drawing, element, group, mark, shortened, text
+from paragrad.reports.html.plots.svg import drawing, element, mark, row_label, text
 
-WIDTH, NAMES, RIGHT, TOP, ROW, BOTTOM = 720.0, 216.0, 84.0, 34.0, 28.0, 44.0
+WIDTH, NAMES, RIGHT, TOP, ROW, BOTTOM = 720.0, 178.0, 84.0, 34.0, 28.0, 44.0
+LONGEST = 22
+"""Characters of a name on one line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +53,7 @@ def bars(
     parts.append(text((x.start + x.end) / 2, bottom + 38, across, class_="middle name"))
     for place, row in enumerate(rows):
         top = TOP + ROW * place + 4
-        parts.append(
-            group([element("title", row.name), text(NAMES - 12, top + 14, shortened(row.name, 30), class_="end")])
-        )
+        parts.append(row_label(NAMES - 12, top + 14, row.name, LONGEST))
         at = 0.0
         for p in row.parts:
             width = x(at + p.size) - x(at)

@@ -9,9 +9,13 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from paragrad.reports.html.plots.axes import Scale, label
-from paragrad.reports.html.plots.svg import drawing, element, group, mark, shortened, text
+from paragrad.reports.html.plots.svg import drawing, element, mark, row_label, text
 
-WIDTH, NAMES, RIGHT, TOP, ROW, BOTTOM = 720.0, 218.0, 122.0, 34.0, 26.0, 44.0
+WIDTH, NAMES, RIGHT, TOP, ROW, BOTTOM = 720.0, 178.0, 122.0, 34.0, 28.0, 44.0
+LONGEST = 22
+"""Characters of a name on one line."""
+LONG = 16
+"""More rows than this have the axis above them, too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +48,8 @@ def forest(name: str, rows: Sequence[Row], across: str) -> Markup:
     for value in x.ticks(7):
         parts.append(element("path", d=f"M{x(value):.1f} {TOP:.1f}V{bottom:.1f}", class_="grid"))
         parts.append(text(x(value), bottom + 18, label(value), class_="middle"))
+        if len(rows) > LONG:
+            parts.append(text(x(value), TOP - 12, label(value), class_="middle"))
     parts.append(element("path", d=f"M{x(1):.1f} {TOP - 6:.1f}V{bottom:.1f}", class_="one"))
     parts.append(text((x.start + x.end) / 2, bottom + 38, across, class_="middle name"))
     for place, row in enumerate(rows):
@@ -82,7 +88,7 @@ class _Near(Scale):
 
 def _row(row: Row, y: float, x: Scale) -> list[Markup]:
     parts = [
-        group([element("title", row.name), text(NAMES - 14, y + 4, shortened(row.name, 32), class_="end")]),
+        row_label(NAMES - 14, y + 4, row.name, LONGEST),
         text(WIDTH - RIGHT + 10, y + 4, row.written, class_="value"),
     ]
     if row.target is not None:

@@ -44,6 +44,26 @@ def drawing(parts: Iterable[Markup], width: float, height: float, name: str) -> 
     return element("svg", Markup("").join(parts), viewBox=box, width=width, height=height, role="img", aria_label=name)
 
 
+def row_label(x: float, y: float, words: str, most: int) -> Markup:
+    """The name of a row, ending at x: on two lines where one of `most` characters is too short."""
+    first, second = broken(words, most)
+    if not second:
+        shown = text(x, y, first, class_="end")
+    else:
+        shown = group([text(x, y - 6, first, class_="end"), text(x, y + 7, second, class_="end")])
+    return shown if f"{first} {second}".strip() == words else group([element("title", words), shown])
+
+
+def broken(words: str, most: int) -> tuple[str, str]:
+    """Words on one line or two of at most so many characters, broken at a space, the rest left out."""
+    if len(words) <= most:
+        return words, ""
+    at = words.rfind(" ", 0, most + 1)
+    if at < 0:
+        return shortened(words, most), ""
+    return words[:at], shortened(words[at + 1 :], most)
+
+
 def shortened(words: str, most: int) -> str:
     """Words that fit a label."""
     return words if len(words) <= most else words[: most - 1] + "…"
