@@ -123,7 +123,16 @@ def speed(rng: np.random.Generator) -> dict[str, Any]:
         )  # fmt: skip
     sides = {"engine": 1.0, "torch": 2.2, "mygrad": 6.0, "autograd": 9.0, "jax": 1.6}
     sizes = [
-        {"work": work, "size": 10**p, "side": side, "minimum": t, "median": t * 1.1, "rounds": 30}
+        {
+            "work": work,
+            "size": 10**p,
+            "side": side,
+            "minimum": t,
+            "median": t * 1.1,
+            "low": t * 1.05,
+            "high": t * 1.2,
+            "rounds": 30,
+        }
         for work in ("add", "exp", "matmul", "conv2d")
         for p in range(7)
         for side, factor in sides.items()

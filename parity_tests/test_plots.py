@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from typing import Any
 
@@ -9,19 +10,31 @@ import pytest
 
 from paragrad.reports.gate.speed.benchmarks import BENCHMARKS
 from paragrad.reports.html import render_html
-from paragrad.reports.html.plots import bars, forest
+from paragrad.reports.html.plots import forest
 from paragrad.reports.html.plots.axes import BOTTOM, HEIGHT, LEFT
+from paragrad.reports.html.plots.bars import Bar, Part, bars
 from paragrad.reports.html.plots.heat import LABEL, LONGEST
 from paragrad.reports.html.plots.matrix import LABELLED, PAIRS, matrix
 from paragrad.reports.html.plots.scatter import scatter
 from paragrad.reports.html.plots.series import Series
-from paragrad.reports.html.plots.svg import row_label
+from paragrad.reports.html.plots.svg import broken, characters
 from paragrad.reports.render.markdown import of_bound
 from parity_tests import synthetic
 
 WIDE = 7.4
 """CSS pixels of a character at 12 px in a wide sans-serif font (DejaVu Sans)."""
 TITLES = [benchmark.title for benchmark in BENCHMARKS.values()]
+WORKLOADS = [
+    f"{work}, {dtype}"
+    for dtype in ("float32", "float64")
+    for work in (
+        "elementwise chain, 1,000 elements",
+        "elementwise chain, 100,000 elements",
+        "conv net, 8 and 16 3×3 on 1×28×28, batch 32, SGD step",
+        "SGD (momentum, nesterov), a step over the MLP's parameters",
+        "attention block of 64×64, batch 8, SGD step",
+    )
+]
 
 
 def texts(markup: str) -> list[str]:
@@ -29,12 +42,25 @@ def texts(markup: str) -> list[str]:
     return re.findall(r"<text[^>]*>([^<]*)</text>", markup)
 
 
-@pytest.mark.parametrize("room", [forest.NAMES - 14, bars.NAMES - 12])
-def test_names_of_rows_fit_and_none_is_lost(room: float) -> None:
-    for title in [*TITLES, "a" * 60, "float64 gradients, engine"]:
-        shown = str(row_label(room, 20, title, forest.LONGEST))
-        assert all(len(line) * WIDE <= room for line in texts(shown)), title
-        assert " ".join(texts(shown)) == title or f"<title>{title}</title>" in shown
+@pytest.mark.parametrize("names", [TITLES, WORKLOADS, ["a" * 60], ["float64 gradients, engine"]])
+def test_names_of_rows_fit_and_none_is_lost(names: list[str]) -> None:
+    for drawn in (
+        estimates(names),
+        str(bars("time", [Bar(name, (Part(1.0, "s0", "told"),)) for name in names], "seconds")),
+    ):
+        ends = re.findall(r'<text x="([0-9.]*)" y="[^"]*" class="end">([^<]*)</text>', drawn)
+        lines = [line for _, line in ends]
+        assert all(len(line) * WIDE <= float(x) + 0.1 for x, line in ends)
+        for name in names:
+            first, second = broken(name, characters(names))
+            assert first in lines
+            assert second in ["", *lines]
+            assert f"{first} {second}".strip() == name or f"<title>{name}</title>" in html.unescape(drawn)
+
+
+def test_rows_that_differ_in_their_end_are_told_apart() -> None:
+    shown = [broken(name, characters(WORKLOADS)) for name in WORKLOADS]
+    assert len(set(shown)) == len(WORKLOADS)
 
 
 def test_names_in_heat_maps_fit() -> None:

@@ -15,9 +15,18 @@ BLOCK = 4096
 LATTICE = np.array([0.0, -0.0, 1.0, -1.0, 2.0, -2.0, 0.5, -0.5, 3.0, -3.0, 6.0, 1.5])
 """Zeros of both signs, ties, and the kinks of the activations."""
 EXTREME = np.array([1e30, -1e30, 1e-30, -1e-30, 1e20, -1e-20, 88.0, -88.0, 1e4, 1e-4, 1.0, -1.0, 700.0, 1e-38, 20.0])
-EXTREME_DOUBLE = np.concatenate((EXTREME, [1e300, -1e300, 1e-300, -1e-300, 1e160, -1e-160]))
-"""In float64 further out: squares and products overflow and vanish there as those of EXTREME do in float32."""
 SPECIAL = np.array([np.inf, -np.inf, np.nan, 0.0, -0.0, 1.0, -1.0, 2.0, -0.5, 3.5, 1e30, 1e-30])
+FAR = np.array([1e300, -1e300, 1e-300, -1e-300, 1e160, -1e-160])
+"""Where squares and products overflow and vanish in float64, as those of 1e30 and 1e-30 do in float32."""
+CHOICES = {
+    np.dtype(np.float32): {"lattice": LATTICE, "extreme": EXTREME, "special": SPECIAL},
+    np.dtype(np.float64): {
+        "lattice": LATTICE,
+        "extreme": np.concatenate((EXTREME, FAR)),
+        "special": np.concatenate((SPECIAL, FAR)),
+    },
+}
+"""What an input of a dtype is filled with, by style."""
 
 
 class Values:
@@ -41,8 +50,7 @@ class Values:
         the style allows."""
         low, high = interval
         if style != "normal" and self.rng.random() < 0.6:
-            extreme = EXTREME_DOUBLE if dtype == np.float64 else EXTREME
-            choices = {"lattice": LATTICE, "extreme": extreme, "special": SPECIAL}[style]
+            choices = CHOICES[dtype][style]
             picked: Array = choices[(self.cut(self.uniform, size) * len(choices)).astype(np.int64)]
             inside = (picked >= low) & (picked <= high)
             if style == "special" or inside.all():
