@@ -48,7 +48,7 @@ def test_names_of_rows_fit_and_none_is_lost(names: list[str]) -> None:
         estimates(names),
         str(bars("time", [Bar(name, (Part(1.0, "s0", "told"),)) for name in names], "seconds")),
     ):
-        ends = re.findall(r'<text x="([0-9.]*)" y="[^"]*" class="end">([^<]*)</text>', drawn)
+        ends = re.findall(r'<text x="([0-9.]*)" y="[^"]*" class="end">([^<]*)</text>', html.unescape(drawn))
         lines = [line for _, line in ends]
         assert all(len(line) * WIDE <= float(x) + 0.1 for x, line in ends)
         for name in names:

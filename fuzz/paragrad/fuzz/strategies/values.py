@@ -17,13 +17,16 @@ LATTICE = np.array([0.0, -0.0, 1.0, -1.0, 2.0, -2.0, 0.5, -0.5, 3.0, -3.0, 6.0, 
 EXTREME = np.array([1e30, -1e30, 1e-30, -1e-30, 1e20, -1e-20, 88.0, -88.0, 1e4, 1e-4, 1.0, -1.0, 700.0, 1e-38, 20.0])
 SPECIAL = np.array([np.inf, -np.inf, np.nan, 0.0, -0.0, 1.0, -1.0, 2.0, -0.5, 3.5, 1e30, 1e-30])
 FAR = np.array([1e300, -1e300, 1e-300, -1e-300, 1e160, -1e-160])
-"""Where squares and products overflow and vanish in float64, as those of 1e30 and 1e-30 do in float32."""
+"""Where squares and products overflow and vanish in float64, as those of 1e30 and 1e-30 do in float32.
+Subnormal numbers are not among them: there torch's own hypot is wrong by more than rounding."""
 CHOICES = {
     np.dtype(np.float32): {"lattice": LATTICE, "extreme": EXTREME, "special": SPECIAL},
     np.dtype(np.float64): {
         "lattice": LATTICE,
         "extreme": np.concatenate((EXTREME, FAR)),
-        "special": np.concatenate((SPECIAL, FAR)),
+        # Not FAR's huge ones, which no interval holds back here: in float64 torch's layer_norm overflows on the way,
+        # the engine's does not, and the judge has no longer numbers to tell who is right.
+        "special": np.concatenate((SPECIAL, FAR[np.abs(FAR) < 1])),
     },
 }
 """What an input of a dtype is filled with, by style."""
