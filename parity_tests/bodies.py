@@ -95,6 +95,21 @@ BODIES: dict[str, dict[str, Any]] = {
                 "gradients": {},
             },
         ],
+        "worst": [
+            {
+                "op": "exp",
+                "dtype": "float32",
+                "of": "grad input",
+                "ulp": 1.5,
+                "program": 3,
+                "call": HOSTILE,
+                "inputs": HOSTILE,
+                "element": [0, 2],
+                "engine": "1.25",
+                "torch": "nan",
+                "truth": HOSTILE,
+            }
+        ],
         "absent": [{"op": "dropout", "dtype": "float32", "reason": HOSTILE}],
         "depth": [{"depth": 10, "graphs": 4, "gradients": 9, "engine": ULPS, "torch": TORCH}],
         "points": [

@@ -191,11 +191,27 @@ def steps(console: Console, name: str) -> Iterator[Callable[[int, int, str], Non
 
 @command
 def accuracy(options: argparse.Namespace) -> int:
-    """Measure and write the accuracy report."""
+    """Measure and write the accuracy report, or print the script of one of its programs."""
+    if options.script:
+        op, dtype, number = options.script
+        sys.stdout.write(script_of(op, dtype, number, options.seed))
+        return PARITY
     console = console_for(options.json)
     record = accuracy_report(console, options.seed, options.json)
     console.print(render_markdown(record), markup=False)
     return PARITY
+
+
+def script_of(op: str, dtype: str, number: str, seed: int) -> str:
+    """The script of a program of the accuracy run. Raises UsageError for one that there is not."""
+    from paragrad.reports.accuracy import script
+
+    if not number.isdecimal():
+        raise UsageError(f"--script {op} {dtype} {number}: a program's number is a whole number")
+    try:
+        return script(op, dtype, int(number), seed)
+    except ValueError as error:
+        raise UsageError(f"--script {op} {dtype} {number}: {error}") from error
 
 
 @command
