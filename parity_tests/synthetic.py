@@ -74,7 +74,14 @@ def accuracy(rng: np.random.Generator, ops: list[str]) -> dict[str, Any]:
     ]
     conventions = {"points": 240, "differing": differing}
     absent = [{"op": "dropout", "dtype": "float32", "reason": "it draws random numbers"}]
-    return {"edges": list(EDGES), "rows": rows, "absent": absent, "depth": depth, "points": points,
+    worst = [
+        {"op": r["op"], "dtype": r["dtype"], "of": "grad input", "ulp": 3.25, "program": 17,
+         "call": f"{r['op']}(x0, x1, dim=1, keepdim=True)", "inputs": "x0 = -1.2345678, x1 = 0.0078125",
+         "element": [1, 0, 2], "engine": "-1.2345678901234567", "torch": "-1.2345678901234569",
+         "truth": "-1.2345678901234568"}
+        for r in rows
+    ]  # fmt: skip
+    return {"edges": list(EDGES), "rows": rows, "worst": worst, "absent": absent, "depth": depth, "points": points,
             "conventions": conventions}  # fmt: skip
 
 
@@ -123,7 +130,16 @@ def speed(rng: np.random.Generator) -> dict[str, Any]:
         )  # fmt: skip
     sides = {"engine": 1.0, "torch": 2.2, "mygrad": 6.0, "autograd": 9.0, "jax": 1.6}
     sizes = [
-        {"work": work, "size": 10**p, "side": side, "minimum": t, "median": t * 1.1, "rounds": 30}
+        {
+            "work": work,
+            "size": 10**p,
+            "side": side,
+            "minimum": t,
+            "median": t * 1.1,
+            "low": t * 1.05,
+            "high": t * 1.2,
+            "rounds": 30,
+        }
         for work in ("add", "exp", "matmul", "conv2d")
         for p in range(7)
         for side, factor in sides.items()

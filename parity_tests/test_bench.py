@@ -188,11 +188,18 @@ def test_nothing_measured_and_nothing_known_are_errors(monkeypatch: pytest.Monke
 
 def test_sizes_come_from_pytest_benchmark(tmp_path: Path) -> None:
     path = tmp_path / "sizes.json"
-    stats = {"min": 1e-6, "median": 2e-6, "rounds": 7}
+    stats: dict[str, object] = {
+        "min": 1e-6,
+        "median": 2e-6,
+        "rounds": 7,
+        "data": [2e-6, 1e-6, 4e-6, 2e-6, 3e-6, 1e-6, 2e-6],
+    }
     about = {"work": "add", "size": 16, "side": "engine"}
     entry = {"extra_info": {**about, "cpu": cpu()}, "stats": stats}
     path.write_text(json.dumps({"benchmarks": [entry]}), encoding="utf-8")
-    assert bench.read_sizes(path) == [{**about, "minimum": 1e-6, "median": 2e-6, "rounds": 7}]
+    assert bench.read_sizes(path) == [
+        {**about, "minimum": 1e-6, "median": 2e-6, "low": 1e-6, "high": 4e-6, "rounds": 7}
+    ]
     for text, message in (
         ("{", "is no pytest-benchmark JSON"),
         ("{}", "'benchmarks'"),
@@ -203,6 +210,11 @@ def test_sizes_come_from_pytest_benchmark(tmp_path: Path) -> None:
             bench.read_sizes(path)
     for wrong in (float("nan"), 0.0, -1.0, float("inf"), 3e-6, "1"):
         entry["stats"] = {**stats, "min": wrong}
+        path.write_text(json.dumps({"benchmarks": [entry]}), encoding="utf-8")
+        with pytest.raises(record.RecordError, match="is no pytest-benchmark JSON of ours"):
+            bench.read_sizes(path)
+    for data in ([], [0.0, 1e-6], [float("nan")], None):
+        entry["stats"] = {**stats, "data": data}
         path.write_text(json.dumps({"benchmarks": [entry]}), encoding="utf-8")
         with pytest.raises(record.RecordError, match="is no pytest-benchmark JSON of ours"):
             bench.read_sizes(path)

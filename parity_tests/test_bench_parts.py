@@ -14,6 +14,7 @@ import pytest
 
 from paragrad.fuzz.campaign import Outcome
 from paragrad.reports import bench
+from paragrad.reports.bootstrap import around_median
 from paragrad.reports.speed import fuzz_loop, memory, models, scaling, splits
 from paragrad.reports.speed.models import Model
 from paragrad.reports.speed.training import Training
@@ -246,3 +247,16 @@ def test_the_loop_tells_its_parts_as_they_come() -> None:
         return SimpleNamespace(outcome=outcome)
 
     assert fuzz_loop.parts(campaign) == {"programs": 5, "seconds": {"judge": 1.0, "coverage": 0.5}}
+
+
+def test_the_interval_of_a_median_holds_the_median_in_95_of_100() -> None:
+    rng = np.random.default_rng(7)
+    for count in (20, 101, 1000):
+        held = 0
+        for _ in range(400):
+            low, high = around_median(list(rng.lognormal(size=count)))
+            held += low <= 1.0 <= high
+        assert 0.92 <= held / 400 <= 0.995, count
+    assert around_median([3.0, 1.0, 2.0]) == (1.0, 3.0)
+    with pytest.raises(ValueError, match="no median"):
+        around_median([])

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from paragrad.reports import cli
+from paragrad.reports.render.parity import agreement
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -67,4 +68,8 @@ def test_sample_output_is_what_is_printed(
     monkeypatch.chdir(tmp_path)
     assert cli.main(["parity", "--quick", "--seed", "1", "--programs", "256"]) == cli.PARITY
     printed = [line for line in masked(capsys.readouterr().out) if not line.startswith("judging")]
-    assert printed == masked(sample("nox -s parity"))
+    shown = sample("nox -s parity")
+    # The sample is of more programs than this test can run, and some of them met a kink.
+    (kinks,) = re.findall(r"\((\d+) elements\)", shown)
+    assert masked(agreement({}, {"convention": int(kinks)}))[0] in masked(shown)[4]
+    assert printed == [re.sub(r", or a choice.*", "", line) for line in masked(shown)]

@@ -9,10 +9,12 @@ from typing import Any
 import pytest
 
 from paragrad.reports import record
+from paragrad.reports.html import render_html
 from paragrad.reports.record import Record
 from paragrad.reports.render import render_markdown
 from paragrad.reports.render.coverage import LISTED, listed
 from paragrad.reports.render.markdown import code, fence, number, plural, seconds, table, text
+from paragrad.reports.render.parity import agreement
 from parity_tests.bodies import BODIES, COUNTS, HOSTILE
 
 EXPECTED = {
@@ -125,7 +127,24 @@ def test_rendering_measures_nothing(kind: str, monkeypatch: pytest.MonkeyPatch) 
 def test_parity_is_said_plainly() -> None:
     found = made("parity")
     found["body"]["findings"] = []
-    assert "**Parity**: in 5 programs every difference from torch is rounding." in render_markdown(found)
+    assert "**Parity**: in 5 programs every difference from torch is rounding" in render_markdown(found)
+
+
+def test_what_is_no_rounding_is_not_called_so() -> None:
+    rounding = "every difference from torch is rounding"
+    assert agreement({"rounding": 3}, {"identical": 2, "convention": 0}) == rounding
+    kinks = "or a choice at a kink that torch makes otherwise (1 element)"
+    assert agreement({"convention": 0}, {"convention": 1}) == f"{rounding}, {kinks}"
+    assert agreement({"ill-conditioned": 2}, {"ill-conditioned": 1, "convention": 1}) == (
+        f"{rounding}, {kinks}, or too ill-conditioned to tell (3 elements)"
+    )
+    found = made("parity")
+    found["body"]["findings"] = []
+    found["body"]["gradients"]["convention"] = 7
+    told = "or a choice at a kink that torch makes otherwise (7 elements)"
+    page = str(render_html(found, {"parity": found}))
+    assert told in render_markdown(found)
+    assert page.count(told) == 2
 
 
 def test_pieces() -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from paragrad.fuzz.in_place import OPERATORS
 from paragrad.fuzz.judge import Finding
@@ -61,22 +62,23 @@ def short(array: Any) -> str:
 def table(program: Program, mine: Trace, torchs: Trace, finding: Finding, name: str = "mine") -> Table:
     """Each variable: how it is made, its value and gradient on both sides; the first divergence starred."""
     title = f"{finding.title}: {finding.message}" + (f"\n{finding.verdict}" if finding.verdict else "")
-    result = Table(title=title, title_justify="left", expand=False)
+    # Cells are Text: rich would take `[nan nan]` or a shape for markup, and leave it out.
+    result = Table(title=Text(title), title_justify="left", expand=False)
     for header in ("node", "made by", f"value {name}", "value torch", f"gradient {name}", "gradient torch"):
         result.add_column(header, overflow="fold")
     last = max(torchs.gradients, default=-1)
     for variable in range(program.count):
         here, there = mine.gradients.get(last, {}), torchs.gradients.get(last, {})
         star = "* " if variable == finding.variable else ""
-        result.add_row(
+        cells = (
             star + program.name(variable),
             expression(program, variable),
             short(mine.values.get(variable)),
             short(torchs.values.get(variable)),
             short(here.get(variable)) if variable in there else "",
             short(there.get(variable)) if variable in there else "",
-            style="bold red" if star else None,
         )
+        result.add_row(*map(Text, cells), style="bold red" if star else None)
     return result
 
 

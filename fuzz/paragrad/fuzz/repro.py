@@ -45,13 +45,14 @@ def script(program: Program, finding: Finding, fails: bool = True) -> str:
     context = {
         "title": f"{finding.title}: {finding.message}".replace("\\", "/").replace('"', "'"),
         "inputs": [(spec.name, leaf(spec)) for spec in program.inputs],
+        "random": draws(program),
         "theirs": Torch(program, kept).lines(),
         "ours": Paragrad(program, kept).lines(),
         "shown": shown,
         "result": result,
         "compare": compare,
         "fails": fails,
-        "bound": literal(np.nan_to_num(bound, posinf=1e300)),
+        "bound": literal(np.nan_to_num(bound, posinf=np.inf)),
     }
     return _template().render(context)
 
@@ -86,6 +87,11 @@ def leaf(spec: Input) -> str:
     return f"np.lib.stride_tricks.as_strided({base}[{spec.offset}:], {spec.shape}, {strides})"
 
 
+def draws(program: Program) -> bool:
+    """Whether a program draws random numbers."""
+    return any(TABLE[statement.op].recover for _, statement in program.applications())
+
+
 class Paragrad:
     """The lines that run a program with our engine."""
 
@@ -95,11 +101,12 @@ class Paragrad:
     def __init__(self, program: Program, kept: int | None) -> None:
         self.program = program
         self.kept = kept
+        self.backwards = 0
 
     def lines(self) -> list[str]:
         """The body of a function that runs the program."""
-        random = any(TABLE[statement.op].recover for _, statement in self.program.applications())
-        lines = [f"{self.library}.manual_seed({SEED})"] if random else []
+        # What torch's side drops is drawn by the engine, too.
+        lines = [f"pg.manual_seed({SEED})"] if draws(self.program) else []
         lines += [f"{spec.name} = {self.leaf(spec)}" for spec in self.program.inputs]
         if (optimizer := self.program.optimizer) is not None:
             options = "".join(f", {k}={self.argument(v)}" for k, v in optimizer.options.items())
@@ -143,7 +150,10 @@ class Paragrad:
                 return self.apply(statement)
             case Backward(roots, cotangents, retain_graph, create_graph):
                 flags = f"retain_graph={retain_graph or create_graph}, create_graph={create_graph}"
-                return [f"{self.autograd}.backward({self.names(roots)}, {self.names(cotangents)}, {flags})"]
+                return [
+                    *self.forget(),
+                    f"{self.autograd}.backward({self.names(roots)}, {self.names(cotangents)}, {flags})",
+                ]
             case Grad(roots, cotangents, wanted, outputs):
                 ends = f"{self.names(roots)}, {self.names(wanted)}, {self.names(cotangents)}"
                 return [f"{self.names(outputs)} = {self.autograd}.grad({ends}, create_graph=True)"]
@@ -151,6 +161,13 @@ class Paragrad:
                 return [f"{spec.name}.grad = None" for spec in self.program.inputs if spec.requires_grad]
             case OptimizerStep():
                 return ["optimizer.step()"]
+
+    def forget(self) -> list[str]:
+        """Before each backward but the first, unless a leaf is shown: the gradient is that backward's own."""
+        self.backwards += 1
+        if self.kept is None or self.kept < len(self.program.inputs) or self.backwards == 1:
+            return []
+        return [f"{self.program.name(self.kept)}.grad = None"]
 
     def apply(self, statement: Apply) -> list[str]:
         """A call of an op; the variable whose gradient is shown keeps it."""
@@ -183,5 +200,5 @@ class Torch(Paragrad):
         return f"torch.from_numpy({spec.name}_array(){copy}){grad}"
 
     def callee(self, op: str) -> str:
-        """torch's name of an op."""
-        return spelled(op)
+        """torch's name of an op; of a random one the function in the script that draws as the engine does."""
+        return op if TABLE[op].recover else spelled(op)

@@ -17,7 +17,7 @@ from typing import Any
 
 from paragrad.reports import record
 from paragrad.reports.bodies.speed import Failed, SizeRow, SpeedBody, SpeedRow
-from paragrad.reports.bootstrap import interval
+from paragrad.reports.bootstrap import around_median, interval
 from paragrad.reports.machine import cpu
 from paragrad.reports.record import Record, RecordError
 
@@ -176,11 +176,16 @@ def _size(entry: dict[str, Any]) -> SizeRow:
     about, stats = entry["extra_info"], entry["stats"]
     if not 0 < stats["min"] <= stats["median"] < math.inf:
         raise ValueError(f"{stats['min']} and {stats['median']} are no least and median time")
+    low, high = around_median([float(seconds) for seconds in stats["data"]])
+    if not 0 < low <= high < math.inf:
+        raise ValueError(f"{low} and {high} are no times")
     return {
         "work": str(about["work"]),
         "size": int(about["size"]),
         "side": str(about["side"]),
         "minimum": float(stats["min"]),
         "median": float(stats["median"]),
+        "low": low,
+        "high": high,
         "rounds": int(stats["rounds"]),
     }

@@ -29,6 +29,7 @@ from paragrad.reports.html import PAGES, render_html
 from paragrad.reports.parity import from_outcome
 from paragrad.reports.record import Record, RecordError
 from paragrad.reports.render import render_markdown
+from paragrad.reports.render.parity import agreement
 from paragrad.reports.terminal import command, console_for
 
 BUILD = Path("build")
@@ -88,7 +89,7 @@ def parity(options: argparse.Namespace) -> int:
         raise RuntimeError(f"nothing was judged: {dict(outcome.filtered)}, {outcome.stopped}")
     if outcome.judged:
         record = from_outcome(outcome, asked)
-        console.print(f"record: {save(record, options.json, BUILD / 'parity.json')}")
+        console.print(f"record: {save(record, options.json, BUILD / 'parity.json')}", markup=False)
     code = FINDING if outcome.found else PARITY
     if outcome.stopped == "interrupted":
         console.print("interrupted: what was found is kept")
@@ -128,9 +129,11 @@ def summary(console: Console, outcome: Outcome, asked: Options) -> None:
     told = f"{outcome.judged} judged ({outcome.distinct} distinct): {families}; {outcome.replayed} replayed"
     console.print(f"programs   {told}")
     if outcome.filtered:
-        console.print("filtered   " + ", ".join(f"{reason}: {count}" for reason, count in outcome.filtered.items()))
+        console.print(
+            "filtered   " + ", ".join(f"{reason}: {count}" for reason, count in outcome.filtered.items()), markup=False
+        )
     if outcome.not_run:
-        console.print(f"not run    {outcome.not_run} ({outcome.stopped or 'generation ended'})")
+        console.print(f"not run    {outcome.not_run} ({outcome.stopped or 'generation ended'})", markup=False)
     share = 100 * identical / max(1, values + gradients)
     told = f"{values} values and {gradients} gradients of {len(outcome.ops)} ops, {share:.1f}% bit-identical"
     console.print(f"compared   {told}")
@@ -140,9 +143,10 @@ def summary(console: Console, outcome: Outcome, asked: Options) -> None:
         causes = len(outcome.found)
         programs = sum(outcome.repeats.values())
         console.print(f"[bold red]FINDINGS[/bold red]   {causes} distinct, in {programs} programs")
-        console.print(f"next: python {outcome.found[0].script}")
+        console.print(f"next: python {outcome.found[0].script}", markup=False)
     else:
-        console.print("[bold green]PARITY[/bold green]     every difference from torch is rounding")
+        told = agreement(outcome.values, outcome.gradients)
+        console.print(f"[bold green]PARITY[/bold green]     {told}")
 
 
 def show_finding(console: Console, found: Found, outcome: Outcome, whole: bool) -> None:
@@ -151,7 +155,8 @@ def show_finding(console: Console, found: Found, outcome: Outcome, whole: bool) 
     if whole:
         console.print(found.script.read_text(encoding="utf-8"), markup=False)
     times = outcome.repeats[found.finding.cause]
-    console.print(f"seen in {times} programs, shrunk from {found.statements_before} statements; kept as {found.path}")
+    told = f"seen in {times} programs, shrunk from {found.statements_before} statements; kept as {found.path}"
+    console.print(told, markup=False)
     console.print(f"run it: python {found.script}; keep it for good: paragrad corpus add {found.path}\n", markup=False)
 
 
@@ -161,7 +166,7 @@ def accuracy_report(console: Console, seed: int, path: str | None) -> Record:
 
     with steps(console, "accuracy") as progress:
         record = measure(seed, progress=progress)
-    console.print(f"accuracy   {save(record, path, BUILD / 'accuracy.json')}")
+    console.print(f"accuracy   {save(record, path, BUILD / 'accuracy.json')}", markup=False)
     return record
 
 
@@ -171,7 +176,7 @@ def speed_report(console: Console, only: tuple[str, ...], rounds: int, sizes: st
 
     with steps(console, "speed") as progress:
         record = measure(only, rounds, progress, sizes)
-    console.print(f"speed      {save(record, path, BUILD / 'speed.json')}")
+    console.print(f"speed      {save(record, path, BUILD / 'speed.json')}", markup=False)
     return record
 
 
@@ -186,11 +191,27 @@ def steps(console: Console, name: str) -> Iterator[Callable[[int, int, str], Non
 
 @command
 def accuracy(options: argparse.Namespace) -> int:
-    """Measure and write the accuracy report."""
+    """Measure and write the accuracy report, or print the script of one of its programs."""
+    if options.script:
+        op, dtype, number = options.script
+        sys.stdout.write(script_of(op, dtype, number, options.seed))
+        return PARITY
     console = console_for(options.json)
     record = accuracy_report(console, options.seed, options.json)
     console.print(render_markdown(record), markup=False)
     return PARITY
+
+
+def script_of(op: str, dtype: str, number: str, seed: int) -> str:
+    """The script of a program of the accuracy run. Raises UsageError for one that there is not."""
+    from paragrad.reports.accuracy import script
+
+    if not number.isdecimal():
+        raise UsageError(f"--script {op} {dtype} {number}: a program's number is a whole number")
+    try:
+        return script(op, dtype, int(number), seed)
+    except ValueError as error:
+        raise UsageError(f"--script {op} {dtype} {number}: {error}") from error
 
 
 @command

@@ -75,7 +75,7 @@ def mutants(options: argparse.Namespace) -> int:
     asked = {"programs": most, "only": options.only, "quick": options.quick, "jobs": jobs}
     page = from_body(told, options.seed, asked, len(tasks))
     summary(console, told)
-    console.print(f"record: {save(page, options.json, BUILD / 'mutants.json')}")
+    console.print(f"record: {save(page, options.json, BUILD / 'mutants.json')}", markup=False)
     wrong = told["survivors"] or told["gone"] or any(row["outcome"] in FOUND for row in told["equivalents"])
     return INTERRUPTED if stopped else FINDING if wrong else PARITY
 

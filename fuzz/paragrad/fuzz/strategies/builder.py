@@ -112,7 +112,7 @@ class Builder:
         view = self.view(shape) if self.profile.strided and shape and self.flag(0.5) else None
         size = math.prod(shape) if view is None else view[2]
         with np.errstate(all="ignore"):
-            storage = self.numbers.fill(size, style, interval).astype(dtype)
+            storage = self.numbers.fill(size, style, interval, dtype).astype(dtype)
         low, high = max(interval[0], -4.0), min(interval[1], 4.0)
         if low > high:
             low, high = interval

@@ -1,5 +1,8 @@
-"""How exactly: ULP of each op's value and gradients, and gradient error against depth. `run` makes the record."""
+"""How exactly: ULP of each op's value and gradients, and gradient error against depth. `run` makes the record.
 
-from paragrad.reports.accuracy.measure import run
+`script` writes one of the programs it measures.
+"""
 
-__all__ = ["run"]
+from paragrad.reports.accuracy.measure import run, script
+
+__all__ = ["run", "script"]

@@ -24,6 +24,7 @@ from paragrad.reports import record
 from paragrad.reports.accuracy import choices, depth, points
 from paragrad.reports.accuracy.truth import Answers, NoTruth, answers, in_dtype
 from paragrad.reports.accuracy.ulp import EDGES, Errors, Mismatches
+from paragrad.reports.accuracy.worst import Worst
 from paragrad.reports.bodies.accuracy import Absent, AccuracyBody, AccuracyRow, Quantity
 from paragrad.reports.record import Record
 
@@ -82,36 +83,41 @@ class Row:
         self.exact = Mismatches()
         self.gradients: dict[str, Errors] = {}
         self.refusals: Counter[str] = Counter()
+        self.worst = Worst()
 
     def measure(self, count: int, seed: int, tally: Tally) -> None:
         """Run `count` programs."""
-        for program in normal_programs(self.op, self.dtype, count, seed):
-            torch = PyTorch().run(program)
-            if torch.failure is not None:
-                self.refuse("refused by torch", torch.failure.message, tally)
-                continue
-            own = Own().run(program)
-            if own.failure is not None:
-                tally.crashed += 1
-                self.refusals[f"the engine fails: {own.failure.type}: {own.failure.message}"] += 1
-                continue
-            try:
-                truth = answers(self.op, program, self.dtype, torch)
-            except NoTruth as reason:
-                self.refuse("no truth", str(reason), tally)
-                continue
-            if not alike(own, torch):
-                self.refuse("shape or dtype is not torch's", "", tally)
-                continue
-            self.compare(program, own, torch, truth)
-            tally.judged += 1
+        for number, program in enumerate(normal_programs(self.op, self.dtype, count, seed)):
+            self.one(number, program, tally)
+
+    def one(self, number: int, program: Program, tally: Tally) -> None:
+        """Run one program, the one of this number."""
+        torch = PyTorch().run(program)
+        if torch.failure is not None:
+            self.refuse("refused by torch", torch.failure.message, tally)
+            return
+        own = Own().run(program)
+        if own.failure is not None:
+            tally.crashed += 1
+            self.refusals[f"the engine fails: {own.failure.type}: {own.failure.message}"] += 1
+            return
+        try:
+            truth = answers(self.op, program, self.dtype, torch)
+        except NoTruth as reason:
+            self.refuse("no truth", str(reason), tally)
+            return
+        if not alike(own, torch):
+            self.refuse("shape or dtype is not torch's", "", tally)
+            return
+        self.compare(number, program, own, torch, truth)
+        tally.judged += 1
 
     def refuse(self, reason: str, detail: str, tally: Tally) -> None:
         """Count a program that says nothing about accuracy."""
         tally.filtered[f"{self.op.name}: {reason}"] += 1
         self.refusals[f"{reason}: {detail}" if detail else reason] += 1
 
-    def compare(self, program: Program, own: Trace, torch: Trace, truth: Answers) -> None:
+    def compare(self, number: int, program: Program, own: Trace, torch: Trace, truth: Answers) -> None:
         """Add one program's errors."""
         self.methods[truth.method] += 1
         statement = program.statements[0]
@@ -120,6 +126,7 @@ class Row:
             theirs = torch.values[output]
             if theirs.dtype.name == self.dtype:
                 self.value.add(own.values[output], theirs, truth.values[output])
+                self.worst.look(number, program, output, "", own.values[output], theirs, truth.values[output])
             elif theirs.dtype.kind != "f" and output in truth.values:
                 self.exact.add(own.values[output], theirs, truth.values[output])
         names = parameters(self.op, statement)
@@ -129,6 +136,7 @@ class Row:
                 if gradient is not None and mine is not None and variable in truth.gradients:
                     errors = self.gradients.setdefault(name, Errors())
                     errors.add(mine, gradient, truth.gradients[variable])
+                    self.worst.look(number, program, variable, name, mine, gradient, truth.gradients[variable])
 
     def result(self) -> AccuracyRow | None:
         """The row; None where nothing could be measured."""
@@ -201,6 +209,24 @@ def unmeasurable(op: Op) -> str:
     return EXCLUDED.get(op.name, "")
 
 
+def script(name: str, dtype: str, number: int, seed: int) -> str:
+    """The script of one of the programs that `run` measures, by its number.
+
+    Raises ValueError for an op, a dtype or a number that there is not, and where nothing of the engine's is off.
+    """
+    (op,) = public_ops([name])
+    if dtype not in DTYPES:
+        raise ValueError(f"accuracy is measured in {' and '.join(DTYPES)}, not in {dtype}")
+    if not 0 <= number < PROGRAMS:
+        raise ValueError(f"programs have the numbers 0 to {PROGRAMS - 1}, not {number}")
+    if reason := unmeasurable(op):
+        raise ValueError(f"{name} is not measured: {reason}")
+    *_, program = normal_programs(op, dtype, number + 1, seed)
+    row = Row(op, dtype)
+    row.one(number, program, Tally())
+    return row.worst.script(op.name)
+
+
 def run(
     seed: int = 0,
     seconds: float = 60.0,
@@ -220,6 +246,7 @@ def run(
     body: AccuracyBody = {
         "edges": list(EDGES),
         "rows": [],
+        "worst": [],
         "absent": [],
         "depth": [],
         "points": [],
@@ -247,6 +274,8 @@ def run(
             body["absent"].append(row.absent())
         else:
             body["rows"].append(result)
+            if (furthest := row.worst.point(op.name, dtype)) is not None:
+                body["worst"].append(furthest)
     if progress is not None:
         progress(len(pairs), len(pairs), "random graphs" if ops is None else "")
     if ops is None:

@@ -56,6 +56,17 @@ def distance(found: Array, truth: Truth) -> Array:
     return result
 
 
+def held(truth: Truth, dtype: np.dtype[Any]) -> Array:
+    """Where a truth is a number that `dtype` can hold."""
+    with np.errstate(all="ignore"):
+        return np.asarray(np.isfinite(truth.hi) & (np.abs(truth.hi) <= np.finfo(dtype).max))
+
+
+def comparable(found: Array, truth: Truth) -> Array:
+    """Where both are numbers that have a distance."""
+    return np.asarray(held(truth, found.dtype) & np.isfinite(found) & ((truth.hi != 0) | (found == 0)))
+
+
 @dataclass(slots=True)
 class Errors:
     """Errors of both sides at the same elements, collected array by array.
@@ -72,12 +83,11 @@ class Errors:
     def add(self, engine: Array, torch: Array, truth: Truth) -> None:
         """Take up an array of each side. Elements whose truth is no number of the dtype are counted apart."""
         self.count += truth.hi.size
-        with np.errstate(all="ignore"):
-            held = np.isfinite(truth.hi) & (np.abs(truth.hi) <= np.finfo(engine.dtype).max)
-        self.beyond += truth.hi.size - int(np.count_nonzero(held))
+        known = held(truth, engine.dtype)
+        self.beyond += truth.hi.size - int(np.count_nonzero(known))
         for name, found, errors in (("engine", engine, self.engine), ("torch", torch, self.torch)):
-            good = held & np.isfinite(found) & ((truth.hi != 0) | (found == 0))
-            self.unlike[name] += int(np.count_nonzero(held & ~good))
+            good = comparable(found, truth)
+            self.unlike[name] += int(np.count_nonzero(known & ~good))
             errors.append(np.asarray(distance(found, truth))[good])
 
     def quantity(self) -> Quantity | None:

@@ -48,6 +48,27 @@ class AccuracyRow(TypedDict):
     gradients: dict[str, Quantity]
 
 
+class WorstPoint(TypedDict):
+    """Where the engine is furthest from the truth, of an op in a dtype: its value or a gradient ("grad input").
+
+    `program` is the number of the program: `paragrad accuracy --script OP DTYPE NUMBER` writes it as a script. `call`
+    is its op, `inputs` the operands: their numbers where the op works element by element, else their shapes. What
+    each side has at the `element` is written out, for it may be inf or NaN.
+    """
+
+    op: str
+    dtype: str
+    of: str
+    ulp: float
+    program: int
+    call: str
+    inputs: str
+    element: list[int]
+    engine: str
+    torch: str
+    truth: str
+
+
 class Absent(TypedDict):
     """A row that is not there, and why."""
 
@@ -100,13 +121,15 @@ class ConventionsBody(TypedDict):
 
 
 class AccuracyBody(TypedDict):
-    """Rows by op and dtype, those that are absent, error against depth, size and condition, and conventions.
+    """Rows by op and dtype, the furthest point of each, rows that are absent, error against depth, size and
+    condition, and conventions.
 
     `edges`: the upper edges, in ULP, of the bins of every distribution.
     """
 
     edges: list[float]
     rows: list[AccuracyRow]
+    worst: list[WorstPoint]
     absent: list[Absent]
     depth: list[DepthRow]
     points: list[PointRow]

@@ -60,13 +60,16 @@ class Failed(TypedDict):
 
 
 class SizeRow(TypedDict):
-    """From pytest-benchmark: seconds of one side at one size."""
+    """From pytest-benchmark: seconds of one side at one size. `low` and `high` are the 95 % confidence interval of the
+    median, from the order of the rounds' times alone; of fewer than 6 rounds their least and their greatest."""
 
     work: str
     size: int
     side: str
     minimum: float
     median: float
+    low: float
+    high: float
     rounds: int
 
 

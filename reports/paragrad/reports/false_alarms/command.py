@@ -45,7 +45,7 @@ def false_alarms(options: argparse.Namespace) -> int:
     if outcome.elements == 0:
         console.print("nothing was judged")
         return INTERRUPTED if outcome.stopped == "interrupted" else OURS
-    console.print(f"record: {save(made(outcome, asked), options.json, BUILD / 'false-alarms.json')}")
+    console.print(f"record: {save(made(outcome, asked), options.json, BUILD / 'false-alarms.json')}", markup=False)
     if outcome.stopped == "interrupted":
         return INTERRUPTED
     return FINDING if outcome.alarms or outcome.needless else PARITY

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from paragrad.reports.html.blocks import Cell
-from paragrad.reports.render.markdown import number, plural, seconds
+from paragrad.reports.render.markdown import number, of_bound, plural, seconds
 
 LACKING = "–"
 
@@ -16,6 +16,11 @@ def _cell(shown: str, value: float) -> Cell:
 def num(value: float | None, digits: int = 4) -> Cell:
     """A number."""
     return Cell(LACKING, -1.0, "lacking") if value is None else _cell(number(value, digits), value)
+
+
+def ratio(value: float) -> Cell:
+    """An error ÷ bound."""
+    return Cell(of_bound(value, 4), value)
 
 
 def whole(value: int) -> Cell:
@@ -33,4 +38,4 @@ def share(part: float, total: float) -> str:
     return f"{100 * part / total:.1f} %" if total else LACKING
 
 
-__all__ = ["LACKING", "num", "number", "plural", "seconds", "share", "time", "whole"]
+__all__ = ["LACKING", "num", "number", "of_bound", "plural", "ratio", "seconds", "share", "time", "whole"]

@@ -31,7 +31,7 @@ def judges(options: argparse.Namespace) -> int:
     with steps(console, "judges") as progress:
         record = run(Options(options.seed, options.graphs, options.programs, options.timed), progress)
     console.print(render_markdown(record), markup=False)
-    console.print(f"record: {save(record, options.json, BUILD / 'judges.json')}")
+    console.print(f"record: {save(record, options.json, BUILD / 'judges.json')}", markup=False)
     if options.docs:
         page.write(DOCS, record)
         console.print(f"written: {DOCS / page.PAGE}, with its record and plots")

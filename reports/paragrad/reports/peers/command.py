@@ -31,7 +31,7 @@ def peers(options: argparse.Namespace) -> int:
 
     asked = Options(tuple(options.only) or ALL, options.programs, options.seconds, options.seed)
     record = measure(asked, show)
-    console.print(f"scoreboard     {save(record, options.json, BUILD / 'peers.json')}")
+    console.print(f"scoreboard     {save(record, options.json, BUILD / 'peers.json')}", markup=False)
     if options.docs:
         if not DOCS.parent.is_dir():
             raise UsageError(f"--docs: there is no folder {DOCS.parent} here; run it in the repository")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -42,6 +43,12 @@ def number(value: float | None, digits: int = 3) -> str:
     if value == int(value) and abs(value) < 10**6:
         return str(int(value))
     return f"{value:.{digits}g}"
+
+
+def of_bound(ratio: float, digits: int) -> str:
+    """An error ÷ bound to so many decimals, cut off and not rounded: what is less than 1 never reads as 1."""
+    scale = 10**digits
+    return f"{math.floor(ratio * scale) / scale:.{digits}f}"
 
 
 def seconds(value: float) -> str:

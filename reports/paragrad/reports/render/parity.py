@@ -2,10 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from paragrad.reports.bodies.parity import FindingRow, ParityBody, WorstRow
 from paragrad.reports.record import Record
 from paragrad.reports.render import coverage
-from paragrad.reports.render.markdown import code, fence, plural, table, text
+from paragrad.reports.render.markdown import code, fence, of_bound, plural, table, text
+
+
+def agreement(values: Mapping[str, int], gradients: Mapping[str, int]) -> str:
+    """What a run without findings showed, by its elements by verdict: that rounding explains every difference, but
+    for so many elements that are legal choices at a kink, or too ill-conditioned for anybody to tell."""
+    told = ["every difference from torch is rounding"]
+    for verdict, what in (
+        ("convention", "a choice at a kink that torch makes otherwise"),
+        ("ill-conditioned", "too ill-conditioned to tell"),
+    ):
+        if count := values.get(verdict, 0) + gradients.get(verdict, 0):
+            told.append(f"or {what} ({plural(count, 'element')})")
+    return ", ".join(told)
 
 
 def blocks(body: ParityBody, record: Record) -> list[str]:
@@ -15,7 +30,7 @@ def blocks(body: ParityBody, record: Record) -> list[str]:
     verdict = (
         f"**{plural(len(found), 'finding')}** in {judged}."
         if found
-        else f"**Parity**: in {judged} every difference from torch is rounding."
+        else f"**Parity**: in {judged} {agreement(body['values'], body['gradients'])}."
     )
     page = ["# Parity with torch", verdict]
     if body["stopped"]:
@@ -28,7 +43,7 @@ def blocks(body: ParityBody, record: Record) -> list[str]:
         for what, counts in (("values", body["values"]), ("gradients", body["gradients"]))
     ]
     page += ["## Elements by verdict", table(["", *verdicts], elements)]
-    page.append(f"The largest error ÷ bound among what is right: {body['largest']:.2f}.")
+    page.append(f"The largest error ÷ bound among what is right: {of_bound(body['largest'], 2)}.")
     page += _worst(body["worst"])
     families = [(name, str(n)) for name, n in sorted(body["families"].items())]
     page += ["## Programs", table(("family", "programs"), families)]
@@ -58,7 +73,9 @@ def _worst(worst: list[WorstRow]) -> list[str]:
     """The right programs nearest their bounds, and how to look at them."""
     if not worst:
         return []
-    rows = [(text(row["family"]), text(row["engine"]), str(row["statements"]), f"{row['ratio']:.2f}") for row in worst]
+    rows = [
+        (text(row["family"]), text(row["engine"]), str(row["statements"]), of_bound(row["ratio"], 2)) for row in worst
+    ]
     heads = ("family", "engine", "statements", "error ÷ bound")
     told = "Right, and with the least room left. The record has the table, the program and a script of each."
     return ["## Nearest to their bounds", table(heads, rows, left=2), told]

@@ -62,7 +62,7 @@ def _parity(judged: Record | None, beside: Mapping[str, Record]) -> list[Section
     where = f" in {plural(judged['counts']['judged'], 'program')}"
     return [
         parity.verdicts(body, judged),
-        programs.findings(body["findings"], where),
+        programs.findings(body, where),
         programs.worst(body["worst"]),
         coverage.section(body),
     ]

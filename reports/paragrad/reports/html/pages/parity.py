@@ -5,7 +5,7 @@ from __future__ import annotations
 from paragrad.reports.bodies.parity import ParityBody
 from paragrad.reports.html.blocks import Block, Facts, Figure, Note, Section, Table, columns, row
 from paragrad.reports.html.plots.bars import Bar, Part, bars
-from paragrad.reports.html.words import num, number, plural, share, whole
+from paragrad.reports.html.words import num, number, of_bound, plural, share, whole
 from paragrad.reports.record import Record
 
 VERDICTS = ("identical", "rounding", "convention", "ill-conditioned", "bug")
@@ -33,7 +33,7 @@ def verdicts(body: ParityBody, record: Record) -> Section:
     table_of = Table("verdicts-table", "Elements by verdict", columns("elements", *names, numeric=names), table)
     caption = (
         "Each element of each value and gradient is judged alone. Rounding is a difference that the bound of its own "
-        f"operation explains; the largest such error ÷ bound was {number(body['largest'])}."
+        f"operation explains; the largest such error ÷ bound was {of_bound(body['largest'], 4)}."
     )
     if shown:
         drawn = bars("Elements by verdict", shown, "share of elements, %", key)

@@ -10,8 +10,9 @@ from markupsafe import Markup
 from paragrad.reports.bodies.parity import ParityBody
 from paragrad.reports.html.blocks import Page, Tile, link
 from paragrad.reports.html.pages import coverage, parity, programs, run, trust
-from paragrad.reports.html.words import number, plural, share
+from paragrad.reports.html.words import of_bound, plural, share
 from paragrad.reports.record import Record
+from paragrad.reports.render.parity import agreement
 
 
 def page(record: Record, beside: Mapping[str, Record]) -> Page:
@@ -21,17 +22,17 @@ def page(record: Record, beside: Mapping[str, Record]) -> Page:
     if found:
         answer = Markup("{} in {}.").format(link("findings", plural(found, "finding")), judged)
     else:
-        answer = Markup("Parity: in {} every difference from torch is rounding.").format(judged)
+        answer = Markup("Parity: in {} {}.").format(judged, agreement(body["values"], body["gradients"]))
     compared = sum(body["values"].values()) + sum(body["gradients"].values())
     identical = body["values"].get("identical", 0) + body["gradients"].get("identical", 0)
     shown = [
         Tile("Findings", str(found), f"in {judged}", "bad" if found else "good", "look" if found else "parity"),
         *trust.tiles(record, beside),
         Tile("Bit-identical", share(identical, compared), f"of {compared:,} values and gradients"),
-        Tile("Largest error ÷ bound", number(body["largest"]), "among what is right"),
+        Tile("Largest error ÷ bound", of_bound(body["largest"], 4), "among what is right"),
     ]
     sections = [
-        programs.findings(body["findings"], f" in {judged}"),
+        programs.findings(body, f" in {judged}"),
         trust.section(record, beside),
         parity.verdicts(body, record),
         programs.worst(body["worst"]),

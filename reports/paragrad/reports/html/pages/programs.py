@@ -8,11 +8,17 @@ from typing import Any
 from markupsafe import Markup
 
 from paragrad.engine.draw.svg import STYLE
-from paragrad.reports.bodies.parity import FindingRow, WorstRow
+from paragrad.reports.bodies.parity import FindingRow, ParityBody, WorstRow
 from paragrad.reports.html.blocks import Block, Card, Code, Note, Prose, Section, Table, code, columns, row
 from paragrad.reports.html.drawing import program_svg
 from paragrad.reports.html.many import CARDS, more, shown
-from paragrad.reports.html.words import num, plural, whole
+from paragrad.reports.html.words import of_bound, plural, ratio, whole
+from paragrad.reports.render.parity import agreement
+
+THICK = "A thick border: from there a backward starts."
+CLOSEST = f"the number that came closest to its bound. It is right. {THICK}"
+"""What is set apart in the drawing and the table of a right program."""
+WRONG = f"the number that is wrong. {THICK}"
 
 
 def drawn(program: dict[str, Any], name: str, starred: int | None) -> Markup | None:
@@ -31,30 +37,32 @@ def worst(rows: list[WorstRow]) -> Section:
         "program", "family", "engine", "error ÷ bound", "statements", numeric=("error ÷ bound", "statements")
     )
     lines = [
-        row(shown(f"worst-{k}", k, f"program {k}"), r["family"], r["engine"], num(r["ratio"]), whole(r["statements"]))
+        row(shown(f"worst-{k}", k, f"program {k}"), r["family"], r["engine"], ratio(r["ratio"]), whole(r["statements"]))
         for k, r in enumerate(rows, 1)
     ]
     blocks: list[Block] = [
-        Prose("All of these are right: rounding explains every difference. They show how much room the bounds leave."),
+        Prose("All of these are right. They show how much room the bounds leave."),
         Table("worst-table", title, heads, lines),
     ]
     for k, r in enumerate(rows[:CARDS], 1):
-        told = f"{r['family']} program of {plural(r['statements'], 'statement')} on the {r['engine']} engine"
+        told = [f"{r['family']} program of {plural(r['statements'], 'statement')} on the {r['engine']} engine."]
+        told += [f"Starred, and red in the drawing: {CLOSEST}"] if r["variable"] is not None else []
         codes = [
             Code(f"Table of program {k}", r["table"], folded=k > 3),
             Code(f"Script that runs program {k}", r["repro"], folded=True),
             Code(f"Program {k} as JSON", json.dumps(r["program"], ensure_ascii=False), folded=True),
         ]
-        title = f"Program {k}: error ÷ bound {r['ratio']:.4f}"
-        blocks.append(Card(f"worst-{k}", title, [told], drawn(r["program"], f"program {k}", r["variable"]), codes))
+        title = f"Program {k}: error ÷ bound {of_bound(r['ratio'], 4)}"
+        blocks.append(Card(f"worst-{k}", title, [*told], drawn(r["program"], f"program {k}", r["variable"]), codes))
     return Section("worst", "The programs closest to their bound", [*blocks, *more(len(rows))])
 
 
-def findings(rows: list[FindingRow], where: str) -> Section:
+def findings(body: ParityBody, where: str) -> Section:
     """What the judge found, cause by cause."""
+    rows = body["findings"]
     title = "Findings" if not rows else plural(len(rows), "finding")
     if not rows:
-        return Section("findings", title, [Prose(f"None{where}: every difference from torch is rounding.")])
+        return Section("findings", title, [Prose(f"None{where}: {agreement(body['values'], body['gradients'])}.")])
     numeric = ("programs", "statements")
     heads = columns("finding", "op", "argument", "whose", "family", *numeric, numeric=numeric, facet=("family",))
     lines = [
@@ -73,6 +81,7 @@ def _finding(k: int, f: FindingRow) -> Card:
     words = [f["message"]]
     words += [f"Why: {f['diagnosis']}"] if f["diagnosis"] else []
     words += [f"Whose bug: {f['whose']}"] if f["whose"] else []
+    words += [f"Starred, and red in the drawing: {WRONG}"] if f["variable"] is not None else []
     words.append(f"Seen in {plural(f['programs'], 'program')}; the smallest has {shrunk}.")
     codes = [
         Code(f"Table of finding {k}", f["table"]),

@@ -91,10 +91,11 @@ def _ratios(rows: list[SpeedRow]) -> list[Block]:
             p, (word, tone) = r["paired"], MET[r["met"]]
             told = f"{r['title']}: {number(p['median'])} ({number(p['low'])} to {number(p['high'])}) {word}".rstrip()
             estimate = forest.Estimate(p["median"], p["low"], p["high"], told, tone)
-            shown.append(forest.Row(r["title"], (estimate,), r["target"], f"{number(p['median'])} {word}".rstrip()))
+            shown.append(forest.Row(r["title"], (estimate,), r["target"], f"{number(r['ratio'])} {word}".rstrip()))
         caption = (
-            "Median of the paired ratios over rounds of one interleaved run, with its 95 % bootstrap interval; the "
-            "tick is the target."
+            "Drawn: the median of the paired ratios over rounds of one interleaved run, with its 95 % bootstrap "
+            "interval. At the right: the ratio of both sides' minima, which is what is held against the target, the "
+            "tick; where the two are far apart, the machine was busy."
         )
         blocks.append(Figure(id, title, caption, [forest.forest(title, shown, across)]))
     numeric = ("ratio of minima", "median", "low", "high", "target", "engine", "reference", "rounds")
@@ -134,11 +135,12 @@ def _sizes(body: SpeedBody) -> list[Block]:
         ]
     for k, work in enumerate(dict.fromkeys(r["work"] for r in rows), 1):
         of = [r for r in rows if r["work"] == work]
-        torch = {r["size"]: r["median"] for r in of if r["side"] == "torch"}
+        torch = {r["size"]: r for r in of if r["side"] == "torch"}
         found: dict[str, Series] = {}
         table = []
         for r in sorted(of, key=lambda r: r["size"]):
-            ratio = r["median"] / torch[r["size"]] if torch.get(r["size"]) else None
+            base = torch.get(r["size"])
+            ratio = r["median"] / base["median"] if base else None
             beside = "" if ratio is None or r["side"] == "torch" else f", {number(ratio)} of torch's"
             told = f"{r['side']}, {r['size']:,}: {seconds(r['median'])}{beside}"
             found.setdefault(r["side"], Series(r["side"])).points.append((r["size"], r["median"], told))
@@ -147,15 +149,25 @@ def _sizes(body: SpeedBody) -> list[Block]:
                     r["side"],
                     whole(r["size"]),
                     time(r["median"]),
+                    time(r["low"]),
+                    time(r["high"]),
                     time(r["minimum"]),
                     num(ratio, 3),
+                    *(
+                        (num(r["low"] / base["high"], 3), num(r["high"] / base["low"], 3))
+                        if base and base is not r
+                        else (None, None)
+                    ),
                     whole(r["rounds"]),
                 )
             )
-        numeric = ("size", "median", "minimum", "÷ torch", "rounds")
+        numeric = ("size", "median", "low", "high", "minimum", "÷ torch", "least", "most", "rounds")
         heads = columns("side", *numeric, numeric=numeric, facet=("side",))
         drawn = lines(f"{work}: seconds over size", list(found.values()), "elements", "seconds")
-        caption = "Median seconds a call; both axes are logarithmic."
+        caption = (
+            "Median seconds a call; both axes are logarithmic. The table has the median's 95 % interval, and the least "
+            "and the most that it leaves the ratio to torch."
+        )
         blocks.append(
             Figure(
                 f"sizes-{k}",
@@ -189,10 +201,11 @@ def _scaling(rows: list[ScalingRow]) -> list[Block]:
         if found:
             drawn = lines(f"{work}: seconds a node over graph size", list(found.values()), "nodes", "seconds a node")
             caption = "Forward and backward together, ÷ nodes: a level line is linear time."
-            blocks.append(Figure(f"scaling-{k}", f"{work} graphs.", caption, [drawn], behind))
+            blocks.append(Figure(f"scaling-{k}", f"{work}.", caption, [drawn], behind))
         else:
             blocks.append(behind)
-        blocks += [Note(f"{r['side']} at {r['nodes']:,} nodes: {r['failed']}") for r in of if r["failed"]]
+        failed = [f"{r['side']} at {r['nodes']:,} nodes: {r['failed']}" for r in of if r["failed"]]
+        blocks += [Note("\n".join(failed))] if failed else []
     return blocks
 
 
@@ -236,7 +249,7 @@ def _memory(rows: list[MemoryRow]) -> list[Block]:
                 r["measured"], "s0" if r["side"] == "engine" else "s1", f"{name}: {number(r['measured'])} {unit}"
             )
             shown.append(Bar(name, (part,), number(r["measured"]), r["target"]))
-        drawn = bars(f"Memory in {unit}", shown, unit)
+        drawn = bars(f"Memory in {unit}", shown, unit, [("s0", "engine"), ("s1", "torch")])
         caption = f"In {unit}; the tick is the target, where there is one."
         blocks.append(Figure(f"memory-{k}", "Peaks of memory.", caption, [drawn]))
     table = [

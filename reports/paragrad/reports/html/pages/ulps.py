@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from markupsafe import Markup
 
-from paragrad.reports.bodies.accuracy import AccuracyBody, AccuracyRow, Quantity, Ulps
+from paragrad.reports.bodies.accuracy import AccuracyBody, AccuracyRow, Quantity, Ulps, WorstPoint
 from paragrad.reports.html.blocks import (
     Block,
     Cell,
@@ -25,7 +25,7 @@ from paragrad.reports.html.plots import heat as heats
 from paragrad.reports.html.plots.bars import Bar, Part, bars
 from paragrad.reports.html.plots.heat import Columns, heat, scale
 from paragrad.reports.html.plots.svg import element
-from paragrad.reports.html.words import num, number, plural, share, whole
+from paragrad.reports.html.words import LACKING, num, number, plural, share, whole
 from paragrad.reports.render.accuracy import quantities
 
 LEVELS = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 64.0, 1024.0)
@@ -65,6 +65,7 @@ def section(body: AccuracyBody, seed: int | None) -> Section:
     else:
         blocks.append(Note("This record holds no distributions."))
     blocks.append(_table(body))
+    blocks += _furthest(body["worst"], seed)
     blocks += _exact(rows)
     if body["absent"]:
         absent = [row(code(a["op"]), a["dtype"], a["reason"]) for a in body["absent"]]
@@ -196,6 +197,7 @@ def _table(body: AccuracyBody) -> Table:
         Column("to torch", facet=True),
     ]
     lines, ids = [], []
+    furthest = {(p["op"], p["dtype"]): f"furthest-{k}" for k, p in enumerate(body["worst"])}
     for k, (r, what, q) in enumerate(quantities(body["rows"])):
         sides = [num(q[side][key]) for side in ("engine", "torch") for key in ("max", "p999", "median")]
         sparks = [
@@ -206,7 +208,7 @@ def _table(body: AccuracyBody) -> Table:
         ids.append(f"ulp-{k}")
         lines.append(
             row(
-                code(r["op"]),
+                link(anchor, code(r["op"])) if (anchor := furthest.get((r["op"], r["dtype"]))) else code(r["op"]),
                 r["dtype"],
                 what.replace("grad ", "∂ ") + (f" · {unlike}" if unlike else ""),
                 whole(q["count"] - q["beyond"]),
@@ -218,6 +220,32 @@ def _table(body: AccuracyBody) -> Table:
         )
     caption = "Error in ULP of every op, value and gradient"
     return Table("ulp-table", caption, tuple(heads), lines, tuple(ids))
+
+
+def _furthest(points: Sequence[WorstPoint], seed: int | None) -> list[Block]:
+    """The furthest point of each op and dtype, with its program and the command that writes its script."""
+    if not points:
+        return [Note("This record holds no points at which an op is furthest off.")]
+    lines = [
+        row(
+            code(p["op"]), p["dtype"], p["of"].replace("grad ", "∂ "), num(p["ulp"]), code(p["call"]), p["inputs"],
+            _place(p["element"]), p["engine"], p["torch"], p["truth"],
+            code(f"paragrad accuracy --seed {seed or 0} --script {p['op']} {p['dtype']} {p['program']}"),
+        )
+        for p in points
+    ]  # fmt: skip
+    heads = columns("op", "dtype", "of", "ULP", "program", "operands", "at", "engine", "torch", "truth", "its script",
+                    numeric=("ULP",), facet=("dtype",))  # fmt: skip
+    told = Markup(
+        "The furthest point of each op and dtype: the program, what both sides and the truth have there, and the "
+        "command that prints the program as a script of torch and this engine. {} runs it."
+    ).format(code("… | python"))
+    ids = tuple(f"furthest-{k}" for k in range(len(points)))
+    return [Prose(told), Table("furthest", "Where each op is furthest off", heads, lines, ids)]
+
+
+def _place(element: list[int]) -> str:
+    return ", ".join(map(str, element)) if element else LACKING
 
 
 def _told(ulps: Ulps, edges: Sequence[float]) -> str:

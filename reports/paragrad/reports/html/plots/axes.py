@@ -12,21 +12,29 @@ from paragrad.reports.html.plots.svg import element, text
 
 WIDTH, HEIGHT = 720.0, 360.0
 LEFT, RIGHT, TOP, BOTTOM = 76.0, 18.0, 40.0, 52.0
+ZERO = 28.0
+"""How far before its first decade a logarithmic scale has its zero."""
 SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """Values between `low` and `high` onto coordinates between `start` and `end`; values outside go to the border."""
+    """Values between `low` and `high` onto coordinates between `start` and `end`; values outside go to the border.
+
+    A logarithmic scale has `zero`, the coordinate of what is not above 0, where there is such a value.
+    """
 
     low: float
     high: float
     start: float
     end: float
     log: bool
+    zero: float | None = None
 
     def __call__(self, value: float) -> float:
         """The coordinate of a value."""
+        if self.zero is not None and value <= 0:
+            return self.zero
         value = min(max(value, self.low), self.high)
         if self.log:
             share = math.log(value / self.low) / math.log(self.high / self.low)
@@ -55,13 +63,17 @@ def _even(low: float, high: float, most: int) -> list[float]:
 
 
 def log_scale(values: Iterable[float], start: float, end: float) -> Scale:
-    """Whole decades around the values; what is not a number > 0 counts as the lower border."""
+    """Whole decades around the values; where there are zeros they have a place of their own before the decades."""
+    values = list(values)
     known = [v for v in values if 0 < v < math.inf]
+    zero = start if any(v <= 0 for v in values) else None
+    if zero is not None:
+        start += math.copysign(ZERO, end - start)
     low, high = (min(known), max(known)) if known else (1.0, 1.0)
     first, last = math.floor(math.log10(low) + 1e-9), math.ceil(math.log10(high) - 1e-9)
     if first == last:
         last += 1
-    return Scale(max(10.0**first, 5e-324), 10.0**last, start, end, True)
+    return Scale(max(10.0**first, 5e-324), 10.0**last, start, end, True, zero)
 
 
 def label(value: float) -> str:
@@ -80,16 +92,18 @@ def label(value: float) -> str:
 def frame(x: Scale, y: Scale, across: str, up: str) -> list[Markup]:
     """Grid, ticks and the names of both axes."""
     parts = []
-    for value in y.ticks(6):
+    left = x.start if x.zero is None else x.zero
+    bottom = y.start if y.zero is None else y.zero
+    for value in [*y.ticks(6), *([] if y.zero is None else [0.0])]:
         at = y(value)
-        parts.append(element("path", d=f"M{x.start:.1f} {at:.1f}H{x.end:.1f}", class_="grid"))
-        parts.append(text(x.start - 8, at + 4, label(value), class_="end"))
-    for value in x.ticks():
+        parts.append(element("path", d=f"M{left:.1f} {at:.1f}H{x.end:.1f}", class_="grid"))
+        parts.append(text(left - 8, at + 4, label(value), class_="end"))
+    for value in [*x.ticks(), *([] if x.zero is None else [0.0])]:
         at = x(value)
-        parts.append(element("path", d=f"M{at:.1f} {y.start:.1f}v5", class_="axis"))
-        parts.append(text(at, y.start + 20, label(value), class_="middle"))
-    parts.append(element("path", d=f"M{x.start:.1f} {y.end:.1f}V{y.start:.1f}H{x.end:.1f}", class_="axis"))
-    parts.append(text((x.start + x.end) / 2, y.start + 42, across, class_="middle name"))
-    middle = (y.start + y.end) / 2
+        parts.append(element("path", d=f"M{at:.1f} {bottom:.1f}v5", class_="axis"))
+        parts.append(text(at, bottom + 20, label(value), class_="middle"))
+    parts.append(element("path", d=f"M{left:.1f} {y.end:.1f}V{bottom:.1f}H{x.end:.1f}", class_="axis"))
+    parts.append(text((left + x.end) / 2, bottom + 42, across, class_="middle name"))
+    middle = (bottom + y.end) / 2
     parts.append(text(0, 0, up, class_="middle name", transform=f"translate(16 {middle:.1f}) rotate(-90)"))
     return parts

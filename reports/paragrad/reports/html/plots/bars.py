@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from paragrad.reports.html.plots.axes import Scale, label
-from paragrad.reports.html.plots.svg import drawing, element, group, mark, shortened, text
+from paragrad.reports.html.plots.svg import CHARACTER, characters, drawing, element, mark, row_label, text
 
-WIDTH, NAMES, RIGHT, TOP, ROW, BOTTOM = 720.0, 216.0, 84.0, 34.0, 28.0, 44.0
+WIDTH, GAP, RIGHT, TOP, ROW, BOTTOM = 720.0, 12.0, 84.0, 34.0, 28.0, 44.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,8 @@ def bars(
 ) -> Markup:
     """The plot. `key` names the classes of the parts, as (class, name); `words` writes a tick."""
     longest = max([sum(p.size for p in row.parts) for row in rows] + [row.target or 0.0 for row in rows])
-    x = Scale(0.0, longest or 1.0, NAMES, WIDTH - RIGHT, False)
+    most = characters(row.name for row in rows)
+    x = Scale(0.0, longest or 1.0, CHARACTER * most + GAP, WIDTH - RIGHT, False)
     height = TOP + ROW * len(rows) + BOTTOM
     bottom = height - BOTTOM
     parts = _key(key)
@@ -51,9 +52,7 @@ def bars(
     parts.append(text((x.start + x.end) / 2, bottom + 38, across, class_="middle name"))
     for place, row in enumerate(rows):
         top = TOP + ROW * place + 4
-        parts.append(
-            group([element("title", row.name), text(NAMES - 12, top + 14, shortened(row.name, 30), class_="end")])
-        )
+        parts.append(row_label(x.start - GAP, top + 14, row.name, most))
         at = 0.0
         for p in row.parts:
             width = x(at + p.size) - x(at)

@@ -9,9 +9,12 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from paragrad.reports.html.plots.axes import Scale, label
-from paragrad.reports.html.plots.svg import drawing, element, group, mark, shortened, text
+from paragrad.reports.html.plots.svg import CHARACTER, characters, drawing, element, mark, row_label, text
 
-WIDTH, NAMES, RIGHT, TOP, ROW, BOTTOM = 720.0, 218.0, 122.0, 34.0, 26.0, 44.0
+WIDTH, RIGHT, TOP, ROW, BOTTOM = 720.0, 122.0, 34.0, 28.0, 44.0
+GAP = 14.0
+LONG = 16
+"""More rows than this have the axis above them, too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,28 +40,31 @@ class Row:
 
 def forest(name: str, rows: Sequence[Row], across: str) -> Markup:
     """The plot."""
-    x = _scale(rows)
+    most = characters(row.name for row in rows)
+    x = _scale(rows, CHARACTER * most + GAP)
     height = TOP + ROW * len(rows) + BOTTOM
     bottom = height - BOTTOM
     parts = []
     for value in x.ticks(7):
         parts.append(element("path", d=f"M{x(value):.1f} {TOP:.1f}V{bottom:.1f}", class_="grid"))
         parts.append(text(x(value), bottom + 18, label(value), class_="middle"))
+        if len(rows) > LONG:
+            parts.append(text(x(value), TOP - 12, label(value), class_="middle"))
     parts.append(element("path", d=f"M{x(1):.1f} {TOP - 6:.1f}V{bottom:.1f}", class_="one"))
     parts.append(text((x.start + x.end) / 2, bottom + 38, across, class_="middle name"))
     for place, row in enumerate(rows):
-        parts += _row(row, TOP + ROW * (place + 0.5), x)
+        parts += _row(row, TOP + ROW * (place + 0.5), x, most)
     return drawing(parts, WIDTH, height, name)
 
 
-def _scale(rows: Sequence[Row]) -> Scale:
+def _scale(rows: Sequence[Row], left: float) -> Scale:
     """All intervals, targets and 1, with some air; whole decades only where there are several."""
     values = [v for row in rows for e in row.estimates for v in (e.low, e.high, e.median)]
     values += [row.target for row in rows if row.target is not None]
     known = [v for v in (*values, 1.0) if 0 < v < math.inf]
     low, high = min(known), max(known)
     air = max((high / low) ** 0.04, 1.02)
-    return _Near(low / air, high * air, NAMES, WIDTH - RIGHT, True)
+    return _Near(low / air, high * air, left, WIDTH - RIGHT, True)
 
 
 class _Near(Scale):
@@ -80,9 +86,9 @@ class _Near(Scale):
         return Scale(self.low, self.high, 0, 1, False).ticks(most - 2)
 
 
-def _row(row: Row, y: float, x: Scale) -> list[Markup]:
+def _row(row: Row, y: float, x: Scale, most: int) -> list[Markup]:
     parts = [
-        group([element("title", row.name), text(NAMES - 14, y + 4, shortened(row.name, 32), class_="end")]),
+        row_label(x.start - GAP, y + 4, row.name, most),
         text(WIDTH - RIGHT + 10, y + 4, row.written, class_="value"),
     ]
     if row.target is not None:

@@ -9,7 +9,9 @@ from markupsafe import Markup
 
 from paragrad.reports.html.plots.svg import drawing, element, group, mark, shortened, text
 
-LABEL, ROW, HEAD = 118.0, 13.0, 94.0
+LABEL, ROW, HEAD = 136.0, 13.0, 94.0
+LONGEST = 18
+"""Characters of a name."""
 LEVELS = 9
 """Levels of the colour scale: classes q0 (least) to q8."""
 
@@ -40,7 +42,7 @@ class Row:
     cells: tuple[Cell | None, ...]
 
 
-def heat(name: str, rows: Sequence[Row], columns: Sequence[Columns], panels: int, wide: float = 18.0) -> list[Markup]:
+def heat(name: str, rows: Sequence[Row], columns: Sequence[Columns], panels: int, wide: float = 16.0) -> list[Markup]:
     """The panels, each a plot of its own, so that a narrow page shows them below one another."""
     each = -(-len(rows) // panels)
     pieces = [rows[start : start + each] for start in range(0, len(rows), each)]
@@ -64,8 +66,8 @@ def _panel(name: str, rows: Sequence[Row], columns: Sequence[Columns], wide: flo
         x += 8
     for line, row in enumerate(rows):
         y = HEAD + ROW * line
-        shown = text(LABEL - 8, y + ROW - 3, shortened(row.name, 18), class_="end label")
-        parts.append(group([element("title", row.name), shown]) if len(row.name) > 18 else shown)
+        shown = text(LABEL - 8, y + ROW - 3, shortened(row.name, LONGEST), class_="end label")
+        parts.append(group([element("title", row.name), shown]) if len(row.name) > LONGEST else shown)
         for left, cell in zip(lefts, row.cells, strict=True):
             box = {"x": left, "y": y, "width": wide - 1, "height": ROW - 1}
             if cell is None:

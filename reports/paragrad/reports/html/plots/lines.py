@@ -12,7 +12,7 @@ from paragrad.reports.html.plots.svg import drawing, element
 
 
 def lines(name: str, series: Sequence[Series], across: str, up: str) -> Markup:
-    """The plot; both axes are logarithmic, and a zero lies on the lower border."""
+    """The plot; both axes are logarithmic, and zeros lie on a line of their own below."""
     x = log_scale([p[0] for s in series for p in s.points], LEFT, WIDTH - RIGHT)
     y = log_scale([p[1] for s in series for p in s.points], HEIGHT - BOTTOM, TOP)
     known = colours(series)

@@ -25,8 +25,12 @@ class Layout:
     high: float
 
 
-PAIRS = Layout(96.0, 26.0, 7.0, 7.0)
-LABELLED = Layout(190.0, 112.0, 15.0, 13.0)
+PAIRS = Layout(120.0, 112.0, 7.0, 7.0)
+LABELLED = Layout(206.0, 118.0, 15.0, 13.0)
+ROOMY = 12.0
+"""A cell so high has room for its row's name."""
+LONG = 40
+"""More rows than this have the columns' names below them, too."""
 
 
 def level(count: int) -> int:
@@ -53,34 +57,33 @@ def matrix(name: str, rows: Sequence[str], columns: Sequence[str], counts: Count
         place = f"translate({at.left:g} {at.top + at.high / 2:g}) scale({at.wide:g} {at.high:g})"
         parts.append(element("path", d="".join(d), class_=f"cells c{k}", transform=place))
     parts.append(element("rect", x=0, y=0, width=0, height=0, class_="cursor", visibility="hidden"))
-    return drawing([*parts, *_names(rows, columns, at)], width + 40, height + 4, name)
+    below = at.top if len(rows) > LONG else 4.0
+    return drawing([*parts, *_names(rows, columns, at)], width + 40, height + below, name)
 
 
 def _names(rows: Sequence[str], columns: Sequence[str], at: Layout) -> list[Markup]:
-    """All names where there is room; else the first of each letter shows the way, and the tooltip tells the rest."""
-    roomy = at.high >= 12
-    parts, last = [], 0.0
+    """All names where there is room; else every other one, and the tooltip tells the rest. Long plots have the columns'
+    names below, too."""
+    roomy = at.high >= ROOMY
+    parts = []
     for i, row in enumerate(rows):
-        y = at.top + at.high * (i + 0.5) + 4
-        if roomy or (row[:1] != (rows[i - 1][:1] if i else "") and y - last >= 9):
-            shown, classes = (shortened(row, 28), "end") if roomy else (shortened(row, 14), "end small")
-            parts.append(text(at.left - 7, y, shown, class_=classes))
-            last = y
+        if roomy or i % 2 == 0:
+            shown = shortened(row, 28 if roomy else 18)
+            parts.append(text(at.left - 7, at.top + at.high * (i + 0.5) + 4, shown, class_=f"end {_size(roomy)}"))
+    bottom = at.top + at.high * len(rows)
     for j, column in enumerate(columns):
-        x = at.left + at.wide * (j + 0.5)
-        if roomy:
-            parts.append(
-                text(
-                    0,
-                    0,
-                    shortened(column, 16),
-                    transform=f"translate({x + 4:.1f} {at.top - 6:g}) rotate(-90)",
-                    class_="label",
-                )
-            )
-        elif j == 0 or column[:1] != columns[j - 1][:1]:
-            parts.append(text(x, at.top - 6, column[:1], class_="middle small"))
+        if roomy or j % 2 == 0:
+            x, shown = at.left + at.wide * (j + 0.5) + 4, shortened(column, 16)
+            above = f"translate({x:.1f} {at.top - 6:g}) rotate(-90)"
+            parts.append(text(0, 0, shown, transform=above, class_=_size(roomy)))
+            if len(rows) > LONG:
+                below = f"translate({x:.1f} {bottom + 6:g}) rotate(-90)"
+                parts.append(text(0, 0, shown, transform=below, class_=f"end {_size(roomy)}"))
     return parts
+
+
+def _size(roomy: bool) -> str:
+    return "label" if roomy else "small"
 
 
 def numbers(rows: Sequence[str], columns: Sequence[str], counts: Counts, at: Layout, words: str) -> dict[str, object]:

@@ -39,31 +39,35 @@ def side_of(series: Series) -> str:
     return series.side or series.name
 
 
-def point(x: float, y: float, k: int, title: str | None) -> Markup:
-    """The k-th mark at a place: a disc, square, triangle, diamond or ring; without a title it is a picture only."""
+def point(x: float, y: float, k: int, title: str | None, hollow: bool = False) -> Markup:
+    """The k-th mark at a place: a disc, square, triangle, diamond or ring; without a title it is a picture only.
+
+    A `hollow` one is larger, and leaves room for one inside it.
+    """
+    more = 1.6 if hollow else 0.0
     shapes: tuple[tuple[str, dict[str, str | float | None]], ...] = (
-        ("circle", {"cx": x, "cy": y, "r": 3.6}),
-        ("rect", {"x": x - 3.2, "y": y - 3.2, "width": 6.4, "height": 6.4}),
+        ("circle", {"cx": x, "cy": y, "r": 3.6 + more}),
+        ("rect", {"x": x - 3.2 - more, "y": y - 3.2 - more, "width": 6.4 + 2 * more, "height": 6.4 + 2 * more}),
         ("path", {"d": f"M{x:.1f} {y - 4.4:.1f}l4.4 7.6h-8.8z"}),
         ("path", {"d": f"M{x:.1f} {y - 4.8:.1f}l4.8 4.8l-4.8 4.8l-4.8 -4.8z"}),
         ("circle", {"cx": x, "cy": y, "r": 3.2}),
     )
     shape, place = shapes[k % SHAPES]
-    classes = f"dot s{k}" + (" ring" if k % SHAPES == 4 else "")
+    classes = f"dot s{k}" + (" ring" if k % SHAPES == 4 else "") + (" hollow" if hollow else "")
     if title is None:
         return element(shape, class_=classes, **place)
     return mark(shape, title, class_=classes, **place)
 
 
-def legend(series: Sequence[Series], left: float, lines: bool = False) -> list[Markup]:
-    """The names in a row above the plot, each with its mark."""
+def legend(series: Sequence[Series], left: float, lines: bool = False, hollow: bool = False) -> list[Markup]:
+    """The names in a row above the plot, each with its mark; all but the first are `hollow` where that is asked for."""
     parts, x = [], left
     known = colours(series)
     for place, s in enumerate(series):
         k, name = known[side_of(s)], s.name
         if lines:
             parts.append(element("path", d=f"M{x:.1f} 16h24", class_=f"line s{k} d{place % 4}"))
-        parts.append(point(x + 12, 16, k, None))
+        parts.append(point(x + 12, 16, k, None, hollow and place > 0))
         shown = shortened(name, 22)
         parts.append(text(x + 30, 20, shown))
         x += 50 + 7.2 * len(shown)

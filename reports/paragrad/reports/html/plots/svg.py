@@ -44,6 +44,37 @@ def drawing(parts: Iterable[Markup], width: float, height: float, name: str) -> 
     return element("svg", Markup("").join(parts), viewBox=box, width=width, height=height, role="img", aria_label=name)
 
 
+CHARACTER = 7.4
+"""The width of a character of a row's name in wide fonts, in CSS pixels."""
+
+
+def row_label(x: float, y: float, words: str, most: int) -> Markup:
+    """The name of a row, ending at x: on two lines where one of `most` characters is too short."""
+    first, second = broken(words, most)
+    if not second:
+        shown = text(x, y, first, class_="end")
+    else:
+        shown = group([text(x, y - 6, first, class_="end"), text(x, y + 7, second, class_="end")])
+    return shown if f"{first} {second}".strip() == words else group([element("title", words), shown])
+
+
+def broken(words: str, most: int) -> tuple[str, str]:
+    """Words on one line or two of at most so many characters, broken at a space; what does not fit is left out."""
+    if len(words) <= most:
+        return words, ""
+    at = words.rfind(" ", 0, most + 1)
+    if at < 0:
+        return shortened(words, most), ""
+    rest = words[at + 1 :]
+    # The end tells neighbouring rows apart: a dtype, a side.
+    return words[:at], rest if len(rest) <= most else f"…{rest[len(rest) - most + 1 :]}"
+
+
+def characters(names: Iterable[str]) -> int:
+    """How many characters of a line the names of a plot's rows need, of two lines each."""
+    return min(29, max(16, *(len(name) // 2 + 3 for name in names), 0))
+
+
 def shortened(words: str, most: int) -> str:
     """Words that fit a label."""
     return words if len(words) <= most else words[: most - 1] + "…"
