@@ -1,10 +1,11 @@
-"""Twenty-two regressions planted in the source, one at a time, and what the accuracy gate says of each.
+"""Regressions planted in the source, one at a time, and what the accuracy gate says of each.
 
     python parity_tests/benchmarks/planted_gate.py [--jobs N] [--whole] [NAME]...
 
 Each is an edit in a copy of the tree, held against the committed baseline: the op and its family, the ops of the same
-file, or with --whole all ops, a minute each. Mutants are hunted of the op alone. The gate has to name the op and the
-kind, and nothing beside: `also` are ops whose rules are written with the edited one, so they got worse as well.
+file (of what is no op of the table, everything that is none, and a few ops), or with --whole all ops, a minute each.
+Mutants are hunted of the op alone. The gate has to name the op and the kind, and nothing beside: `also` are ops that
+are written with the edited one, so they got worse as well. Of a gradient's fault no value may be named.
 """
 
 from __future__ import annotations
@@ -19,10 +20,14 @@ import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 TOP = Path(__file__).resolve().parents[2]
 BASELINE = TOP / "reports" / "baseline" / "accuracy.json"
-OPS, JUDGE = "engine/paragrad/engine/ops", "fuzz/paragrad/fuzz/judge"
+ENGINE = "engine/paragrad/engine"
+OPS, JUDGE = f"{ENGINE}/ops", "fuzz/paragrad/fuzz/judge"
+BESIDE = ("add", "mul", "tanh", "relu", "linear", "layer_norm", "mse_loss", "softmax")
+"""Ops that are measured with what is no op of the table."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +41,8 @@ class Planted:
     old: str
     new: str
     also: tuple[str, ...] = ()
+    of: str = ""
+    """What every row of an error or a verdict has to be about."""
 
 
 PLANTED = (
@@ -122,6 +129,7 @@ PLANTED = (
         f"{OPS}/fused_elementwise.py",
         "np.copyto(mask, np.less_equal(out, 0))",
         "np.copyto(mask, np.less(out, 0))",
+        of="gradient",
     ),
     Planted(
         "clamp at a bound",
@@ -211,6 +219,118 @@ PLANTED = (
         "EXCLUDED: dict[str, str] = {}",
         'EXCLUDED: dict[str, str] = {"erf": "it is slow"}',
     ),
+    Planted(
+        "linear's rule doubled",
+        "verdict",
+        "linear",
+        f"{OPS}/contraction.py",
+        "input=lambda g, weight: matmul(g, weight) if",
+        "input=lambda g, weight: matmul(2 * g, weight) if",
+        of="gradient",
+    ),
+    Planted(
+        "Value.tanh's rule off by 1e-9",
+        "verdict",
+        "Value.tanh",
+        f"{ENGINE}/scalar.py",
+        "(z := math.tanh(x), 1.0 - z * z)",
+        "(z := math.tanh(x), 1.000000001 - z * z)",
+        of="gradient",
+    ),
+    Planted(
+        "Value.sigmoid's rule one rounding worse",
+        "ulp",
+        "Value.sigmoid",
+        f"{ENGINE}/scalar.py",
+        "(1.0 - z) * z)",
+        "z - z * z)",
+        of="gradient",
+    ),
+    Planted(
+        "Value.relu at 0",
+        "convention",
+        "Value.relu",
+        f"{ENGINE}/scalar.py",
+        "if x > 0 or x != x else make_result(max(x, 0.0), DEAD",
+        "if x >= 0 or x != x else make_result(max(x, 0.0), DEAD",
+        of="gradient",
+    ),
+    Planted(
+        "a leaf Value forgets",
+        "program",
+        "Value.backward",
+        f"{ENGINE}/scalar.py",
+        "node.grad = node._before + g if node._before else g",
+        "node.grad = g",
+        also=("scalar_nn.MLP",),
+    ),
+    Planted(
+        "scalar_nn.linear without its bias' edge",
+        "ulp",
+        "scalar_nn.linear",
+        f"{ENGINE}/scalar_nn.py",
+        "[(bias, 1.0)]",
+        "[(bias, 0.5)]",
+        of="gradient",
+    ),
+    Planted(
+        "scalar_nn.SGD not dampened",
+        "ulp",
+        "scalar_nn.SGD",
+        f"{ENGINE}/scalar_nn.py",
+        "keep, add = self.momentum, 1.0 - self.dampening",
+        "keep, add = self.momentum, 1.0",
+    ),
+    Planted(
+        "Adam's eps inside the root",
+        "program",
+        "optim.Adam",
+        f"{ENGINE}/optim.py",
+        "        denominator = np.sqrt(square, out=scratch)",
+        '        denominator = np.sqrt(square + group["eps"], out=scratch)',
+        also=("optim.AdamW",),
+    ),
+    Planted(
+        "SGD's nesterov without momentum",
+        "program",
+        "optim.SGD",
+        f"{ENGINE}/optim.py",
+        "ahead = np.multiply(buf, momentum,",
+        "ahead = np.multiply(buf, 1,",
+    ),
+    Planted(
+        "a layer norm with another eps",
+        "ulp",
+        "nn.LayerNorm",
+        f"{ENGINE}/nn/normalization.py",
+        "self.eps = eps",
+        "self.eps = 2 * eps",
+    ),
+    Planted(
+        "a loss that is another",
+        "ulp",
+        "nn.MSELoss",
+        f"{ENGINE}/nn/losses.py",
+        'class MSELoss(Loss, op="mse_loss")',
+        'class MSELoss(Loss, op="l1_loss")',
+    ),
+    Planted(
+        "the walk adds in place to what another holds",
+        "program",
+        "walk",
+        f"{ENGINE}/graph.py",
+        "elif type(held) is not ndarray or parent in self.shared:",
+        "elif type(held) is not ndarray:",
+    ),
+    Planted(
+        "the walk forgets that views share memory",
+        "program",
+        "walk",
+        f"{ENGINE}/graph.py",
+        "if contribution is incoming or (not self.create_graph and contribution.base is not None):",
+        "if contribution is incoming:",
+    ),
+    Planted("the judge ten times looser", "judge", "judge", f"{JUDGE}/bounds.py", "NEAR = 4\n", "NEAR = 40\n"),
 )
 
 
@@ -221,7 +341,6 @@ def child(op: str, whole: bool) -> None:
     one_thread()
     import torch
 
-    from paragrad.engine.ops.table import TABLE
     from paragrad.reports.gate.accuracy import baseline, gate, measure, mutants
 
     torch.set_num_threads(1)
@@ -234,10 +353,19 @@ def child(op: str, whole: bool) -> None:
         return found
 
     measure.mutants.measure = of_one  # type: ignore[assignment]
-    home = TABLE[op].compute.__module__
-    family = [name for name, entry in TABLE.items() if entry.compute.__module__ == home]
-    gated = gate.run(BASELINE, known, () if whole else family, lambda done, total, what: None)
+    gated = gate.run(BASELINE, known, () if whole else near(op, known), lambda done, total, what: None)
     print(json.dumps(gated.answer["worse"]))
+
+
+def near(op: str, known: Any) -> list[str]:
+    """The names that are measured with an op, `known` is the baseline."""
+    from paragrad.engine.ops.table import TABLE
+
+    if op not in TABLE:
+        rest = {row["op"] for kind in ("ulp", "verdict", "program", "judge") for row in known["rows"][kind]}
+        return sorted(rest - TABLE.keys()) + list(BESIDE)
+    home = TABLE[op].compute.__module__
+    return [name for name, entry in TABLE.items() if entry.compute.__module__ == home]
 
 
 def worse(planted: Planted, whole: bool) -> list[dict[str, str]]:
@@ -273,10 +401,17 @@ def worse(planted: Planted, whole: bool) -> list[dict[str, str]]:
 
 def op_of(row: dict[str, str]) -> str:
     """The op that a line names."""
+    if row["kind"] == "judge":
+        return "judge"
     what = row["what"].partition(": ")[2] if row["kind"] == "exclusion" else row["what"]
     if row["kind"] == "mutant" or ":" in what.partition(" ")[0].rstrip(":"):
         what = what.partition(":")[2]
     return what.replace("(", " ").replace(":", " ").split()[0]
+
+
+def about(planted: Planted, row: dict[str, str]) -> bool:
+    """Whether an error or a verdict is of what was planted."""
+    return row["kind"] not in ("ulp", "verdict") or planted.of in row["what"]
 
 
 def main() -> int:
@@ -295,11 +430,13 @@ def main() -> int:
     with ThreadPoolExecutor(options.jobs) as pool:
         for planted, rows in zip(chosen, pool.map(lambda each: worse(each, options.whole), chosen), strict=True):
             named = [row for row in rows if row["kind"] == planted.kind and op_of(row) == planted.op]
-            beside = [row for row in rows if op_of(row) not in (planted.op, *planted.also)]
+            beside = [row for row in rows if op_of(row) not in (planted.op, *planted.also) or not about(planted, row)]
             exact += bool(named) and not beside
             kinds = ", ".join(sorted({row["kind"] for row in rows}))
             told = f"{named[0]['what']}: {named[0]['before']} -> {named[0]['after']}" if named else "NOT NAMED"
             print(f"{planted.name} | {planted.kind} | {told} | {len(rows)} rows ({kinds}) | {len(beside)} beside")
+            if named:
+                print(f"    {named[0]['repro'][:300]}")
             for row in beside:
                 print(f"    beside: {row['kind']}: {row['what']}: {row['before']} -> {row['after']}")
             sys.stdout.flush()

@@ -167,7 +167,8 @@ def telling(console: Console) -> Iterator[Callable[[int, int, str], None]]:
 def show_accuracy(console: Console, answer: AccuracyGate, accepting: bool = False) -> None:
     """What got worse, in plain text: what, from, to, and the command that shows it. While that is being accepted,
     nobody need be told how to."""
-    console.print(f"accuracy   {answer['verdict']}: {answer['why']}", markup=False)
+    verdict = "to be accepted" if accepting else answer["verdict"]
+    console.print(f"accuracy   {verdict}: {answer['why']}", markup=False)
     console.print(f"checked    {', '.join(f'{n} {kind}' for kind, n in answer['checked'].items())}", markup=False)
     console.print(f"rule       {answer['rule']}", markup=False)
     listing(console, "worse", answer["worse"])

@@ -78,7 +78,7 @@ class Comparison:
         self.instead = instead or {}
         self.parts = parts or {}
         self.lost = {name for (name,) in by_key("op", self.before).keys() - by_key("op", self.now).keys()}
-        self.broken = {row["op"] for row in self.now["verdict"] if row["worst"] == "bug"}
+        self.broken = {row["op"].removeprefix(VALUE) for row in self.now["verdict"] if row["worst"] == "bug"}
         self.absent = {row["what"]: row["reason"] for row in self.now["exclusion"] if row["list"] == ulps.LIST}
 
     def checked(self) -> dict[str, int]:

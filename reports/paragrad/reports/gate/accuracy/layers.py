@@ -130,10 +130,10 @@ def given(text: str) -> list[Array]:
         x = 1 / (1 + np.exp(-x))
     if text.startswith(("KLDiv", "NLL")):
         x = x - np.log(np.exp(x).sum(1, keepdims=True))
-    target: Array = rng.integers(0, 4, 5)
-    if LOSSES[text] != "class":
-        target = np.float32(rng.random(shape) if LOSSES[text] == "probability" else rng.standard_normal(shape))
-    return [x.astype(np.float32), target]
+    if LOSSES[text] == "class":
+        return [x.astype(np.float32), rng.integers(0, 4, 5)]
+    target: Any = rng.random(shape) if LOSSES[text] == "probability" else rng.standard_normal(shape)
+    return [x.astype(np.float32), target.astype(np.float32)]
 
 
 def of_torch(text: str, inputs: list[Array], dtype: torch.dtype) -> dict[str, Array]:
