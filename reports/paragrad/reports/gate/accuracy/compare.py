@@ -18,7 +18,7 @@ from paragrad.fuzz.judge.conventions.table import parts as parts_of
 from paragrad.fuzz.judge.conventions.table import same as same_part
 from paragrad.fuzz.judge.conventions.table import told as told_part
 from paragrad.reports.bodies.gate import ChangeRow, What
-from paragrad.reports.gate.accuracy import growth, ulps
+from paragrad.reports.gate.accuracy import compositions, growth, ulps
 from paragrad.reports.gate.accuracy.repro import repro
 from paragrad.reports.gate.accuracy.rows import KEYS, Key, Row, Rows, by_key, select
 from paragrad.reports.gate.accuracy.scalars import PREFIX as VALUE
@@ -30,6 +30,7 @@ Parts = dict[Key, set[str]]
 """Of what is made of others, by op, or by op and case: the ops of their rows."""
 COMPUTED = ("ulp", "verdict", "convention", "dtype", "op", "program")
 """Kinds of rows in which an op shows that it computes something else."""
+WALKS = {compositions.WALK, compositions.SCALAR_WALK}
 ABROAD = "long double"
 """In the reason for a row that other machines can't have: a truth of more digits than float64."""
 
@@ -100,13 +101,17 @@ class Comparison:
         }
         found = [change for make in makers.values() for change in make()]
         found = [change for change in found if change.kind == "op" or change.row["op"] not in self.lost]
-        moved = {True: self.movers(found, True), False: self.movers(found, False)}
-        return [change for change in found if self.made_of(change).isdisjoint(moved[change.worse])]
+        return [change for worse in (True, False) for change in self.heard([c for c in found if c.worse is worse])]
 
-    @staticmethod
-    def movers(found: Sequence[Change], worse: bool) -> set[str]:
-        """The ops that compute something else than they did."""
-        return {c.row["op"] for c in found if c.worse is worse and c.kind in COMPUTED}
+    def heard(self, found: Sequence[Change]) -> list[Change]:
+        """The changes but for those of what is made of something else that changed. A bug that is blamed on the
+        walk in an op's own programs is the walk's where the walk is told of, and no reason to be silent about it."""
+        suspects = {op for (op, *case), made in self.parts.items() if not case and made <= WALKS}
+        moved = movers(found) - suspects
+        certain = [c for c in found if c.row["op"] not in suspects and self.made_of(c).isdisjoint(moved)]
+        told = movers(certain)
+        doubtful = [c for c in found if c.row["op"] in suspects and self.made_of(c).isdisjoint(told)]
+        return [c for c in found if c in certain or c in doubtful]
 
     def made_of(self, change: Change) -> set[str]:
         """What the subject of a change is made of; nothing for what stands by itself."""
@@ -230,6 +235,11 @@ class Comparison:
                 yield Change("judge", row, what, *words, worse=now is None)
             elif (worse := growth.width(before["ulp"], now["ulp"], self.same)) is not None:
                 yield Change("judge", row, what, f"{before['ulp']} ULP", f"{now['ulp']} ULP", worse=worse)
+
+
+def movers(found: Sequence[Change]) -> set[str]:
+    """The ops that compute something else than they did."""
+    return {change.row["op"] for change in found if change.kind in COMPUTED}
 
 
 def moved(before: Any, now: Any, dtype: str) -> tuple[str, str]:

@@ -25,7 +25,7 @@ from paragrad.fuzz.strategies.values import Values
 from paragrad.fuzz.trace import Engine
 from paragrad.reports.gate.accuracy.rows import ProgramRow
 from paragrad.reports.gate.accuracy.scalars import PREFIX as VALUE
-from paragrad.reports.gate.accuracy.verdicts import ORDER, of_gradient
+from paragrad.reports.gate.accuracy.verdicts import ORDER, blame, of_gradient
 from paragrad.reports.gate.accuracy.walks import SCALAR_WALKS, WALKS, optimizers, written
 
 WALK, SCALAR_WALK, OPTIM = "walk", f"{VALUE}backward", "optim."
@@ -110,7 +110,7 @@ def row(case: Case) -> ProgramRow:
     judged = [examine(program, case.engine) for program in case.programs]
     held = [examine(program, case.engine, staged=False) for program in case.programs]
     blamed = {
-        f"{'gradient' if of_gradient(program, finding) else finding.kind} of {finding.op or 'the whole'}"
+        f"{'gradient' if of_gradient(program, finding) else finding.kind} of {blame(program, finding) or 'the whole'}"
         for program, judgement in zip(case.programs, judged, strict=True)
         for finding in judgement.findings
     }

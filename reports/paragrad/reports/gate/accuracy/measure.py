@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from paragrad.engine.ops.table import TABLE
+from paragrad.fuzz.judge.blame import WALK
 from paragrad.reports.accuracy.measure import public_ops
 from paragrad.reports.gate.accuracy import (
     compositions,
@@ -55,11 +56,14 @@ def measure(known: Rows | None, only: Sequence[str], declared: Path, tell: Tell)
         rows["ulp"] += found
         rows["exclusion"] += absent
         tell(done, len(ops), f"ULP {op.name}")
-    for done, (op, (judged, dtypes)) in enumerate(zip(ops, verdicts.measure(ops), strict=True), 1):
+    parts: Parts = {}
+    for done, (op, (judged, dtypes, blamed)) in enumerate(zip(ops, verdicts.measure(ops), strict=True), 1):
+        if WALK in blamed:
+            parts[op.name,] = {compositions.WALK}
         rows["verdict"] += judged
         rows["dtype"] += dtypes
         tell(done, len(ops), f"verdicts {op.name}")
-    parts = composed(rows, only, tell)
+    parts |= composed(rows, only, tell)
     public = {row["op"] for row in rows["op"]}
     lost = {row["op"] for row in known["op"]} - public if known else set()
     faults = known["mutant"] if known else []
@@ -75,7 +79,9 @@ def measure(known: Rows | None, only: Sequence[str], declared: Path, tell: Tell)
 def composed(rows: Rows, only: Sequence[str], tell: Tell) -> Parts:
     """Add the rows of Values, of layers, and of whole programs; what each is made of."""
     parts: Parts = {(name,): made for name, made in neurons.PARTS.items()}
-    for errors, judged in scalars.measure(only):
+    for name, errors, judged, blamed in scalars.measure(only):
+        if WALK in blamed:
+            parts[name,] = {compositions.SCALAR_WALK}
         rows["ulp"] += errors
         rows["verdict"] += judged
     tell(1, 4, "Values")

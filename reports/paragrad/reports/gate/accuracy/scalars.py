@@ -94,8 +94,8 @@ def conventions(only: Collection[str] = ()) -> Iterator[ConventionRow]:
             yield {"op": PREFIX + point.op, "point": str(single), "dtype": DTYPE, "answer": found}
 
 
-def measure(only: Collection[str] = ()) -> Iterator[tuple[list[UlpRow], list[VerdictRow]]]:
-    """For each op of Value, or for those in `only`, its rows."""
+def measure(only: Collection[str] = ()) -> Iterator[tuple[str, list[UlpRow], list[VerdictRow], set[str]]]:
+    """For each op of Value, or for those in `only`, its name, its rows, and what is blamed for its bugs."""
     for op in ops():
         if only and PREFIX + op.name not in only:
             continue
@@ -103,9 +103,9 @@ def measure(only: Collection[str] = ()) -> Iterator[tuple[list[UlpRow], list[Ver
         row.measure(PROGRAMS, ulps.SEED, Tally())
         result = row.result()
         errors = [] if result is None else list(ulps.of(result))
-        worst = verdicts.worst_of(programs(op), OwnScalar())
+        worst, blamed = verdicts.worst_of(programs(op), OwnScalar())
         found = [verdicts.row(op.name, DTYPE, of, worst.get(of, verdicts.NONE)) for of in ("value", "gradient")]
-        yield [named(error) for error in errors], [named(verdict) for verdict in found]
+        yield PREFIX + op.name, [named(error) for error in errors], [named(verdict) for verdict in found], blamed
 
 
 def named(row: UlpRow | VerdictRow) -> Any:

@@ -15,6 +15,7 @@ import numpy as np
 from paragrad.engine.ops.table import Op
 from paragrad.fuzz.engines.own import Own
 from paragrad.fuzz.judge import Finding, Judgement, judge, reference
+from paragrad.fuzz.judge.blame import WALK
 from paragrad.fuzz.judge.verdict import VERDICTS
 from paragrad.fuzz.program import Apply, Backward, Dtype, Grad, Input, Program, Ref, refs
 from paragrad.fuzz.strategies.profile import DTYPES
@@ -30,12 +31,13 @@ ORDER = (*VERDICTS, NONE)
 """From the best to the worst."""
 
 
-def measure(ops: Sequence[Op], programs: int = PROGRAMS) -> Iterator[tuple[list[VerdictRow], list[DtypeRow]]]:
-    """For each op that has samples the rows of every dtype."""
+def measure(ops: Sequence[Op], programs: int = PROGRAMS) -> Iterator[tuple[list[VerdictRow], list[DtypeRow], set[str]]]:
+    """For each op that has samples the rows of every dtype, and what is blamed for its bugs."""
     engine = Own()
     for op in ops:
         verdicts: list[VerdictRow] = []
         results: dict[str, set[str]] = {}
+        blamed: set[str] = set()
         for operands, result in probed(op):
             results.setdefault(operands, set()).add(result)
 
@@ -44,14 +46,16 @@ def measure(ops: Sequence[Op], programs: int = PROGRAMS) -> Iterator[tuple[list[
                 results.setdefault(operands, set()).add(result)
 
         for dtype in DTYPES if op.sample is not None else ():
-            worst = worst_of(of_one(op, dtype, programs), engine, take)
+            worst, found = worst_of(of_one(op, dtype, programs), engine, take)
+            blamed |= found
             verdicts += [row(op.name, dtype, of, worst.get(of, NONE)) for of in quantities(op)]
         yield (
             verdicts,
             [
-                {"op": op.name, "operands": operands, "result": " or ".join(sorted(found))}
-                for operands, found in results.items()
+                {"op": op.name, "operands": operands, "result": " or ".join(sorted(made))}
+                for operands, made in results.items()
             ],
+            blamed,
         )
 
 
@@ -63,15 +67,19 @@ def of_one(op: Op, dtype: str, programs: int = PROGRAMS) -> Iterator[Program]:
 
 def worst_of(
     programs: Iterable[Program], engine: Engine, take: Callable[[Program, Trace], None] = lambda program, trace: None
-) -> dict[str, str]:
-    """The worst verdict on values and on gradients over these programs; `take` is given each one with its trace."""
+) -> tuple[dict[str, str], set[str]]:
+    """The worst verdict on values and on gradients over these programs, and what is blamed for the bugs; `take` is
+    given each program with its trace."""
     worst: dict[str, str] = {}
+    blamed: set[str] = set()
     for program in programs:
         trace = engine.run(program)
-        for of, verdict in worsts(program, judge(program, trace, reference(program, trace), engine)):
+        judged = judge(program, trace, reference(program, trace), engine)
+        for of, verdict in worsts(program, judged):
             worst[of] = max(worst.get(of, verdict), verdict, key=ORDER.index)
+        blamed |= {blame(program, finding) for finding in judged.findings}
         take(program, trace)
-    return worst
+    return worst, blamed
 
 
 def quantities(op: Op) -> tuple[str, ...]:
@@ -101,11 +109,16 @@ def worsts(program: Program, judged: Judgement) -> Iterator[tuple[str, str]]:
 
 def of_gradient(program: Program, finding: Finding) -> bool:
     """Whether the way back is wrong: what a backward gave or raised, or an input to which only a backward wrote."""
-    if finding.kind == "mutation":
+    if finding.kind == "mutation" or finding.op == "input":
         used = {k for _, s in program.applications() for k in (*refs(s.args), *refs(s.kwargs))}
         return finding.variable not in used
     at = program.statements[finding.statement] if finding.statement >= 0 else None
     return finding.of_gradient or isinstance(at, Backward | Grad)
+
+
+def blame(program: Program, finding: Finding) -> str:
+    """What is to blame: an op, or the walk, also for writing to what it was given."""
+    return WALK if finding.op == "input" and of_gradient(program, finding) else finding.op
 
 
 def dtypes_of(program: Program, trace: Trace) -> Iterator[tuple[str, str]]:
