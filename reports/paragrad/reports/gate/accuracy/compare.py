@@ -8,6 +8,7 @@ is new and no exclusion is told as better: it asks to be taken into the baseline
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -172,7 +173,7 @@ class Comparison:
 
     def convention(self) -> Iterator[Change]:
         """Points at which ours chooses otherwise than it did; better where it now chooses as torch does."""
-        torchs = probe()
+        torchs = functools.cache(probe)
         for _, before, now in self.pairs("convention"):
             row = before or now
             dtype, what = row["dtype"], f"{row['point']} in {row['dtype']}"
@@ -181,7 +182,7 @@ class Comparison:
             elif now is None:
                 yield Change("convention", row, what, "asked", "asked no more")
             elif not alike(before["answer"], now["answer"], dtype):
-                torch = torchs[dtype].get(row["point"].removeprefix(VALUE))
+                torch = torchs()[dtype].get(row["point"].removeprefix(VALUE))
                 like = torch is not None and alike(torch, now["answer"], dtype)
                 yield Change("convention", row, what, *moved(before["answer"], now["answer"], dtype), worse=not like)
 

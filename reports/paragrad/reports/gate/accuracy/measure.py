@@ -88,7 +88,7 @@ def composed(rows: Rows, only: Sequence[str], tell: Tell) -> Parts:
     rows["ulp"] += neurons.measure(only)
     for errors, name, made in layers.measure(only):
         rows["ulp"] += errors
-        parts[name,] = parts.get((name,), set()) | made
+        parts[name,] = parts.get((name,), set()) | made | {compositions.WALK}
     tell(2, 4, "layers")
     for case in compositions.cases(only):
         rows["program"].append(compositions.row(case))

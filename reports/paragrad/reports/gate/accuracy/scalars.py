@@ -16,7 +16,7 @@ import numpy as np
 
 from paragrad.engine.ops.table import TABLE, Op
 from paragrad.engine.scalar import Value
-from paragrad.fuzz.engines.own_scalar import INFIX, OwnScalar
+from paragrad.fuzz.engines.own_scalar import INFIX, UNARY_OPERATORS, OwnScalar
 from paragrad.fuzz.judge.conventions.point import Point, shown
 from paragrad.fuzz.judge.conventions.points import points
 from paragrad.fuzz.judge.conventions.probe import answer
@@ -41,7 +41,7 @@ def ops() -> list[Op]:
 def public() -> Iterator[OpRow]:
     """The ops of Value that there are."""
     for op in ops():
-        if op.name in INFIX or hasattr(Value, op.name):
+        if op.name in (*INFIX, *UNARY_OPERATORS) or hasattr(Value, op.name):
             parameters = list(op.parameters)
             yield {
                 "op": PREFIX + op.name,
