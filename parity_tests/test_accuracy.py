@@ -134,11 +134,37 @@ def test_the_truth_of_float64_shares_no_fault_with_the_engine(monkeypatch: pytes
 
 
 @pytest.mark.skipif(not LONG, reason="long double is float64 here, so there is no truth to dispute")
-def test_a_truth_that_torch_disputes_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
-    plant(monkeypatch, "matmul", lambda g, other, shape: 2 * g)
+def test_a_gradient_that_torch_disputes_has_no_truth_and_takes_none_from_the_value(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What is measured of a value is the same whatever its rule does; the gradient is wrong, or missing, or raises."""
+
+    def refuse(g: object, other: object, shape: object) -> object:
+        raise ArithmeticError("planted")
+
+    sound = measure.Row(TABLE["matmul"], "float64")
+    sound.measure(6, 0, measure.Tally())
     program = one_op("matmul", np.ones((2, 2)), np.ones((2, 2)))
-    with pytest.raises(NoTruth, match="less than half the digits of a gradient"):
-        answers(TABLE["matmul"], program, "float64", PyTorch().run(program))
+    for rule in (lambda g, other, shape: 2 * g, lambda g, other, shape: None, refuse):
+        with monkeypatch.context() as patch:
+            plant(patch, "matmul", rule)
+            found = answers(TABLE["matmul"], program, "float64", PyTorch().run(program))
+            assert found.values.keys() == {0, 1, 2, 3}
+            assert 0 in found.disputed
+            assert 0 not in found.gradients
+            row = measure.Row(TABLE["matmul"], "float64")
+            row.measure(6, 0, measure.Tally())
+        assert row.value.quantity() == sound.value.quantity()
+        assert row.gradients["input"].unlike["engine"] > sound.gradients["input"].unlike["engine"]
+
+
+@pytest.mark.skipif(not LONG, reason="long double is float64 here, so there is no truth to dispute")
+def test_a_value_that_torch_disputes_has_no_truth(monkeypatch: pytest.MonkeyPatch) -> None:
+    program = one_op("matmul", np.ones((2, 2)), np.ones((2, 2)))
+    torch = PyTorch().run(program)
+    torch.values[3] = 2 * torch.values[3]
+    with pytest.raises(NoTruth, match="less than half the digits of a value"):
+        answers(TABLE["matmul"], program, "float64", torch)
 
 
 @pytest.mark.skipif(not LONG, reason="long double is float64 here")

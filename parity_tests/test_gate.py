@@ -144,7 +144,7 @@ def test_a_larger_error_is_told_with_its_repro(world: dict[str, Any], capsys: py
     assert run("--accuracy") == cli.FINDING
     out = capsys.readouterr().out
     assert "worse: ulp: exp float32 value: max 0.5, 99.9 % 0.5 ULP -> max 0.6, 99.9 % 0.5 ULP\n" in out
-    assert "  paragrad gate --accuracy --only exp\n" in out
+    assert "  python -c 'import numpy as np, torch, paragrad.engine as pg; " in out
     (change,) = json.loads(Path("build/gate.json").read_text(encoding="utf-8"))["body"]["accuracy"]["worse"]
     assert change["what"] == "exp float32 value"
 

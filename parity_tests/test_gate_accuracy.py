@@ -19,7 +19,7 @@ from paragrad.fuzz.mutants.crew import Task
 from paragrad.fuzz.mutants.families import catalogue
 from paragrad.fuzz.mutants.hunt import Result
 from paragrad.reports.accuracy import measure as accuracy
-from paragrad.reports.gate.accuracy import baseline, growth, measure, mutants, place, standing
+from paragrad.reports.gate.accuracy import baseline, compositions, growth, measure, mutants, place, standing, width
 from paragrad.reports.gate.accuracy.baseline import SCHEMA, Baseline, BaselineError
 from paragrad.reports.gate.accuracy.compare import Change, Comparison
 from paragrad.reports.gate.accuracy.mutants import Hunted
@@ -68,7 +68,7 @@ def test_a_sound_tree_passes(measured: Callable[[Rows | None], Rows]) -> None:
     now = measured(sound())
     assert now == sound()
     assert Comparison(sound(), now, True, OPS).changes() == []
-    assert all(sound()[kind] for kind in KEYS if kind != "exclusion")
+    assert all(sound()[kind] for kind in KEYS if kind not in ("exclusion", "program", "judge"))
 
 
 def larger(op: str, factor: float) -> AbstractContextManager[None]:
@@ -392,3 +392,5 @@ def test_the_committed_baseline_covers_the_tree() -> None:
     assert by_key("convention", committed).keys() == {
         (row["op"], row["point"], row["dtype"]) for row in standing.conventions()
     }, mend
+    assert by_key("program", committed).keys() == {case.key for case in compositions.cases()}, mend
+    assert by_key("judge", committed).keys() == {(place.case, place.dtype) for place in width.places()}, mend

@@ -1,10 +1,11 @@
-"""Twenty-two regressions planted in the source, one at a time, and what the accuracy gate says of each.
+"""Regressions planted in the source, one at a time, and what the accuracy gate says of each.
 
     python parity_tests/benchmarks/planted_gate.py [--jobs N] [--whole] [NAME]...
 
 Each is an edit in a copy of the tree, held against the committed baseline: the op and its family, the ops of the same
-file, or with --whole all ops, a minute each. Mutants are hunted of the op alone. The gate has to name the op and the
-kind, and nothing beside: `also` are ops whose rules are written with the edited one, so they got worse as well.
+file (of what is no op of the table, everything that is none, and a few ops), or with --whole all ops, a minute each.
+Mutants are hunted of the op alone. The gate has to name the op and the kind, and nothing beside: `also` are ops that
+are written with the edited one, so they got worse as well. Of a gradient's fault no value may be named.
 """
 
 from __future__ import annotations
@@ -17,201 +18,15 @@ import subprocess
 import sys
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+from planted_faults import PLANTED, Planted
 
 TOP = Path(__file__).resolve().parents[2]
 BASELINE = TOP / "reports" / "baseline" / "accuracy.json"
-OPS, JUDGE = "engine/paragrad/engine/ops", "fuzz/paragrad/fuzz/judge"
-
-
-@dataclass(frozen=True)
-class Planted:
-    """An edit: `old` becomes `new`, once; the gate has to say `kind` of `op`."""
-
-    name: str
-    kind: str
-    op: str
-    file: str
-    old: str
-    new: str
-    also: tuple[str, ...] = ()
-
-
-PLANTED = (
-    Planted(
-        "softsign by a reciprocal",
-        "ulp",
-        "softsign",
-        f"{OPS}/activation.py",
-        "return np.true_divide(input, np.absolute(input) + 1)",
-        "return np.asarray(input * (1 / (np.absolute(input) + 1)))",
-    ),
-    Planted(
-        "mish by its definition",
-        "ulp",
-        "mish",
-        f"{OPS}/activation.py",
-        "return np.multiply(input, n / (n + 2))",
-        "return np.multiply(input, np.tanh(np.log1p(e)))",
-    ),
-    Planted(
-        "logsumexp without its maximum",
-        "ulp",
-        "logsumexp",
-        f"{OPS}/softmax.py",
-        "    total = add_up(np.exp(input - top), axis, None, keepdim)\n    return np.log(total)",
-        "    top = 0 * top\n    total = add_up(np.exp(input - top), axis, None, keepdim)\n    return np.log(total)",
-    ),
-    Planted(
-        "log2's rule by a reciprocal",
-        "ulp",
-        "log2",
-        f"{OPS}/exponential.py",
-        "g / (input * math.log(2))",
-        "g * (1 / (input * math.log(2)))",
-    ),
-    Planted(
-        "atan's rule by a reciprocal",
-        "ulp",
-        "atan",
-        f"{OPS}/trigonometric.py",
-        "g / (input * input + 1)",
-        "g * (1 / (input * input + 1))",
-    ),
-    Planted(
-        "sinh's rule by a root",
-        "ulp",
-        "sinh",
-        f"{OPS}/trigonometric.py",
-        "g * cosh(input)",
-        "g / rsqrt(1 + sinh(input) * sinh(input))",
-        also=("cosh",),
-    ),
-    Planted(
-        "exp2's rule with a short constant",
-        "ulp",
-        "exp2",
-        f"{OPS}/exponential.py",
-        "g * out * math.log(2)",
-        "g * out * 0.6931472",
-    ),
-    Planted(
-        "log1p by log", "ulp", "log1p", f"{OPS}/exponential.py", "return np.log1p(input)", "return np.log(1 + input)"
-    ),
-    Planted(
-        "asin's rule with the wrong sign",
-        "verdict",
-        "asin",
-        f"{OPS}/trigonometric.py",
-        "g * rsqrt(-input * input + 1)",
-        "g * -rsqrt(-input * input + 1)",
-    ),
-    Planted(
-        "mv a thousandth too large",
-        "verdict",
-        "mv",
-        f"{OPS}/contraction.py",
-        "    return matmul(input, vec)\n",
-        "    return matmul(input, vec) * 1.001\n",
-    ),
-    Planted(
-        "relu at 0",
-        "convention",
-        "relu",
-        f"{OPS}/fused_elementwise.py",
-        "np.copyto(mask, np.less_equal(out, 0))",
-        "np.copyto(mask, np.less(out, 0))",
-    ),
-    Planted(
-        "clamp at a bound",
-        "convention",
-        "clamp",
-        f"{OPS}/extremum.py",
-        "where(input < min if max is None",
-        "where(input <= min if max is None",
-    ),
-    Planted(
-        "maximum at a tie",
-        "convention",
-        "maximum",
-        f"{OPS}/extremum.py",
-        "input=lambda g, input, other: _share(g, input, other)",
-        "input=lambda g, input, other: where(input >= other, g, 0.0)",
-    ),
-    Planted(
-        "atan2 at the origin",
-        "convention",
-        "atan2",
-        f"{OPS}/trigonometric.py",
-        "return where(square == 0, 0.0, reciprocal(square))",
-        "return reciprocal(square)",
-    ),
-    Planted(
-        "softsign of integers in float64",
-        "dtype",
-        "softsign",
-        f"{OPS}/activation.py",
-        "        input = input.astype(get_default_dtype())\n    return np.true_divide",
-        "        input = input.astype(np.float64)\n    return np.true_divide",
-    ),
-    Planted(
-        "log10 in float64",
-        "dtype",
-        "log10",
-        f"{OPS}/exponential.py",
-        "return np.log10(input)",
-        "return np.log10(input).astype(np.float64)",
-    ),
-    Planted(
-        "huber_loss no longer public",
-        "op",
-        "huber_loss",
-        f"{OPS}/losses.py",
-        "@op(promote=None, sample=pair(alike=True, delta",
-        "@op(internal=True, promote=None, sample=pair(alike=True, delta",
-    ),
-    Planted(
-        "log10 without a gradient",
-        "op",
-        "log10",
-        f"{OPS}/exponential.py",
-        ", input=lambda g, input: g / (input * _LN10))",
-        ")",
-    ),
-    Planted(
-        "no more faults in tanh's rule",
-        "mutant",
-        "tanh",
-        "fuzz/paragrad/fuzz/mutants/mutant.py",
-        "for op in TABLE.values() for parameter in op.pullbacks]",
-        'for op in TABLE.values() for parameter in op.pullbacks if op.name != "tanh"]',
-    ),
-    Planted(
-        "a mutant called equivalent",
-        "exclusion",
-        "sub",
-        "fuzz/paragrad/fuzz/mutants/equivalents.json",
-        '[\n {\n  "reason":',
-        '[\n {"reason": "nobody looks there", "ids": ["factor:sub(other):2^-7"]},\n {\n  "reason":',
-    ),
-    Planted(
-        "a convention excused",
-        "exclusion",
-        "relu",
-        f"{JUDGE}/conventions/ours.py",
-        "DIFFERENT: dict[str, str] = {",
-        'DIFFERENT: dict[str, str] = {\n    "relu([0])": "it is as good",',
-    ),
-    Planted(
-        "an op left out of the accuracy report",
-        "exclusion",
-        "erf",
-        "reports/paragrad/reports/accuracy/measure.py",
-        "EXCLUDED: dict[str, str] = {}",
-        'EXCLUDED: dict[str, str] = {"erf": "it is slow"}',
-    ),
-)
+BESIDE = ("add", "mul", "tanh", "relu", "linear", "layer_norm", "mse_loss", "softmax")
+"""Ops that are measured with what is no op of the table."""
 
 
 def child(op: str, whole: bool) -> None:
@@ -221,7 +36,6 @@ def child(op: str, whole: bool) -> None:
     one_thread()
     import torch
 
-    from paragrad.engine.ops.table import TABLE
     from paragrad.reports.gate.accuracy import baseline, gate, measure, mutants
 
     torch.set_num_threads(1)
@@ -234,10 +48,19 @@ def child(op: str, whole: bool) -> None:
         return found
 
     measure.mutants.measure = of_one  # type: ignore[assignment]
-    home = TABLE[op].compute.__module__
-    family = [name for name, entry in TABLE.items() if entry.compute.__module__ == home]
-    gated = gate.run(BASELINE, known, () if whole else family, lambda done, total, what: None)
+    gated = gate.run(BASELINE, known, () if whole else near(op, known), lambda done, total, what: None)
     print(json.dumps(gated.answer["worse"]))
+
+
+def near(op: str, known: Any) -> list[str]:
+    """The names that are measured with an op, `known` is the baseline."""
+    from paragrad.engine.ops.table import TABLE
+
+    if op not in TABLE:
+        rest = {row["op"] for kind in ("ulp", "verdict", "program", "judge") for row in known["rows"][kind]}
+        return sorted(rest - TABLE.keys()) + list(BESIDE)
+    home = TABLE[op].compute.__module__
+    return [name for name, entry in TABLE.items() if entry.compute.__module__ == home]
 
 
 def worse(planted: Planted, whole: bool) -> list[dict[str, str]]:
@@ -273,10 +96,17 @@ def worse(planted: Planted, whole: bool) -> list[dict[str, str]]:
 
 def op_of(row: dict[str, str]) -> str:
     """The op that a line names."""
+    if row["kind"] == "judge":
+        return "judge"
     what = row["what"].partition(": ")[2] if row["kind"] == "exclusion" else row["what"]
     if row["kind"] == "mutant" or ":" in what.partition(" ")[0].rstrip(":"):
         what = what.partition(":")[2]
     return what.replace("(", " ").replace(":", " ").split()[0]
+
+
+def about(planted: Planted, row: dict[str, str]) -> bool:
+    """Whether an error or a verdict is of what was planted."""
+    return row["kind"] not in ("ulp", "verdict") or planted.of in row["what"]
 
 
 def main() -> int:
@@ -295,11 +125,13 @@ def main() -> int:
     with ThreadPoolExecutor(options.jobs) as pool:
         for planted, rows in zip(chosen, pool.map(lambda each: worse(each, options.whole), chosen), strict=True):
             named = [row for row in rows if row["kind"] == planted.kind and op_of(row) == planted.op]
-            beside = [row for row in rows if op_of(row) not in (planted.op, *planted.also)]
+            beside = [row for row in rows if op_of(row) not in (planted.op, *planted.also) or not about(planted, row)]
             exact += bool(named) and not beside
             kinds = ", ".join(sorted({row["kind"] for row in rows}))
             told = f"{named[0]['what']}: {named[0]['before']} -> {named[0]['after']}" if named else "NOT NAMED"
             print(f"{planted.name} | {planted.kind} | {told} | {len(rows)} rows ({kinds}) | {len(beside)} beside")
+            if named:
+                print(f"    {named[0]['repro'][:300]}")
             for row in beside:
                 print(f"    beside: {row['kind']}: {row['what']}: {row['before']} -> {row['after']}")
             sys.stdout.flush()

@@ -11,15 +11,18 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from paragrad.engine.ops.rounding import Elementwise
 from paragrad.engine.ops.table import TABLE, Op
 from paragrad.fuzz.engines.own import Own
+from paragrad.fuzz.engines.own_scalar import OwnScalar
 from paragrad.fuzz.engines.pytorch import PyTorch
-from paragrad.fuzz.program import Apply, Program, Ref
+from paragrad.fuzz.program import Apply, Backward, Program, Ref
 from paragrad.fuzz.strategies.builder import Builder
 from paragrad.fuzz.strategies.profile import Profile
 from paragrad.fuzz.strategies.values import Values
-from paragrad.fuzz.trace import Trace
+from paragrad.fuzz.trace import Engine, Trace
 from paragrad.reports import record
 from paragrad.reports.accuracy import choices, depth, points
 from paragrad.reports.accuracy.truth import Answers, NoTruth, answers, in_dtype
@@ -40,12 +43,12 @@ LEAST = 20
 """From so many elements on, an engine without any error says that the truth knows no more than the engine does."""
 
 
-def normal_programs(op: Op, dtype: str, count: int, seed: int) -> Iterator[Program]:
+def normal_programs(op: Op, dtype: str, count: int, seed: int, scalar: bool = False) -> Iterator[Program]:
     """Programs of this one op at moderate values, contiguous and not empty; torch's bits depend on layout."""
     rng = random.Random(f"accuracy {op.name} {dtype} {seed}")
     values = Values(rng.getrandbits(32), rng)
     for _ in range(count):
-        builder = Builder(rng, values, Profile(dtype))
+        builder = Builder(rng, values, Profile(dtype, scalar=scalar))
         builder.apply(op)
         yield in_dtype(builder.finish(), dtype)
 
@@ -73,11 +76,14 @@ class Tally:
 
 
 class Row:
-    """One op in one dtype."""
+    """One op in one dtype, of the engine's tensors or, `scalar`, of its Values. What is measured is a matter of op,
+    dtype and seed alone: a gradient that is wrong or missing leaves the values where they were."""
 
-    def __init__(self, op: Op, dtype: str) -> None:
+    def __init__(self, op: Op, dtype: str, scalar: bool = False) -> None:
         self.op = op
         self.dtype = dtype
+        self.scalar = scalar
+        self.subject: Engine = OwnScalar() if scalar else Own()
         self.methods: Counter[str] = Counter()
         self.value = Errors()
         self.exact = Mismatches()
@@ -87,20 +93,21 @@ class Row:
 
     def measure(self, count: int, seed: int, tally: Tally) -> None:
         """Run `count` programs."""
-        for number, program in enumerate(normal_programs(self.op, self.dtype, count, seed)):
-            self.one(number, program, tally)
+        for number, program in enumerate(normal_programs(self.op, self.dtype, count, seed, self.scalar)):
+            self.take(number, program, tally)
 
-    def one(self, number: int, program: Program, tally: Tally) -> None:
+    def take(self, number: int, program: Program, tally: Tally) -> None:
         """Run one program, the one of this number."""
         torch = PyTorch().run(program)
         if torch.failure is not None:
             self.refuse("refused by torch", torch.failure.message, tally)
             return
-        own = Own().run(program)
+        own = self.subject.run(program)
         if own.failure is not None:
             tally.crashed += 1
             self.refusals[f"the engine fails: {own.failure.type}: {own.failure.message}"] += 1
-            return
+            if own.failure.statement <= 0:
+                return
         try:
             truth = answers(self.op, program, self.dtype, torch)
         except NoTruth as reason:
@@ -110,7 +117,7 @@ class Row:
             self.refuse("shape or dtype is not torch's", "", tally)
             return
         self.compare(number, program, own, torch, truth)
-        tally.judged += 1
+        tally.judged += own.failure is None
 
     def refuse(self, reason: str, detail: str, tally: Tally) -> None:
         """Count a program that says nothing about accuracy."""
@@ -130,11 +137,19 @@ class Row:
             elif theirs.dtype.kind != "f" and output in truth.values:
                 self.exact.add(own.values[output], theirs, truth.values[output])
         names = parameters(self.op, statement)
+        carried = [k for s in program.statements if isinstance(s, Backward) for k in s.cotangents if k is not None]
+        incoming = max((float(np.abs(torch.values[k]).max(initial=0.0)) for k in carried), default=1.0)
         for position, shown in torch.gradients.items():
             for variable, name in names.items():
-                gradient, mine = shown.get(variable), own.gradients[position].get(variable)
-                if gradient is not None and mine is not None and variable in truth.gradients:
-                    errors = self.gradients.setdefault(name, Errors())
+                gradient, mine = shown.get(variable), own.gradients.get(position, {}).get(variable)
+                if gradient is None:
+                    continue
+                errors = self.gradients.setdefault(name, Errors())
+                if mine is None or (mine.shape, mine.dtype) != (gradient.shape, gradient.dtype):
+                    errors.fail(gradient)
+                elif variable in truth.disputed:
+                    errors.dispute(mine, gradient, float(np.abs(gradient).max(initial=incoming)))
+                elif variable in truth.gradients:
                     errors.add(mine, gradient, truth.gradients[variable])
                     self.worst.look(number, program, variable, name, mine, gradient, truth.gradients[variable])
 
@@ -174,10 +189,8 @@ class Row:
 
 
 def alike(own: Trace, torch: Trace) -> bool:
-    """Whether both sides show arrays of the same shapes and dtypes."""
+    """Whether the values of both sides have the same shapes and dtypes."""
     pairs = [(own.values.get(k), v) for k, v in torch.values.items()]
-    for position, shown in torch.gradients.items():
-        pairs += [(own.gradients.get(position, {}).get(k), g) for k, g in shown.items() if g is not None]
     return all(a is not None and a.shape == b.shape and a.dtype == b.dtype for a, b in pairs)
 
 
@@ -223,7 +236,7 @@ def script(name: str, dtype: str, number: int, seed: int) -> str:
         raise ValueError(f"{name} is not measured: {reason}")
     *_, program = normal_programs(op, dtype, number + 1, seed)
     row = Row(op, dtype)
-    row.one(number, program, Tally())
+    row.take(number, program, Tally())
     return row.worst.script(op.name)
 
 

@@ -21,11 +21,10 @@ from paragrad.fuzz.judge.third.functions import DIGITS, FUNCTIONS
 from paragrad.fuzz.program import Apply, Array, Backward, Program, Ref, refs
 from paragrad.fuzz.trace import Trace
 from paragrad.reports.accuracy.long_double import LONG, LongDouble
-from paragrad.reports.accuracy.ulp import Truth
+from paragrad.reports.accuracy.ulp import HALF_THE_DIGITS, Truth
 
 STEP = mp.mpf(10) ** -20  # of a central difference: its square is beyond the digits that are read
 NOISE = mp.mpf(10) ** -50
-HALF_THE_DIGITS = 2.0**-26
 
 
 class NoTruth(Exception):
@@ -34,15 +33,17 @@ class NoTruth(Exception):
 
 @dataclass(slots=True)
 class Answers:
-    """Truths by variable, and how they were found."""
+    """Truths by variable, and how they were found; `disputed` are gradients of which torch and the table's rules share
+    less than half the digits, so that one of the two is wrong. They take no truth from the values."""
 
     method: str
     values: dict[int, Truth] = field(default_factory=dict)
     gradients: dict[int, Truth] = field(default_factory=dict)
+    disputed: set[int] = field(default_factory=set)
 
 
 def answers(op: Op, program: Program, dtype: str, torch: Trace) -> Answers:
-    """The truth of a program of one op. Raises NoTruth where there is none."""
+    """The truth of a program of one op. Raises NoTruth where there is none of its values."""
     if dtype == "float32":
         return _of_trace("torch in float64", Float64().run(program), program)
     if op.name in FUNCTIONS:
@@ -55,7 +56,7 @@ def answers(op: Op, program: Program, dtype: str, torch: Trace) -> Answers:
 
 
 def _of_trace(method: str, trace: Trace, program: Program) -> Answers:
-    if trace.failure is not None:
+    if trace.failure is not None and trace.failure.statement == 0:
         raise NoTruth(f"{method}: {trace.failure.type}: {trace.failure.message.splitlines()[0]}")
     result = Answers(method)
     for variable, array in trace.values.items():
@@ -68,19 +69,32 @@ def _of_trace(method: str, trace: Trace, program: Program) -> Answers:
 
 
 def _agree(found: Answers, torch: Trace, program: Program) -> None:
-    """Refuse a truth that shares less than half its digits with torch: one of the two is not what it says."""
-    pairs = [("value", truth, torch.values.get(k)) for k, truth in found.values.items() if k >= len(program.inputs)]
-    (shown,) = torch.gradients.values() or ({},)
-    pairs += [("gradient", truth, shown.get(k)) for k, truth in found.gradients.items()]
-    for what, truth, theirs in pairs:
+    """Refuse a truth of which less than half the digits are torch's: one of the two is not what it says. Of a value
+    that is NoTruth; a gradient is disputed, whatever it is that the rules made of it."""
+    for k, truth in found.values.items():
+        theirs = torch.values.get(k)
+        if k < len(program.inputs):
+            continue
         if theirs is None or theirs.shape != truth.hi.shape:
-            raise NoTruth(f"long double and torch disagree on the shape of a {what}")
-        with np.errstate(all="ignore"):
-            both = np.isfinite(truth.hi) & np.isfinite(theirs)
-            off = np.abs(np.where(both, truth.hi.astype(np.float64) - theirs, 0.0)).max(initial=0.0)
-            size = np.abs(np.where(both, theirs, 0)).max(initial=0.0)
-        if off > HALF_THE_DIGITS * size:
-            raise NoTruth(f"long double and torch share less than half the digits of a {what}: one of them is wrong")
+            raise NoTruth("long double and torch disagree on the shape of a value")
+        if not _half_the_digits(truth, theirs):
+            raise NoTruth("long double and torch share less than half the digits of a value: one of them is wrong")
+    for shown in torch.gradients.values():
+        for k, gradient in shown.items():
+            if gradient is not None and k < len(program.inputs):
+                carried = found.gradients.get(k)
+                if carried is None or carried.hi.shape != gradient.shape or not _half_the_digits(carried, gradient):
+                    found.gradients.pop(k, None)
+                    found.disputed.add(k)
+
+
+def _half_the_digits(truth: Truth, theirs: Array) -> bool:
+    """Whether two arrays agree to half the digits of the largest number in them."""
+    with np.errstate(all="ignore"):
+        both = np.isfinite(truth.hi) & np.isfinite(theirs)
+        off = np.abs(np.where(both, truth.hi.astype(np.float64) - theirs, 0.0)).max(initial=0.0)
+        size = np.abs(np.where(both, theirs, 0)).max(initial=0.0)
+    return bool(off <= HALF_THE_DIGITS * size)
 
 
 class Elementwise:

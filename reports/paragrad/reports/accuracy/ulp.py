@@ -19,6 +19,8 @@ Array = NDArray[Any]
 
 EDGES = (0.0, 0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 4.0, 8.0, 16.0, 64.0, 1024.0)
 """The upper edges of the bins of a distribution; beyond the last there is one more bin."""
+HALF_THE_DIGITS = 2.0**-26
+"""Of float64."""
 
 
 @dataclass(slots=True)
@@ -89,6 +91,20 @@ class Errors:
             good = comparable(found, truth)
             self.unlike[name] += int(np.count_nonzero(known & ~good))
             errors.append(np.asarray(distance(found, truth))[good])
+
+    def fail(self, torch: Array) -> None:
+        """Take up an array that the engine does not give: each of its elements is unlike torch's."""
+        self.count += torch.size
+        self.unlike["engine"] += torch.size
+
+    def dispute(self, engine: Array, torch: Array, size: float) -> None:
+        """Take up an array of which no truth is known: the engine's is unlike torch's where they share less than half
+        the digits of `size`."""
+        self.count += torch.size
+        with np.errstate(all="ignore"):
+            apart = int(np.count_nonzero(~(np.abs(engine - torch) <= HALF_THE_DIGITS * size)))
+        self.unlike["engine"] += apart
+        self.beyond += torch.size - apart
 
     def quantity(self) -> Quantity | None:
         """The distributions; None where no element could be measured."""

@@ -7,7 +7,7 @@ from typing import Literal, TypedDict
 from paragrad.reports.bodies.speed import Failed
 
 Answer = Literal["pass", "fail", "inconclusive"]
-What = Literal["ulp", "verdict", "op", "convention", "dtype", "mutant", "exclusion"]
+What = Literal["ulp", "verdict", "op", "convention", "dtype", "mutant", "exclusion", "program", "judge"]
 
 
 class ChangeRow(TypedDict):

@@ -71,7 +71,7 @@ def gated(options: argparse.Namespace, console: Console, wanted: Asked) -> int:
     if wanted.accuracy:
         with telling(console) as tell:
             accuracy = gate.run(wanted.path, wanted.known, wanted.ops, tell)
-        show_accuracy(console, accuracy.answer)
+        show_accuracy(console, accuracy.answer, options.accept)
     elif not options.speed:
         console.print("accuracy   left out: --only names no op", markup=False)
     if not wanted.speed and not (options.accuracy or options.accept):
@@ -176,13 +176,17 @@ def telling(console: Console) -> Iterator[Callable[[int, int, str], None]]:
         yield tell
 
 
-def show_accuracy(console: Console, answer: AccuracyGate) -> None:
-    """What got worse, in plain text: what, from, to, and the command that shows it."""
-    console.print(f"accuracy   {answer['verdict']}: {answer['why']}", markup=False)
+def show_accuracy(console: Console, answer: AccuracyGate, accepting: bool = False) -> None:
+    """What got worse, in plain text: what, from, to, and the command that shows it. While that is being accepted,
+    nobody need be told how to."""
+    verdict = "to be accepted" if accepting else answer["verdict"]
+    console.print(f"accuracy   {verdict}: {answer['why']}", markup=False)
     console.print(f"checked    {', '.join(f'{n} {kind}' for kind, n in answer['checked'].items())}", markup=False)
     console.print(f"rule       {answer['rule']}", markup=False)
     listing(console, "worse", answer["worse"])
     listing(console, "better", answer["better"])
+    if accepting:
+        return
     if answer["worse"]:
         console.print("if this is meant: `paragrad gate --accuracy --accept`, and commit the baseline", markup=False)
     elif answer["better"]:

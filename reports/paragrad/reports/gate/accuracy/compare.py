@@ -1,12 +1,14 @@
 """What got worse, and what better: each kind of row with its own idea of worse.
 
 Of an op that is gone nothing else is said, and of a row that is gone because its op is now listed as not measured only
-that. In an op with a bug a planted fault may undo it, so its mutants say nothing. What is new and no exclusion is told
-as better: it asks to be taken into the baseline.
+that. In an op with a bug a planted fault may undo it, so its mutants say nothing. What is made of others (a layer of
+ops, a training run of ops, walk and optimizer) says nothing where one of these changed, for it changed with them. What
+is new and no exclusion is told as better: it asks to be taken into the baseline.
 """
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -18,12 +20,19 @@ from paragrad.fuzz.judge.conventions.table import parts as parts_of
 from paragrad.fuzz.judge.conventions.table import same as same_part
 from paragrad.fuzz.judge.conventions.table import told as told_part
 from paragrad.reports.bodies.gate import ChangeRow, What
-from paragrad.reports.gate.accuracy import growth, ulps
+from paragrad.reports.gate.accuracy import compositions, growth, ulps
 from paragrad.reports.gate.accuracy.repro import repro
 from paragrad.reports.gate.accuracy.rows import KEYS, Key, Row, Rows, by_key, select
+from paragrad.reports.gate.accuracy.scalars import PREFIX as VALUE
 from paragrad.reports.gate.accuracy.verdicts import NONE
+from paragrad.reports.gate.accuracy.witness import witness
 
 GONE = "gone"
+Parts = dict[Key, set[str]]
+"""Of what is made of others, by op, or by op and case: the ops of their rows."""
+COMPUTED = ("ulp", "verdict", "convention", "dtype", "op", "program")
+"""Kinds of rows in which an op shows that it computes something else."""
+WALKS = {compositions.WALK, compositions.SCALAR_WALK}
 ABROAD = "long double"
 """In the reason for a row that other machines can't have: a truth of more digits than float64."""
 
@@ -38,10 +47,13 @@ class Change:
     before: str
     after: str
     worse: bool = True
+    was: Row | None = None
+    """The row of the baseline, where errors are compared with it."""
 
-    def told(self) -> ChangeRow:
-        """As the record has it, with the command that shows it."""
-        command = repro(self.kind, self.row, self.after)
+    def told(self, shown: bool = False) -> ChangeRow:
+        """As the record has it, with the command that shows it; if that is to be `shown`, a program to paste."""
+        found = witness(self.kind, self.row, self.was, self.after) if shown else None
+        command = found or repro(self.kind, self.row)
         return {"kind": self.kind, "what": self.what, "before": self.before, "after": self.after, "repro": command}
 
 
@@ -60,14 +72,16 @@ class Comparison:
         only: Sequence[str] = (),
         others: dict[str, str] | None = None,
         instead: dict[str, str] | None = None,
+        parts: Parts | None = None,
     ) -> None:
         self.before = select(before, lambda row: not only or row["op"] in only)
         self.now = select(now, lambda row: not only or row["op"] in only)
         self.same = same
         self.others = others or {}
         self.instead = instead or {}
+        self.parts = parts or {}
         self.lost = {name for (name,) in by_key("op", self.before).keys() - by_key("op", self.now).keys()}
-        self.broken = {row["op"] for row in self.now["verdict"] if row["worst"] == "bug"}
+        self.broken = {row["op"].removeprefix(VALUE) for row in self.now["verdict"] if row["worst"] == "bug"}
         self.absent = {row["what"]: row["reason"] for row in self.now["exclusion"] if row["list"] == ulps.LIST}
 
     def checked(self) -> dict[str, int]:
@@ -84,9 +98,28 @@ class Comparison:
             "dtype": self.dtype,
             "mutant": self.mutant,
             "exclusion": self.exclusion,
+            "program": self.program,
+            "judge": self.judge,
         }
         found = [change for make in makers.values() for change in make()]
-        return [change for change in found if change.kind == "op" or change.row["op"] not in self.lost]
+        found = [change for change in found if change.kind == "op" or change.row["op"] not in self.lost]
+        return [change for worse in (True, False) for change in self.heard([c for c in found if c.worse is worse])]
+
+    def heard(self, found: Sequence[Change]) -> list[Change]:
+        """The changes but for those of what is made of something else that changed. A bug that is blamed on the
+        walk in an op's own programs is the walk's where the walk is told of, and no reason to be silent about it."""
+        suspects = {op for (op, *case), made in self.parts.items() if not case and made <= WALKS}
+        moved = movers(found) - suspects
+        certain = [c for c in found if c.row["op"] not in suspects and self.made_of(c).isdisjoint(moved)]
+        told = movers(certain)
+        doubtful = [c for c in found if c.row["op"] in suspects and self.made_of(c).isdisjoint(told)]
+        return [c for c in found if c in certain or c in doubtful]
+
+    def made_of(self, change: Change) -> set[str]:
+        """What the subject of a change is made of; nothing for what stands by itself."""
+        return self.parts.get(
+            (change.row["op"], change.row.get("case", "")), self.parts.get((change.row["op"],), set())
+        )
 
     def pairs(self, kind: What) -> Iterator[tuple[Key, Any, Any]]:
         """Rows before and now, by key; None where there is none."""
@@ -106,7 +139,7 @@ class Comparison:
             elif before is None:
                 yield Change("ulp", row, what, "not measured", growth.told(now), worse=False)
             elif growth.larger(before, now, self.same):
-                yield Change("ulp", row, what, growth.told(before), growth.told(now))
+                yield Change("ulp", now, what, growth.told(before), growth.told(now), was=before)
             elif growth.smaller(before, now, self.same):
                 yield Change("ulp", row, what, growth.told(before), growth.told(now), worse=False)
             if before and now and (now["declared"] or 0) > (before["declared"] or 0):
@@ -115,7 +148,7 @@ class Comparison:
     def verdict(self) -> Iterator[Change]:
         """Worse verdicts."""
         for _, before, now in self.pairs("verdict"):
-            row = before or now
+            row = now or before
             was, has = before["worst"] if before else NONE, now["worst"] if now else NONE
             old, new = growth.rank(was, self.same), growth.rank(has, self.same)
             if old != new:
@@ -141,7 +174,7 @@ class Comparison:
 
     def convention(self) -> Iterator[Change]:
         """Points at which ours chooses otherwise than it did; better where it now chooses as torch does."""
-        torchs = probe()
+        torchs = functools.cache(probe)
         for _, before, now in self.pairs("convention"):
             row = before or now
             dtype, what = row["dtype"], f"{row['point']} in {row['dtype']}"
@@ -150,7 +183,7 @@ class Comparison:
             elif now is None:
                 yield Change("convention", row, what, "asked", "asked no more")
             elif not self.answered(before["answer"], now["answer"], dtype):
-                torch = torchs[dtype].get(row["point"])
+                torch = torchs()[dtype].get(row["point"].removeprefix(VALUE))
                 like = torch is not None and self.answered(torch, now["answer"], dtype)
                 yield Change("convention", row, what, *moved(before["answer"], now["answer"], dtype), worse=not like)
 
@@ -181,6 +214,35 @@ class Comparison:
                 yield Change("exclusion", now, f"{where}: {what}", "not excluded", f"excluded: {now['reason']}")
             elif now is None:
                 yield Change("exclusion", before, f"{where}: {what}", "excluded", "not excluded", worse=False)
+
+    def program(self) -> Iterator[Change]:
+        """Worse verdicts, and larger errors against their bounds where programs and bounds are the same."""
+        wider = any(before != now for _, before, now in self.pairs("judge"))
+        for _, before, now in self.pairs("program"):
+            row = before or now
+            what = f"{row['op']}: {row['case']}"
+            if now is None:
+                yield Change("program", row, what, growth.told_program(before), "not measured")
+            elif before is None:
+                yield Change("program", row, what, "not measured", growth.told_program(now), worse=False)
+            elif (worse := growth.program(before, now, self.same, wider)) is not None:
+                yield Change("program", now, what, growth.told_program(before), growth.told_program(now), worse)
+
+    def judge(self) -> Iterator[Change]:
+        """Wider bounds."""
+        for _, before, now in self.pairs("judge"):
+            row = before or now
+            what = f"bound of the judge on the {row['case']} in {row['dtype']}"
+            if before is None or now is None:
+                words = ("measured", "not measured") if before else ("not measured", "measured")
+                yield Change("judge", row, what, *words, worse=now is None)
+            elif (worse := growth.width(before["ulp"], now["ulp"], self.same)) is not None:
+                yield Change("judge", row, what, f"{before['ulp']} ULP", f"{now['ulp']} ULP", worse=worse)
+
+
+def movers(found: Sequence[Change]) -> set[str]:
+    """The ops that compute something else than they did."""
+    return {change.row["op"] for change in found if change.kind in COMPUTED}
 
 
 def moved(before: Any, now: Any, dtype: str) -> tuple[str, str]:

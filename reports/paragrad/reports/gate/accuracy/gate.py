@@ -18,6 +18,8 @@ from paragrad.reports.render.markdown import plural
 
 ULPS = "ulps.json"
 """The file of declared ULP, beside the baseline."""
+WITNESSES = 40
+"""So many changes are shown by a program to paste, which is looked for: as many as the terminal tells one by one."""
 
 
 @dataclass(slots=True)
@@ -42,9 +44,12 @@ def hold(path: Path, known: Baseline | None, here: Place, measured: Measured, on
         return Gated(first(path, made), made)
     differences = place.differing(known["place"], here)
     hunted = measured.hunted
-    comparison = Comparison(known["rows"], measured.rows, not differences, only, hunted.others, hunted.instead)
+    comparison = Comparison(
+        known["rows"], measured.rows, not differences, only, hunted.others, hunted.instead, measured.parts
+    )
     changes = comparison.changes()
-    worse, better = ([c.told() for c in changes if c.worse is wanted] for wanted in (True, False))
+    worse = [c.told(shown=k < WITNESSES) for k, c in enumerate(c for c in changes if c.worse)]
+    better = [c.told() for c in changes if not c.worse]
     kinds = Counter(change["kind"] for change in worse)
     grown = ", ".join(f"{count} {kind}" for kind, count in kinds.items())
     answer: AccuracyGate = {

@@ -8,7 +8,7 @@ rounding and ill-conditioned are one there.
 
 from __future__ import annotations
 
-from paragrad.reports.gate.accuracy.rows import UlpRow
+from paragrad.reports.gate.accuracy.rows import ProgramRow, UlpRow
 from paragrad.reports.gate.accuracy.verdicts import NONE, ORDER
 
 FACTOR, SLACK = 8.0, 8.0
@@ -58,3 +58,28 @@ def rank(verdict: str, same: bool) -> int:
     if not same and verdict in RIGHT:
         return 0
     return ORDER.index(verdict) if verdict in ORDER else ORDER.index(NONE)
+
+
+def program(before: ProgramRow, now: ProgramRow, same: bool, wider: bool) -> bool | None:
+    """Whether whole programs became worse, or better (False); None where neither. Shares are of the same programs
+    against the same bounds, so not where the judge became `wider`, and only where runs repeat."""
+    old, new = rank(before["worst"], same), rank(now["worst"], same)
+    if old != new or before["blamed"] != now["blamed"]:
+        return new > old or (new == old and bool(now["blamed"]))
+    if not same or wider or before["digest"] != now["digest"] or before["share"] == now["share"]:
+        return None
+    return now["share"] > before["share"]
+
+
+def told_program(row: ProgramRow) -> str:
+    """A verdict and a share as people read them."""
+    blamed = f" ({row['blamed']})" if row["blamed"] else ""
+    return f"{row['worst']}{blamed}, error {row['share']:g} of its bound"
+
+
+def width(before: int, now: int, same: bool) -> bool | None:
+    """Whether a bound became wider, or narrower (False). Elsewhere the numbers themselves are others, and with them
+    what is left to a bound: one of twice the width and 4 ULP is the same there."""
+    if same:
+        return None if before == now else now > before
+    return True if now > 2 * before + 4 else None

@@ -3,12 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from paragrad.engine.ops.table import TABLE
+from paragrad.fuzz.judge.blame import WALK
 from paragrad.reports.accuracy.measure import public_ops
-from paragrad.reports.gate.accuracy import mutants, standing, ulps, verdicts
+from paragrad.reports.gate.accuracy import (
+    compositions,
+    layers,
+    mutants,
+    neurons,
+    scalars,
+    standing,
+    ulps,
+    verdicts,
+    width,
+)
+from paragrad.reports.gate.accuracy.compare import Parts
 from paragrad.reports.gate.accuracy.mutants import Hunted
 from paragrad.reports.gate.accuracy.rows import Row, Rows, select
 
@@ -18,10 +30,11 @@ Tell = Callable[[int, int, str], None]
 
 @dataclass(slots=True)
 class Measured:
-    """The rows, and what became of the mutants that have none."""
+    """The rows, what became of the mutants that have none, and the ops that others are made of (compare.py)."""
 
     rows: Rows
     hunted: Hunted
+    parts: Parts = field(default_factory=dict)
 
 
 def measure(known: Rows | None, only: Sequence[str], declared: Path, tell: Tell) -> Measured:
@@ -36,15 +49,21 @@ def measure(known: Rows | None, only: Sequence[str], declared: Path, tell: Tell)
         "dtype": [],
         "mutant": [],
         "exclusion": list(standing.exclusions(declared)),
+        "program": [],
+        "judge": [],
     }
     for done, (op, (found, absent)) in enumerate(zip(ops, ulps.measure(ops), strict=True), 1):
         rows["ulp"] += found
         rows["exclusion"] += absent
         tell(done, len(ops), f"ULP {op.name}")
-    for done, (op, (judged, dtypes)) in enumerate(zip(ops, verdicts.measure(ops), strict=True), 1):
+    parts: Parts = {}
+    for done, (op, (judged, dtypes, blamed)) in enumerate(zip(ops, verdicts.measure(ops), strict=True), 1):
+        if WALK in blamed:
+            parts[op.name,] = {compositions.WALK}
         rows["verdict"] += judged
         rows["dtype"] += dtypes
         tell(done, len(ops), f"verdicts {op.name}")
+    parts |= composed(rows, only, tell)
     public = {row["op"] for row in rows["op"]}
     lost = {row["op"] for row in known["op"]} - public if known else set()
     faults = known["mutant"] if known else []
@@ -54,4 +73,29 @@ def measure(known: Rows | None, only: Sequence[str], declared: Path, tell: Tell)
     def wanted(row: Row) -> bool:
         return not only or row["op"] in only
 
-    return Measured(select(rows, wanted), hunted)
+    return Measured(select(rows, wanted), hunted, parts)
+
+
+def composed(rows: Rows, only: Sequence[str], tell: Tell) -> Parts:
+    """Add the rows of Values, of layers, and of whole programs; what each is made of."""
+    parts: Parts = {(name,): made for name, made in neurons.PARTS.items()}
+    for name, errors, judged, blamed in scalars.measure(only):
+        if WALK in blamed:
+            parts[name,] = {compositions.SCALAR_WALK}
+        rows["ulp"] += errors
+        rows["verdict"] += judged
+    tell(1, 4, "Values")
+    rows["ulp"] += neurons.measure(only)
+    for errors, name, made in layers.measure(only):
+        rows["ulp"] += errors
+        parts[name,] = parts.get((name,), set()) | made | {compositions.WALK}
+    tell(2, 4, "layers")
+    for case in compositions.cases(only):
+        rows["program"].append(compositions.row(case))
+        parts[case.key] = case.parts()
+    tell(3, 4, "programs")
+    for place in width.places() if not only or width.OP in only else ():
+        rows["judge"].append(width.row(place))
+        parts[width.OP, place.case] = place.parts
+    tell(4, 4, "the judge")
+    return parts

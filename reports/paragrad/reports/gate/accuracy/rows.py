@@ -94,6 +94,27 @@ class ExclusionRow(TypedDict):
     reason: str
 
 
+class ProgramRow(TypedDict):
+    """Whole programs, those that `digest` says: the worst verdict, what is blamed for a bug, and the largest error ÷
+    bound."""
+
+    op: str
+    case: str
+    digest: str
+    worst: str
+    blamed: str
+    share: float
+
+
+class JudgeRow(TypedDict):
+    """The smallest error that the judge finds at a fixed number, in ULP."""
+
+    op: str
+    case: str
+    dtype: str
+    ulp: int
+
+
 class Rows(TypedDict):
     """All tables, by kind."""
 
@@ -104,6 +125,8 @@ class Rows(TypedDict):
     dtype: list[DtypeRow]
     mutant: list[MutantRow]
     exclusion: list[ExclusionRow]
+    program: list[ProgramRow]
+    judge: list[JudgeRow]
 
 
 KEYS: dict[What, tuple[str, ...]] = {
@@ -114,6 +137,8 @@ KEYS: dict[What, tuple[str, ...]] = {
     "dtype": ("op", "operands"),
     "mutant": ("id",),
     "exclusion": ("list", "what"),
+    "program": ("op", "case"),
+    "judge": ("case", "dtype"),
 }
 """The fields by which the rows of a kind are told apart."""
 

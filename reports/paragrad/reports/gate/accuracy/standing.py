@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from paragrad.engine import Tensor
+from paragrad.engine import Tensor, nn
 from paragrad.engine.ops.table import TABLE
 from paragrad.fuzz.engines.deviations import deviations
 from paragrad.fuzz.engines.own import Own
@@ -15,12 +15,13 @@ from paragrad.fuzz.judge.third.registry import EXCLUDED
 from paragrad.fuzz.mutants import lists
 from paragrad.fuzz.mutants.families import catalogue
 from paragrad.reports.accuracy import declared
+from paragrad.reports.gate.accuracy import layers, scalars
 from paragrad.reports.gate.accuracy.rows import ConventionRow, ExclusionRow, OpRow
 
 
 def ops() -> list[OpRow]:
-    """The public ops of the table."""
-    return [
+    """The public ops of the table, those of Value, and the layers and losses."""
+    found: list[OpRow] = [
         {
             "op": name,
             "parameters": list(op.parameters),
@@ -30,15 +31,21 @@ def ops() -> list[OpRow]:
         for name, op in TABLE.items()
         if not op.internal
     ]
+    found += scalars.public()
+    for name in layers.names():
+        if hasattr(nn, name.removeprefix(layers.PREFIX)):
+            found.append({"op": name, "parameters": [], "gradients": [], "method": False})
+    return found
 
 
 def conventions() -> list[ConventionRow]:
-    """What our own engine does at every point."""
-    return [
+    """What our own engines do at every point."""
+    found: list[ConventionRow] = [
         {"op": op_of(point), "point": point, "dtype": dtype, "answer": dict(answer)}
         for dtype, answers in probe(Own()).items()
         for point, answer in answers.items()
     ]
+    return [*found, *scalars.conventions()]
 
 
 def op_of(point: str) -> str:

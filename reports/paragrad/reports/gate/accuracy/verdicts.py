@@ -7,19 +7,20 @@ at times empty, first and second derivatives.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
 from paragrad.engine.ops.table import Op
 from paragrad.fuzz.engines.own import Own
-from paragrad.fuzz.judge import Judgement, judge, reference
+from paragrad.fuzz.judge import Finding, Judgement, judge, reference
+from paragrad.fuzz.judge.blame import WALK
 from paragrad.fuzz.judge.verdict import VERDICTS
-from paragrad.fuzz.program import Apply, Dtype, Input, Program, Ref
+from paragrad.fuzz.program import Apply, Backward, Dtype, Grad, Input, Program, Ref, refs
 from paragrad.fuzz.strategies.profile import DTYPES
 from paragrad.fuzz.strategies.single import single
-from paragrad.fuzz.trace import Trace
+from paragrad.fuzz.trace import Engine, Trace
 from paragrad.reports.gate.accuracy.rows import DtypeRow, VerdictRow
 
 PROGRAMS = 16
@@ -30,32 +31,55 @@ ORDER = (*VERDICTS, NONE)
 """From the best to the worst."""
 
 
-def measure(ops: Sequence[Op], programs: int = PROGRAMS) -> Iterator[tuple[list[VerdictRow], list[DtypeRow]]]:
-    """For each op that has samples the rows of every dtype."""
+def measure(ops: Sequence[Op], programs: int = PROGRAMS) -> Iterator[tuple[list[VerdictRow], list[DtypeRow], set[str]]]:
+    """For each op that has samples the rows of every dtype, and what is blamed for its bugs."""
     engine = Own()
     for op in ops:
         verdicts: list[VerdictRow] = []
         results: dict[str, set[str]] = {}
+        blamed: set[str] = set()
         for operands, result in probed(op):
             results.setdefault(operands, set()).add(result)
+
+        def take(program: Program, trace: Trace, results: dict[str, set[str]] = results) -> None:
+            for operands, result in dtypes_of(program, trace):
+                results.setdefault(operands, set()).add(result)
+
         for dtype in DTYPES if op.sample is not None else ():
-            worst: dict[str, str] = {}
-            for second in (False, True):
-                for program in single(op, dtype, second, programs):
-                    trace = engine.run(program)
-                    judged = judge(program, trace, reference(program, trace), engine)
-                    for of, verdict in worsts(judged):
-                        worst[of] = max(worst.get(of, verdict), verdict, key=ORDER.index)
-                    for operands, result in dtypes_of(program, trace):
-                        results.setdefault(operands, set()).add(result)
+            worst, found = worst_of(of_one(op, dtype, programs), engine, take)
+            blamed |= found
             verdicts += [row(op.name, dtype, of, worst.get(of, NONE)) for of in quantities(op)]
         yield (
             verdicts,
             [
-                {"op": op.name, "operands": operands, "result": " or ".join(sorted(found))}
-                for operands, found in results.items()
+                {"op": op.name, "operands": operands, "result": " or ".join(sorted(made))}
+                for operands, made in results.items()
             ],
+            blamed,
         )
+
+
+def of_one(op: Op, dtype: str, programs: int = PROGRAMS) -> Iterator[Program]:
+    """The fixed set of one op and dtype."""
+    for second in (False, True):
+        yield from single(op, dtype, second, programs)
+
+
+def worst_of(
+    programs: Iterable[Program], engine: Engine, take: Callable[[Program, Trace], None] = lambda program, trace: None
+) -> tuple[dict[str, str], set[str]]:
+    """The worst verdict on values and on gradients over these programs, and what is blamed for the bugs; `take` is
+    given each program with its trace."""
+    worst: dict[str, str] = {}
+    blamed: set[str] = set()
+    for program in programs:
+        trace = engine.run(program)
+        judged = judge(program, trace, reference(program, trace), engine)
+        for of, verdict in worsts(program, judged):
+            worst[of] = max(worst.get(of, verdict), verdict, key=ORDER.index)
+        blamed |= {blame(program, finding) for finding in judged.findings}
+        take(program, trace)
+    return worst, blamed
 
 
 def quantities(op: Op) -> tuple[str, ...]:
@@ -68,14 +92,33 @@ def row(op: str, dtype: str, of: str, worst: str) -> VerdictRow:
     return {"op": op, "dtype": dtype, "of": of, "worst": worst}
 
 
-def worsts(judged: Judgement) -> Iterator[tuple[str, str]]:
-    """The worst verdict on the values and on the gradients of one program, as far as there is any."""
+def worsts(program: Program, judged: Judgement) -> Iterator[tuple[str, str]]:
+    """The worst verdict on the values and on the gradients of one program, as far as there is any.
+
+    What a recorded backward gives is a value of the program and a gradient of the op: there, values are asked about
+    only where they are wrong.
+    """
+    second = any(isinstance(statement, Grad) for statement in program.statements)
     for of, counts in (("value", judged.values), ("gradient", judged.gradients)):
-        found = [verdict for verdict in VERDICTS if counts[verdict]]
-        if found:
+        found = [verdict for verdict in VERDICTS if counts[verdict] and verdict != "bug"]
+        if found and not (second and of == "value"):
             yield of, found[-1]
     for finding in judged.findings:
-        yield "gradient" if finding.of_gradient else "value", "bug"
+        yield "gradient" if of_gradient(program, finding) else "value", "bug"
+
+
+def of_gradient(program: Program, finding: Finding) -> bool:
+    """Whether the way back is wrong: what a backward gave or raised, or an input to which only a backward wrote."""
+    if finding.kind == "mutation" or finding.op == "input":
+        used = {k for _, s in program.applications() for k in (*refs(s.args), *refs(s.kwargs))}
+        return finding.variable not in used
+    at = program.statements[finding.statement] if finding.statement >= 0 else None
+    return finding.of_gradient or isinstance(at, Backward | Grad)
+
+
+def blame(program: Program, finding: Finding) -> str:
+    """What is to blame: an op, or the walk, also for writing to what it was given."""
+    return WALK if finding.op == "input" and of_gradient(program, finding) else finding.op
 
 
 def dtypes_of(program: Program, trace: Trace) -> Iterator[tuple[str, str]]:

@@ -1,0 +1,274 @@
+"""What the accuracy gate holds beside single ops: Values, layers, optimizers, the walk, and the judge's own width.
+
+Each test plants a fault and asks for the row that has to see it; a sound tree's rows are measured beside it.
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+
+from paragrad.engine import nn, optim, scalar_nn
+from paragrad.engine.graph import Walk
+from paragrad.engine.ops.table import TABLE
+from paragrad.engine.scalar import RELU, Value, make_result
+from paragrad.fuzz.judge import agreement
+from paragrad.fuzz.mutants import plant
+from paragrad.reports.gate.accuracy import compositions, layers, neurons, scalars, spelled, verdicts, walks, width
+from paragrad.reports.gate.accuracy.compare import Change, Comparison, Parts
+from paragrad.reports.gate.accuracy.rows import KEYS, Rows
+
+
+def rows(**tables: Any) -> Rows:
+    """Tables, the others empty."""
+    found: Any = {kind: [] for kind in KEYS} | tables
+    return found
+
+
+def worse(before: Rows, now: Rows, parts: Parts | None = None) -> list[Change]:
+    """What is worse on the same machine."""
+    return [c for c in Comparison(before, now, True, parts=parts).changes() if c.worse]
+
+
+def of_value(name: str) -> Rows:
+    """The rows of one op of Value."""
+    only = (f"Value.{name}",)
+    ((_, errors, judged, _),) = scalars.measure(only)
+    return rows(ulp=errors, verdict=judged, convention=list(scalars.conventions(only)))
+
+
+def test_a_kink_and_a_rule_of_value_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    sound = of_value("relu")
+    assert worse(sound, of_value("relu")) == []
+    with monkeypatch.context() as patch:
+        patch.setattr(Value, "relu", lambda v: make_result(max(v.data, 0.0), RELU, v, float(v.data >= 0)))
+        found = worse(sound, of_value("relu"))
+    kink = next(c for c in found if c.what == "Value.relu([0]) in float64")
+    assert (kink.before, kink.after) == ("gradient of input 0", "gradient of input 1")
+    with monkeypatch.context() as patch:
+        patch.setattr(Value, "relu", lambda v: make_result(max(v.data, 0.0), RELU, v, 1.5 * (v.data > 0)))
+        found = worse(sound, of_value("relu"))
+    assert "Value.relu float64 gradient" in {c.what for c in found if c.after == "bug"}
+    assert not [c.what for c in found if " value" in c.what]
+
+
+def test_every_op_of_value_has_rows_and_points() -> None:
+    assert {row["op"] for row in scalars.public()} == {f"Value.{op.name}" for op in scalars.ops()}
+    assert {row["op"] for row in scalars.conventions()} == {f"Value.{op.name}" for op in scalars.ops()}
+
+
+def of_case(op: str, case: str) -> Rows:
+    """The row of one hand-written case."""
+    (found,) = (c for c in compositions.by_hand() if c.key == (op, case))
+    return rows(program=[compositions.row(found)])
+
+
+def shared_buffers(walk: Walk, parent: Any, contribution: Any, incoming: Any) -> None:
+    """`Walk.add` that adds in place whoever holds the buffer."""
+    walk.shared.clear()
+    add(walk, parent, contribution, incoming)
+    walk.shared.clear()
+
+
+add = Walk.add
+"""The sound one."""
+
+
+@pytest.mark.parametrize("case", ["a gradient handed on to two", "a view of a gradient handed on"])
+def test_a_walk_that_adds_in_place_to_what_another_holds_is_named(case: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    sound = of_case("walk", case)
+    assert worse(sound, of_case("walk", case)) == []
+    monkeypatch.setattr(Walk, "add", shared_buffers)
+    (change,) = worse(sound, of_case("walk", case))
+    assert (change.kind, change.what) == ("program", f"walk: {case}")
+    assert "bug (gradient of walk)" in change.after
+
+
+@pytest.mark.parametrize("name", walks.SCALAR_WALKS)
+def test_a_value_that_gets_its_gradient_twice_is_seen_in_every_walk(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    sound = of_case("Value.backward", name)
+    right = Value.backward
+
+    def twice(root: Value, gradient: float = 1.0, retain_graph: bool = True) -> None:
+        right(root, 2 * gradient, retain_graph)
+
+    monkeypatch.setattr(Value, "backward", twice)
+    assert [c.what for c in worse(sound, of_case("Value.backward", name))] == [f"Value.backward: {name}"]
+
+
+@pytest.mark.parametrize(("name", "options"), [(name, words) for name, words, _ in walks.optimizers()])
+def test_a_step_that_is_too_long_is_seen_with_all_options(
+    name: str, options: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    op = f"optim.{name}"
+    sound = of_case(op, options)
+    kind = getattr(optim, name)
+    right = kind.update
+
+    def longer(self: Any, param: Any, value: Any, grad: Any, group: Any) -> None:
+        right(self, param, value, grad, {**group, "lr": 1.001 * group["lr"]})
+
+    monkeypatch.setattr(kind, "update", longer)
+    (change,) = worse(sound, of_case(op, options))
+    assert change.what == f"{op}: {options}"
+    assert f"bug (step of {name})" in change.after
+
+
+def test_a_layer_and_a_loss_that_compute_something_else_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    names = ("nn.LayerNorm", "nn.MSELoss", "nn.Linear")
+    sound = rows(ulp=[row for found, _, _ in layers.measure(names) for row in found])
+    forward = nn.LayerNorm.forward
+
+    def softer(self: Any, input: Any) -> Any:
+        self.eps = 2e-5
+        return forward(self, input)
+
+    monkeypatch.setattr(nn.LayerNorm, "forward", softer)
+    monkeypatch.setattr(nn.MSELoss, "op", TABLE["l1_loss"])
+    now = rows(ulp=[row for found, _, _ in layers.measure(names) for row in found])
+    assert {c.row["op"] for c in worse(sound, now)} == {"nn.LayerNorm", "nn.MSELoss"}
+
+
+def test_a_layer_names_the_ops_it_is_made_of_and_one_that_fails_is_wrong() -> None:
+    assert layers.of("Linear(4, 5)")[2] == {"linear"}
+    with plant.value(TABLE["linear"], lambda x: x[:1]):
+        broken, _, made = layers.of("Linear(4, 5)")
+    assert made >= {"linear"}
+    assert next(row for row in broken if row["of"].startswith("value"))["wrong"] == 15
+
+
+def test_networks_of_values_are_held(monkeypatch: pytest.MonkeyPatch) -> None:
+    sound = rows(ulp=list(neurons.measure()))
+    assert max(row["max"] for row in sound["ulp"]) < 100
+    right = scalar_nn.linear
+    monkeypatch.setattr(neurons, "linear", lambda x, w, b: right(x, w, b) * 1.5)
+    step = scalar_nn.SGD.step
+
+    def late(self: Any) -> None:
+        self.dampening = 0.0
+        step(self)
+
+    monkeypatch.setattr(scalar_nn.SGD, "step", late)
+    found = worse(sound, rows(ulp=list(neurons.measure())))
+    assert {c.row["op"] for c in found} == {"scalar_nn.linear", "scalar_nn.SGD"}
+    assert [c.what for c in found if "SGD" in c.what and "dampening" not in c.what] == []
+
+
+PLACES = {f"{place.case} in {place.dtype}": place for place in width.places()}
+
+
+@pytest.mark.parametrize("name", ["value of exp in float32", "gradient of matmul in float64"])
+def test_a_looser_judge_is_named(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    sound = rows(judge=[width.row(PLACES[name])])
+    assert worse(sound, rows(judge=[width.row(PLACES[name])])) == []
+    monkeypatch.setattr(agreement, "NEAR", 40)
+    (change,) = worse(sound, rows(judge=[width.row(PLACES[name])]))
+    assert (change.kind, change.what) == ("judge", f"bound of the judge on the {name}")
+    assert int(change.after.split()[0]) > 3 * int(change.before.split()[0])
+
+
+def ulps(op: str, most: float) -> dict[str, Any]:
+    """An error row."""
+    errors = {"max": most, "p999": most, "wrong": 0, "torch": 0.0, "torch_wrong": 0, "declared": None}
+    return {"op": op, "dtype": "float32", "of": "value", **errors}
+
+
+def program(op: str, worst: str, share: float = 0.5, digest: str = "1") -> dict[str, Any]:
+    """A program row."""
+    blamed = "gradient of walk" if worst == "bug" else ""
+    return {"op": op, "case": "one", "digest": digest, "worst": worst, "blamed": blamed, "share": share}
+
+
+def test_what_is_made_of_something_worse_is_not_told_beside_it() -> None:
+    parts: Parts = {("nn.Linear",): {"linear"}, ("mlp", "one"): {"linear", "walk"}, ("walk", "one"): {"add"}}
+    before = rows(
+        ulp=[ulps("linear", 1.0), ulps("nn.Linear", 1.0)],
+        program=[program("mlp", "rounding"), program("walk", "rounding")],
+    )
+    op = rows(ulp=[ulps("linear", 2.0), ulps("nn.Linear", 2.0)], program=[program("mlp", "bug"), before["program"][1]])
+    assert [c.what for c in worse(before, op, parts)] == ["linear float32 value"]
+    layer = rows(ulp=[before["ulp"][0], ulps("nn.Linear", 2.0)], program=before["program"])
+    assert [c.what for c in worse(before, layer, parts)] == ["nn.Linear float32 value"]
+    walk = rows(ulp=before["ulp"], program=[program("mlp", "bug"), program("walk", "bug")])
+    assert [c.what for c in worse(before, walk, parts)] == ["walk: one"]
+
+
+def test_an_op_whose_bug_is_blamed_on_the_walk_is_told_of_where_the_walk_is_not() -> None:
+    parts: Parts = {("add",): {"walk"}, ("walk", "one"): {"add"}}
+    before = rows(ulp=[ulps("add", 1.0)], program=[program("walk", "rounding")])
+    both = rows(ulp=[ulps("add", 2.0)], program=[program("walk", "bug")])
+    alone = rows(ulp=[ulps("add", 2.0)], program=before["program"])
+    assert [c.what for c in worse(before, both, parts)] == ["walk: one"]
+    assert [c.what for c in worse(before, alone, parts)] == ["add float32 value"]
+
+
+def test_a_share_counts_where_programs_and_bounds_are_the_same() -> None:
+    before, grown = rows(program=[program("graph", "rounding")]), program("graph", "rounding", 0.6)
+    assert len(worse(before, rows(program=[grown]))) == 1
+    assert worse(before, rows(program=[{**grown, "digest": "2"}])) == []
+    judge = {"op": "judge", "case": "value of exp", "dtype": "float32", "ulp": 3}
+    moved = rows(program=[grown], judge=[{**judge, "ulp": 4}])
+    assert [c.kind for c in worse(rows(program=before["program"], judge=[judge]), moved)] == ["judge"]
+
+
+def test_drawn_programs_are_the_same_every_time() -> None:
+    first, second = ([(*c.key, compositions.digest(c.programs)) for c in compositions.drawn()] for _ in range(2))
+    assert first == second
+    assert len({digest for *_, digest in first}) == len(first)
+
+
+def test_a_gradients_fault_is_no_values() -> None:
+    """Second derivatives show a gradient as a value of the program."""
+    engine_of = verdicts.of_one
+    with plant.pullback(TABLE["softsign"], "input", plant.result_of(lambda g: 2 * g)):
+        worst, blamed = verdicts.worst_of(engine_of(TABLE["softsign"], "float32"), verdicts.Own())
+    assert worst["gradient"] == "bug"
+    assert worst["value"] in ("identical", "rounding")
+    assert blamed == {"softsign"}
+
+
+def numbers(line: str, capsys: pytest.CaptureFixture[str]) -> Iterator[float]:
+    """What a line to paste prints, as numbers."""
+    command, flag, code = shlex.split(line)
+    assert (command, flag) == ("python", "-c")
+    capsys.readouterr()
+    exec(code, {})
+    for told in capsys.readouterr().out.splitlines():
+        yield from np.ravel(eval(told.split(maxsplit=2)[2], {"nan": np.nan, "inf": np.inf})).tolist()
+
+
+def line_of(rows_of: Callable[[], Rows], fault: Any) -> str:
+    """The line of the first change that a fault makes."""
+    sound = rows_of()
+    with fault:
+        return worse(sound, rows_of())[0].told(shown=True)["repro"]
+
+
+def test_a_witness_is_a_line_with_both_sides_numbers(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def of_op() -> Rows:
+        worst, _ = verdicts.worst_of(verdicts.of_one(TABLE["softsign"], "float32"), verdicts.Own())
+        return rows(verdict=[verdicts.row("softsign", "float32", "gradient", worst["gradient"])])
+
+    fault = plant.pullback(TABLE["softsign"], "input", plant.result_of(lambda g: -g))
+    line = line_of(of_op, fault)
+    assert len(line) < 1200
+    with plant.pullback(TABLE["softsign"], "input", plant.result_of(lambda g: -g)):
+        torchs, ours = numbers(line, capsys)
+    assert torchs == -ours != 0
+    torchs, ours = numbers(line, capsys)
+    assert torchs == ours
+
+
+def test_a_witness_of_a_value_is_written_with_values(capsys: pytest.CaptureFixture[str]) -> None:
+    for name in walks.SCALAR_WALKS:
+        walk = walks.written(walks.SCALAR_WALKS[name], scalar=True)
+        line = spelled.line(walk, 0, True, scalar=True)
+        assert line is not None
+        torchs, ours = numbers(line, capsys)
+        assert torchs == pytest.approx(ours, rel=1e-12), name

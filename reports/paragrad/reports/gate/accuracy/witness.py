@@ -1,0 +1,129 @@
+"""Witnesses: for what got worse, the smallest program that shows it, as a line to paste."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+import numpy as np
+
+from paragrad.engine.ops.rounding import Elementwise
+from paragrad.engine.ops.table import TABLE
+from paragrad.fuzz.engines.own import Own
+from paragrad.fuzz.engines.own_scalar import OwnScalar
+from paragrad.fuzz.judge.conventions.points import points
+from paragrad.fuzz.program import Apply, Input, Program
+from paragrad.fuzz.shrink import examine, shrink
+from paragrad.reports.accuracy.measure import PROGRAMS, Row, Tally, normal_programs, parameters
+from paragrad.reports.bodies.gate import What
+from paragrad.reports.gate.accuracy import compositions, layers, neurons, scalars, ulps, verdicts
+from paragrad.reports.gate.accuracy.rows import Row as AnyRow
+from paragrad.reports.gate.accuracy.spelled import line
+
+BUDGET = 120
+"""Trials of a shrinker."""
+ELEMENTS = 64
+"""Elements of one program that are tried alone."""
+
+
+def witness(kind: What, row: AnyRow, before: AnyRow | None, after: str) -> str | None:
+    """The line for a row that got worse; None where there is none."""
+    op = row["op"]
+    for module in (layers, neurons):
+        if kind == "ulp" and op.startswith(module.PREFIX):
+            return f"python -m {module.__name__} {op!r}".replace("'", "")
+    scalar = op.startswith(scalars.PREFIX)
+    name = op.removeprefix(scalars.PREFIX)
+    if kind == "ulp" and name in TABLE:
+        return of_errors(name, row, before, scalar)
+    if kind == "verdict" and after == "bug" and name in TABLE:
+        programs = scalars.programs(TABLE[name]) if scalar else verdicts.of_one(TABLE[name], row["dtype"])
+        return of_bug(programs, scalar, row["of"] == "gradient")
+    if kind == "convention" and scalar:
+        return of_point(row["point"])
+    if kind == "program" and row["worst"] == "bug":
+        for case in compositions.cases((op,)):
+            if case.case == row["case"]:
+                return of_bug(case.programs, case.scalar, None)
+    return None
+
+
+def of_bug(programs: Iterable[Program], scalar: bool, gradient: bool | None) -> str | None:
+    """The first finding, of a value, of a gradient, or of either (None), in its smallest program."""
+    engine = OwnScalar() if scalar else Own()
+    for program in programs:
+        for finding in examine(program, engine).findings:
+            if gradient is None or verdicts.of_gradient(program, finding) is gradient:
+                small = shrink(program, finding, engine, BUDGET)
+                same = [f for f in examine(small, engine).findings if f.cause == finding.cause] or [finding]
+                last = small.count - 1
+                variable = last if same[0].variable is None else min(same[0].variable, last)
+                return line(small, variable, same[0].of_gradient, scalar)
+    return None
+
+
+def of_errors(name: str, row: AnyRow, before: AnyRow | None, scalar: bool) -> str | None:
+    """The smallest program with an error that the baseline did not have."""
+    limit = (before["max"], before["wrong"]) if before else (0.0, 0)
+    found = []
+    for program in normal_programs(TABLE[name], row["dtype"], PROGRAMS, ulps.SEED, scalar):
+        error = measured(name, row, program, scalar)
+        if error[0] > limit[0] or error[1] > 0:
+            found.append(program)
+    for program in sorted(found, key=elements):
+        small = next((p for p in alone(name, program) if measured(name, row, p, scalar) > limit), program)
+        variable = asked(name, row["of"], small)
+        if variable is not None:
+            return line(small, variable, row["of"].startswith("gradient"), scalar)
+    return None
+
+
+def elements(program: Program) -> int:
+    """How much there is to read."""
+    return sum(spec.storage.size for spec in program.inputs)
+
+
+def measured(name: str, row: AnyRow, program: Program, scalar: bool) -> tuple[float, int]:
+    """The largest error of one program in what a row is about, and how many elements are wrong."""
+    single = Row(TABLE[name], row["dtype"], scalar)
+    single.take(0, program, Tally())
+    errors = single.value if row["of"] == "value" else single.gradients.get(row["of"].removeprefix("gradient of "))
+    if row["of"] == "exact value" or errors is None:
+        return 0.0, single.exact.engine if errors is None else 0
+    return max((float(part.max(initial=0.0)) for part in errors.engine), default=0.0), errors.unlike["engine"]
+
+
+def asked(name: str, of: str, program: Program) -> int | None:
+    """The variable that a row is about."""
+    statement = program.statements[0]
+    assert isinstance(statement, Apply)
+    if not of.startswith("gradient"):
+        return statement.outputs[0]
+    names = parameters(TABLE[name], statement)
+    return next((k for k, word in names.items() if f"gradient of {word}" == of), None)
+
+
+def alone(name: str, program: Program) -> Iterator[Program]:
+    """Programs of an elementwise op with one element of each input, those that meet in one element of the output."""
+    if not isinstance(TABLE[name].rounding, Elementwise):
+        return
+    arrays = [spec.array() for spec in program.inputs]
+    try:
+        spread = np.broadcast_arrays(*arrays)
+    except ValueError:
+        return
+    for at in range(min(ELEMENTS, spread[0].size)):
+        inputs = [
+            Input.of(spec.name, np.asarray(array.reshape(-1)[at], spec.dtype), spec.requires_grad)
+            for spec, array in zip(program.inputs, spread, strict=True)
+        ]
+        yield Program(inputs, program.statements, program.optimizer)
+
+
+def of_point(name: str) -> str | None:
+    """A point of a Value: the gradient that it chooses."""
+    for point in points():
+        if point.copies:
+            single = scalars.ScalarPoint(point.op, point.args, point.kwargs)
+            if str(single) == name:
+                return line(single.program(scalars.DTYPE), 0, True, scalar=True)
+    return None
