@@ -265,7 +265,7 @@ def test_the_workflow_is_well_formed() -> None:
     assert [key.partition(":")[0] for key in keys] == ["name", "on", "permissions", "concurrency", "env", "jobs"]
     assert "os: [ubuntu-latest, macos-latest, windows-latest]" in WORKFLOW
     steps = re.split(r"^      - ", WORKFLOW.partition("    steps:\n")[2], flags=re.MULTILINE)[1:]
-    assert len(steps) == 8
+    assert len(steps) == 9
     for step in steps:
         assert len(re.findall(r"^ *(?:uses|run):|^(?:uses|run):", step, re.MULTILINE)) == 1, step
     assert "Untried" in WORKFLOW, "it says so until it has run"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from paragrad.reports import checked
 from paragrad.reports.bodies.check import Check, CheckError
-from paragrad.reports.render.markdown import code, fence, options_told, plural, table, text
+from paragrad.reports.render.markdown import IN_FULL, code, fence, more, options_told, plural, table, text
 
 STOPPED = {"time": "the time was up before all programs ran", "interrupted": "it was interrupted"}
 
@@ -30,9 +30,10 @@ def _blocks(body: Check) -> list[str]:
     found = ["# Check against torch", verdict]
     if body["stopped"]:
         found.append(f"The check ended early: {STOPPED.get(body['stopped'], text(body['stopped']))}.")
-    for rank, row in enumerate(failing, 1):
+    for rank, row in enumerate(failing[:IN_FULL], 1):
         told = "\n".join(checked.lines(row, body["command"]))
         found += [f"## {rank}. {text(checked.title(row))}", fence(told)]
+    found += more(len(failing))
     if body["gone"]:
         mend = f"Known, and not found; {code(body['command'] + ' --accept')} takes out what the baseline holds:"
         found += ["## Gone", mend, ", ".join(map(code, body["gone"]))]

@@ -82,6 +82,15 @@ def options_told(options: Mapping[str, object]) -> str:
     return "; ".join(f"{text(name)}: {text(option(name, value))}" for name, value in options.items()) or "-"
 
 
+IN_FULL = 200
+"""Findings that a page shows in full."""
+
+
+def more(count: int) -> list[str]:
+    """A line on the findings that a page has no room for, where there are such."""
+    return [f"And {count - IN_FULL} more findings, in the record."] if count > IN_FULL else []
+
+
 def facts(record: Record) -> list[str]:
     """Who ran what where, and how much of it was judged."""
     machine, counts, versions = record["machine"], record["counts"], record["versions"]

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from paragrad.reports.bodies.parity import FindingRow, ParityBody, WorstRow
 from paragrad.reports.record import Record
 from paragrad.reports.render import coverage
-from paragrad.reports.render.markdown import code, fence, of_bound, plural, table, text
+from paragrad.reports.render.markdown import IN_FULL, code, fence, more, of_bound, plural, table, text
 
 
 def agreement(values: Mapping[str, int], gradients: Mapping[str, int]) -> str:
@@ -35,8 +35,9 @@ def blocks(body: ParityBody, record: Record) -> list[str]:
     page = ["# Parity with torch", verdict]
     if body["stopped"]:
         page.append(f"The run ended early: {text(body['stopped'])}.")
-    for rank, finding in enumerate(found, 1):
+    for rank, finding in enumerate(found[:IN_FULL], 1):
         page += _finding(rank, finding)
+    page += more(len(found))
     verdicts = list(dict.fromkeys([*body["values"], *body["gradients"]]))
     elements = [
         [what, *(str(counts.get(verdict, 0)) for verdict in verdicts)]
