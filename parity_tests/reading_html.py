@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
 import re
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
@@ -87,6 +88,8 @@ class Reading(HTMLParser):
         self.problems.append(f"a comment: {data[:40]!r}")
 
     def _whole(self) -> None:
+        for text in self.data:  # rows that the script makes have their anchors there
+            self.ids += json.loads(text).get("ids", [])
         twice = {name for name in self.ids if self.ids.count(name) > 1} if len(set(self.ids)) < len(self.ids) else set()
         self.problems += [f"id {name!r} is there twice" for name in sorted(twice)]
         self.problems += [

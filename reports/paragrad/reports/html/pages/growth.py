@@ -24,11 +24,13 @@ def section(body: AccuracyBody) -> Section:
         blocks.append(_scatter(points, "condition", title, "condition: bound ÷ (u · largest gradient)", _condition))
         numeric = ("ops", "condition", "engine", "torch")
         table = [
-            row(p["family"], p["dtype"], whole(p["ops"]), num(p["condition"]), num(p["engine"]), num(p["torch"]))
+            row(p["family"], p["dtype"], str(p["ops"]), *(number(p[k], 4) for k in ("condition", "engine", "torch")))
             for p in points
         ]
         heads = columns("family", "dtype", *numeric, numeric=numeric, facet=("family", "dtype"))
-        blocks.append(Table("points-table", "Largest gradient error ÷ bound, graph by graph", heads, table))
+        blocks.append(
+            Table("points-table", "Largest gradient error ÷ bound, graph by graph", heads, table, packed=True)
+        )
     else:
         blocks.append(Note("This record holds no graphs judged against their end-to-end bound."))
     if body["depth"]:

@@ -115,8 +115,7 @@ def _pair(where: str, quantity: Quantity | None, anchor: str | None) -> list[hea
         return [None, None]
     flag = not level_with_torch(quantity)
     told = [
-        f"{where}: {side} max {number(quantity[side]['max'], 4)}, 99.9 % {number(quantity[side]['p999'], 4)}, "
-        f"median {number(quantity[side]['median'], 4)} ULP{_unlike(quantity[side])}"
+        f"{where}: {side} {number(quantity[side]['max'], 4)} ULP{_unlike(quantity[side])}"
         for side in ("engine", "torch")
     ]
     return [
@@ -228,20 +227,23 @@ def _furthest(points: Sequence[WorstPoint], seed: int | None) -> list[Block]:
         return [Note("This record holds no points at which an op is furthest off.")]
     lines = [
         row(
-            code(p["op"]), p["dtype"], p["of"].replace("grad ", "∂ "), num(p["ulp"]), code(p["call"]), p["inputs"],
-            _place(p["element"]), p["engine"], p["torch"], p["truth"],
-            code(f"paragrad accuracy --seed {seed or 0} --script {p['op']} {p['dtype']} {p['program']}"),
+            p["op"], p["dtype"], p["of"].replace("grad ", "∂ "), number(p["ulp"], 4), p["call"], p["inputs"],
+            _place(p["element"]), p["engine"], p["torch"], p["truth"], str(p["program"]),
         )
         for p in points
     ]  # fmt: skip
-    heads = columns("op", "dtype", "of", "ULP", "program", "operands", "at", "engine", "torch", "truth", "its script",
-                    numeric=("ULP",), facet=("dtype",))  # fmt: skip
+    heads = columns("op", "dtype", "of", "ULP", "program", "operands", "at", "engine", "torch", "truth", "number",
+                    numeric=("ULP", "number"), facet=("dtype",))  # fmt: skip
+    first = points[0]
+    example = (
+        f"paragrad accuracy --seed {seed or 0} --script {first['op']} {first['dtype']} {first['program']} | python"
+    )
     told = Markup(
-        "The furthest point of each op and dtype: the program, what both sides and the truth have there, and the "
-        "command that prints the program as a script of torch and this engine. {} runs it."
-    ).format(code("… | python"))
+        "The furthest point of each op and dtype: the program, and what both sides and the truth have there. Op, dtype "
+        "and the program's number give it again as a script that shows both sides: {}."
+    ).format(code(example))
     ids = tuple(f"furthest-{k}" for k in range(len(points)))
-    return [Prose(told), Table("furthest", "Where each op is furthest off", heads, lines, ids)]
+    return [Prose(told), Table("furthest", "Where each op is furthest off", heads, lines, ids, packed=True)]
 
 
 def _place(element: list[int]) -> str:

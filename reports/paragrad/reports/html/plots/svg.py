@@ -19,7 +19,7 @@ def element(name: str, content: str | Markup = "", /, **attributes: str | float 
         for key, value in attributes.items()
         if value is not None
     )
-    return Markup(f"<{name}{written}>{escape(content)}</{name}>")
+    return Markup(f"<{name}{written}>{escape(content)}</{name}>" if content else f"<{name}{written}/>")
 
 
 def group(parts: Iterable[Markup], **attributes: str | float | None) -> Markup:

@@ -1,3 +1,23 @@
+// Rows that came as data; as text only, for words may come from anywhere.
+function fillRows(block) {
+  const packed = block.querySelector("script.rows");
+  if (!packed) return;
+  const { ids, rows } = JSON.parse(packed.textContent);
+  const made = rows.map((cells, k) => {
+    const row = document.createElement("tr");
+    if (ids[k]) row.id = ids[k];
+    row.append(...cells.map((words, j) => {
+      const cell = document.createElement(j ? "td" : "th");
+      if (!j) cell.scope = "row";
+      if (words.length > 48) cell.className = "long";
+      cell.textContent = words;
+      return cell;
+    }));
+    return row;
+  });
+  block.querySelector("tbody").replaceChildren(...made);
+}
+
 // Heads become buttons that sort; filters keep the rows in which all words occur.
 function offerTable(block) {
   const heads = [...block.querySelectorAll("thead tr:last-child th")];

@@ -46,6 +46,7 @@ function reveal() {
 
 document.addEventListener("DOMContentLoaded", () => {
   offerTheme();
+  document.querySelectorAll(".table-block").forEach(fillRows);
   document.querySelectorAll(".table-block").forEach(offerTable);
   document.querySelectorAll(".plot").forEach(plot => plot.dataset.matrix ? readMatrix(plot) : readPlot(plot));
   offerCopies();
