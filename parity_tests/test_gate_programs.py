@@ -204,6 +204,9 @@ def test_an_op_whose_bug_is_blamed_on_the_walk_is_told_of_where_the_walk_is_not(
     alone = rows(ulp=[ulps("add", 2.0)], program=before["program"])
     assert [c.what for c in worse(before, both, parts)] == ["walk: one"]
     assert [c.what for c in worse(before, alone, parts)] == ["add float32 value"]
+    before = rows(ulp=[*before["ulp"], ulps("nn.Add", 1.0)])
+    made = rows(ulp=[*alone["ulp"], ulps("nn.Add", 2.0)])
+    assert [c.what for c in worse(before, made, {**parts, ("nn.Add",): {"add", "mul"}})] == ["add float32 value"]
 
 
 def test_a_share_counts_where_programs_and_bounds_are_the_same() -> None:

@@ -113,7 +113,8 @@ class Comparison:
         certain = [c for c in found if c.row["op"] not in suspects and self.made_of(c).isdisjoint(moved)]
         told = movers(certain)
         doubtful = [c for c in found if c.row["op"] in suspects and self.made_of(c).isdisjoint(told)]
-        return [c for c in found if c in certain or c in doubtful]
+        after = set() if told & WALKS else movers(doubtful)
+        return [c for c in found if c in doubtful or (c in certain and self.made_of(c).isdisjoint(after))]
 
     def made_of(self, change: Change) -> set[str]:
         """What the subject of a change is made of; nothing for what stands by itself."""
