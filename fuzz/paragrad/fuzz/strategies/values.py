@@ -21,12 +21,12 @@ FAR = np.array([1e300, -1e300, 1e-300, -1e-300, 1e160, -1e-160])
 Subnormal numbers are not among them: there torch's own hypot is wrong by more than rounding."""
 CHOICES = {
     np.dtype(np.float32): {"lattice": LATTICE, "extreme": EXTREME, "special": SPECIAL},
+    # Not FAR in "special", where no interval holds it back: in float64 torch's own layer_norm and atan2 overflow and
+    # vanish on the way there, and the judge has no longer numbers in which to repeat them.
     np.dtype(np.float64): {
         "lattice": LATTICE,
         "extreme": np.concatenate((EXTREME, FAR)),
-        # Not FAR's huge ones, which no interval holds back here: in float64 torch's layer_norm overflows on the way,
-        # the engine's does not, and the judge has no longer numbers to tell who is right.
-        "special": np.concatenate((SPECIAL, FAR[np.abs(FAR) < 1])),
+        "special": SPECIAL,
     },
 }
 """What an input of a dtype is filled with, by style."""
