@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -20,6 +21,7 @@ NAME = 20
 OPERANDS = 8
 """More operands than this are told by their number."""
 SIGNS = {"add": "+", "sub": "-", "mul": "*", "div": "/", "pow": "**", "matmul": "@"}
+SIMPLE = re.compile(r"[\w.…\[\]']+(e[+-]\d+)?")
 FREED = "backward() has freed the rest: draw before it, or call backward(retain_graph=True)"
 
 Root = Value | Tensor
@@ -53,7 +55,7 @@ def graph(
     for name, thing in named.items():
         at = [key_of(start(thing)), *([id(thing.array)] if isinstance(thing, Tensor) else [])]
         for vertex in (vertices[key] for key in at if key in vertices):
-            vertex.label = name
+            vertex.label = str(name)
     return assembled(vertices, [key_of(thing) for thing in starts], len(reached))
 
 
@@ -200,9 +202,14 @@ def expression(vertex: Vertex, name: Mapping[int, str]) -> str:
         return f"{vertex.op}(freed)"
     told = [o if type(o) is str else name.get(key_of(o), "…") for o in vertex.operands]
     if vertex.op == "neg" and len(told) == 1:
-        return f"-{told[0]}"
+        return f"-{enclosed(told[0])}"
     if vertex.op in SIGNS and len(told) == 2 and not vertex.arguments:
-        return f"{told[0]} {SIGNS[vertex.op]} {told[1]}"
+        return f"{enclosed(told[0])} {SIGNS[vertex.op]} {enclosed(told[1])}"
     if len(told) > OPERANDS:
         told = [*told[: OPERANDS - 2], f"… {len(told)} in all"]
     return f"{vertex.op}({', '.join([*told, *vertex.arguments])})"
+
+
+def enclosed(operand: str) -> str:
+    """An operand between signs: in brackets, unless it is a name or a number that has none."""
+    return operand if SIMPLE.fullmatch(operand) else f"({operand})"
