@@ -56,7 +56,7 @@ def graph(
         at = [key_of(start(thing)), *([id(thing.array)] if isinstance(thing, Tensor) else [])]
         for vertex in (vertices[key] for key in at if key in vertices):
             vertex.label = str(name)
-    return assembled(vertices, [key_of(thing) for thing in starts], len(reached))
+    return assembled(vertices, [key for key in map(key_of, starts) if key in vertices], len(reached))
 
 
 def checked(root: object) -> list[Root]:
@@ -118,8 +118,8 @@ def part(reached: dict[int, tuple[Any, int]], depth: int | None, nodes: int | No
         within = "" if depth is None else f" within {depth} ops of the root"
         raise GraphError(
             f"the graph has {counted(len(chosen))} nodes{within}, and a drawing holds {MOST}. Ask for a part: "
-            f"nodes={MOST} draws the {MOST} nearest to the root, depth=5 what is at most 5 ops away from it; "
-            "or draw one of the nodes before it"
+            f"draw.graph(root, nodes={MOST}) takes the {MOST} nearest to the root, depth=5 what is at most 5 ops "
+            "away from it; or take a node before it for the root"
         )
     return chosen
 
