@@ -85,6 +85,18 @@ def test_text_names_a_node_once_and_refers_to_it_after() -> None:
     )
 
 
+def test_text_with_long_lines_stays_within_80_columns() -> None:
+    """A long label has its data below it; where data are long, all have."""
+    short, long = Node("a", "a", "data 1", "", "input", "grad 2"), Node("b", "b" * 70, "data 3", "", "op", "grad 4")
+    assert draw.text(Graph("g", [short, long])) == f"g\n  a  data 1  grad 2\n  {'b' * 70}\n     data 3  grad 4\n"
+    wide = Node("c", "c", "1" * 40, "", "op", "2" * 30)
+    assert draw.text(Graph("g", [short, wide])) == (
+        f"g\n  a\n      data 1  grad 2\n  c\n      {'1' * 40}  {'2' * 30}\n"
+    )
+    words = draw.text(Graph("g" * 100, [Node("d", "word " * 40, "x" * 200)], note="y" * 100))
+    assert max(map(columns, words.splitlines())) == 80
+
+
 @pytest.mark.parametrize(
     ("made", "label"),
     [
@@ -107,6 +119,7 @@ def test_expressions_read_as_they_were_written(made: object, label: str) -> None
 def test_names_are_told_apart() -> None:
     values = [Value(k, label) for k, label in enumerate(["x", "x", "", "v1", "x_2", "y" * 30, "y" * 31])]
     names = [node.name for node in draw.graph(values).nodes]
+    assert draw.graph(values).nodes[-1].title.startswith(f"{names[-1]}\nlabel {'y' * 31}\n")
     assert names == ["x", "x_3", "v2", "v1", "x_2", "y" * 19 + "…", "y" * 19 + "…_2"]
 
 
@@ -124,9 +137,10 @@ def test_every_node_and_edge_of_random_values_is_there(count: int, seed: int) ->
             waiting.extend(v for v, _ in value.edges)
     graph = draw.graph(root)
     titles = {node.id: node.title for node in graph.nodes}
+    titles = {key: title[title.index("data ") :] for key, title in titles.items()}
     told = lambda v: f"data {v.data!r}\ngrad {v.grad!r}"  # noqa: E731
-    assert Counter(t.partition("\n")[2] for t in titles.values()) == Counter(map(told, expected.values()))
-    edges = Counter((titles[e.source].partition("\n")[2], titles[e.target].partition("\n")[2]) for e in graph.edges)
+    assert Counter(titles.values()) == Counter(map(told, expected.values()))
+    edges = Counter((titles[e.source], titles[e.target]) for e in graph.edges)
     assert edges == Counter((told(v), told(value)) for value in expected.values() for v, _ in value.edges)
     drawing = ElementTree.fromstring(draw.svg(graph))
     assert len(list(drawing.iter("{http://www.w3.org/2000/svg}rect"))) == len(expected)
@@ -228,7 +242,8 @@ STARTS = pytest.mark.parametrize("start", [Value(0.0), tensor(0.0, requires_grad
 def test_a_chain_of_100000_nodes_is_told_in_words(start: Value | Tensor) -> None:
     face = chain(100_000, start)._repr_mimebundle_()
     assert list(face) == ["text/plain"]
-    assert re.search("has 100000 nodes, and a drawing holds 300.* nodes=300", face["text/plain"])
+    assert re.search("has 100000 nodes, and a drawing holds 300.* nodes=300", " ".join(face["text/plain"].split()))
+    assert max(map(len, face["text/plain"].splitlines())) <= 80
 
 
 @STARTS

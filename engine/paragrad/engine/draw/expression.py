@@ -18,8 +18,11 @@ COUNTED = 1_000_000
 """Nodes after which no more are counted."""
 NAME = 20
 """Characters of a name inside the expressions of others."""
-OPERANDS = 8
-"""More operands than this are told by their number."""
+TITLE = 400
+"""Characters of a line of the words that are shown when one points at a node."""
+OPERANDS = 7
+FEW = 3
+"""Of more than OPERANDS operands, the first FEW and their number are told."""
 SIGNS = {"add": "+", "sub": "-", "mul": "*", "div": "/", "pow": "**", "matmul": "@"}
 SIMPLE = re.compile(r"[\w.…\[\]']+(e[+-]\d+)?")
 FREED = "backward() has freed the rest: draw before it, or call backward(retain_graph=True)"
@@ -141,7 +144,9 @@ def assembled(vertices: dict[int, Vertex], roots: Sequence[int], total: int) -> 
         used = [key_of(operand) for operand in vertex.operands if type(operand) is not str]
         cut = any(other not in vertices for other in used)
         kind = " ".join([vertex.kind, *["root"][: key in roots], *["cut"][: cut or vertex.freed]])
-        title = "\n".join(filter(None, (plain(told, 400), vertex.title or vertex.data)))
+        label = plain(vertex.label, TITLE)
+        whole = "" if label in ("", name[key]) else f"label {label}"
+        title = "\n".join(filter(None, (plain(told, TITLE), whole, vertex.title or vertex.data)))
         nodes.append(Node(name[key], told, vertex.data, title, kind, vertex.gradient, name[key]))
         edges += [Edge(name[other], name[key]) for other in used if other in vertices]
     of = ", ".join(name[key] for key in dict.fromkeys(roots))
@@ -206,7 +211,7 @@ def expression(vertex: Vertex, name: Mapping[int, str]) -> str:
     if vertex.op in SIGNS and len(told) == 2 and not vertex.arguments:
         return f"{enclosed(told[0])} {SIGNS[vertex.op]} {enclosed(told[1])}"
     if len(told) > OPERANDS:
-        told = [*told[: OPERANDS - 2], f"… {len(told)} in all"]
+        told = [*told[:FEW], f"… {len(told)} in all"]
     return f"{vertex.op}({', '.join([*told, *vertex.arguments])})"
 
 
