@@ -14,7 +14,7 @@ from paragrad.engine.draw.words import plain
 from paragrad.engine.scalar import Value
 from paragrad.engine.tensor import Tensor
 
-COUNTED = 1_000_000
+COUNTED = 200_000
 """Nodes after which no more are counted."""
 NAME = 20
 """Characters of a name inside the expressions of others."""
