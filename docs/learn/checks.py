@@ -1,0 +1,54 @@
+"""What the chapters check their numbers with: equal to the last bit, or within a bound that is said aloud.
+
+Every check prints what it compared, and raises AssertionError where it does not hold, which ends the build of the page.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+
+def numbers(given: Any) -> np.ndarray:
+    """A number, a Value, a tensor (the engine's or torch's) or a list of these as an array of floats."""
+    if isinstance(given, list | tuple):
+        return np.array([numbers(part) for part in given])
+    if hasattr(given, "detach"):
+        given = given.detach().numpy()
+    array = np.asarray(given if isinstance(given, np.ndarray) else float(given))
+    return array if array.dtype.kind == "f" else array.astype(np.float64)
+
+
+def distance(mine: Any, theirs: Any) -> float:
+    """How far apart they are: the largest difference, in units in the last place (ULP) of the larger number."""
+    a, b = numbers(mine), numbers(theirs)
+    if a.shape != b.shape:
+        raise AssertionError(f"there are {a.shape} numbers on one side and {b.shape} on the other")
+    if a.size == 0 or np.isnan(a).any() or np.isnan(b).any():
+        raise AssertionError(f"no numbers to compare: {a} and {b}")
+    return float(np.max(np.abs(a - b) / np.spacing(np.maximum(np.abs(a), np.abs(b)))))
+
+
+def told(array: np.ndarray) -> str:
+    """A few numbers for people."""
+    flat = [f"{x:.10g}" for x in array.reshape(-1)[:4]]
+    return ", ".join(flat) + (f", ... ({array.size} numbers)" if array.size > len(flat) else "")
+
+
+def agree(name: str, mine: Any, theirs: Any, ulps: float = 0) -> None:
+    """Two results are the same: to the last bit, or at most `ulps` units in the last place apart."""
+    apart = distance(mine, theirs)
+    if apart > ulps:
+        raise AssertionError(
+            f"{name}: {told(numbers(mine))} against {told(numbers(theirs))}: {apart:.3g} ULP, not {ulps:g}"
+        )
+    print(f"✓ {name}: {told(numbers(mine))}, {f'{apart:.3g} ULP apart' if apart else 'identical'}")
+
+
+def within(name: str, found: Any, exact: Any, bound: float) -> None:
+    """An estimate is no further from what it estimates than theory says."""
+    off = float(np.max(np.abs(numbers(found) - numbers(exact))))
+    if not off <= bound:
+        raise AssertionError(f"{name}: {told(numbers(found))} is {off:.3g} off {told(numbers(exact))}, not {bound:.3g}")
+    print(f"✓ {name}: {told(numbers(found))}, off by {off:.2g}, at most {bound:.2g}")
