@@ -9,7 +9,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from paragrad.engine import nn, optim, recording  # noqa: F401  (recording teaches ops what to do with Tensors)
+from paragrad.engine import (  # recording teaches ops what to do with Tensors, notebook how Jupyter shows results
+    nn,
+    notebook,  # noqa: F401
+    optim,
+    recording,  # noqa: F401
+)
 from paragrad.engine.autograd import backward, grad
 from paragrad.engine.creation import (
     arange,

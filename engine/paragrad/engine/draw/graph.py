@@ -11,14 +11,20 @@ class GraphError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """One box: an id that tells it apart, a label, a second line (a value, a gradient, a shape), words that are shown
-    when one points at it, and a kind, which becomes a CSS class."""
+    """One box: an id that tells it apart, a label, a second line (a value, a shape), words that are shown when one
+    points at it, a kind, which becomes a CSS class, and a third line, the gradient.
+
+    `name` is what the labels of other nodes call this one; it is empty in graphs whose labels don't say from what a
+    node was made.
+    """
 
     id: str
     label: str
     detail: str = ""
     title: str = ""
     kind: str = "op"
+    gradient: str = ""
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +38,9 @@ class Edge:
 
 @dataclass(slots=True)
 class Graph:
-    """Nodes, edges, and the name by which a screen reader announces the drawing."""
+    """Nodes, edges, the name by which a screen reader announces the drawing, and a line of words to stand below it."""
 
     name: str
     nodes: list[Node] = field(default_factory=list)
     edges: list[Edge] = field(default_factory=list)
+    note: str = ""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import html
 import re
+import textwrap
 import unicodedata
 
 from paragrad.engine.draw.components import Point
@@ -23,17 +24,23 @@ PADDING = 8.0
 MARGIN = 12.0
 LONGEST = 44
 """Characters of a line; the whole of it is in the node's title."""
+NOTE_LINE = 72
+"""Characters of a line of the note below a drawing."""
 LEAST_WIDTH = 36.0
 PAGE = 1200.0
 """Of what a page or a notebook shows without scrolling sideways."""
 
 STYLE = """
-.paragrad-graph { color: inherit; font: 12px ui-monospace, Menlo, Consolas, "DejaVu Sans Mono", monospace }
+.paragrad-graph:root { color-scheme: light dark; color: CanvasText; background: Canvas }
+.paragrad-graph:not(:root) { color: inherit }
+.paragrad-graph { font: 12px ui-monospace, Menlo, Consolas, "DejaVu Sans Mono", monospace }
 .paragrad-graph text { fill: currentColor; text-anchor: middle }
 .paragrad-graph .detail { opacity: .75 }
 .paragrad-graph rect { fill: currentColor; fill-opacity: .06; stroke: currentColor; stroke-opacity: .55 }
 .paragrad-graph .input rect { fill-opacity: 0 }
 .paragrad-graph .constant rect { fill-opacity: 0; stroke-dasharray: 3 3 }
+.paragrad-graph .cut rect { stroke-dasharray: 8 3 }
+.paragrad-graph .note { text-anchor: start }
 .paragrad-graph .root rect { stroke-width: 2.5; stroke-opacity: 1 }
 .paragrad-graph .starred rect { fill: #d33; fill-opacity: .2; stroke: #d33; stroke-opacity: 1; stroke-width: 2 }
 .paragrad-graph path { fill: none; stroke: currentColor; stroke-opacity: .5 }
@@ -49,6 +56,10 @@ def svg(graph: Graph) -> str:
     sizes = {node.id: box(lines[node.id]) for node in graph.nodes}
     placed = fitting(sizes, [(edge.source, edge.target) for edge in graph.edges])
     width, height = placed.width + 2 * MARGIN, placed.height + 2 * MARGIN
+    note = textwrap.wrap(graph.note, NOTE_LINE)
+    if note:
+        width = max(width, max(map(columns, note)) * SIZE * ADVANCE + 2 * MARGIN)
+        height += (len(note) + 0.5) * SIZE * 1.25
     size = f'width="{width:.0f}" height="{height:.0f}" viewBox="{-MARGIN:g} {-MARGIN:g} {width:.0f} {height:.0f}"'
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" class="paragrad-graph" role="img" '
@@ -59,6 +70,9 @@ def svg(graph: Graph) -> str:
         line = f'<path d="{curve(route, placed.turned)}"/>'
         parts.append(f'<g class="{classes("edge", edge.kind)}">{line}{head(route[-1], placed.turned)}</g>')
     parts += [drawn(node, lines[node.id], sizes[node.id], placed) for node in graph.nodes]
+    for k, line in enumerate(note):
+        y = placed.height + (k + 1.5) * SIZE * 1.25
+        parts.append(f'<text class="note" x="0" y="{y:.1f}">{escaped(line)}</text>')
     return "\n".join([*parts, "</svg>\n"])
 
 
@@ -74,7 +88,7 @@ def fitting(sizes: dict[str, Point], edges: list[tuple[str, str]]) -> Layout:
 
 def shown_lines(node: Node) -> list[str]:
     """The lines of a node, cut to a length that a box can hold."""
-    lines = [" ".join(line.split()) for line in (node.label, node.detail) if line]
+    lines = [" ".join(line.split()) for line in (node.label, node.detail, node.gradient) if line]
     return [line if len(line) <= LONGEST else line[: LONGEST - 1] + "…" for line in lines]
 
 
@@ -93,7 +107,7 @@ def columns(line: str) -> int:
 def drawn(node: Node, lines: list[str], size: Point, placed: Layout) -> str:
     """A node: its box, its lines, and its title."""
     (x, y), (width, height) = placed.positions[node.id], size
-    title = node.title or "\n".join(line for line in (node.label, node.detail) if line)
+    title = node.title or "\n".join(filter(None, (node.label, node.detail, node.gradient)))
     parts = [f'<g class="{classes("node", node.kind)}"><title>{escaped(title)}</title>']
     corner = f'x="{x - width / 2:.1f}" y="{y - height / 2:.1f}"'
     parts.append(f'<rect {corner} width="{width:.1f}" height="{height:.1f}" rx="4"/>')
