@@ -20,14 +20,18 @@ def numbers(given: Any) -> np.ndarray:
     return array if array.dtype.kind == "f" else array.astype(np.float64)
 
 
-def distance(mine: Any, theirs: Any) -> float:
-    """How far apart they are: the largest difference, in units in the last place (ULP) of the larger number."""
+def distance(mine: Any, theirs: Any, of_largest: bool = False) -> float:
+    """How far apart they are: the largest difference, in units in the last place (ULP) of the larger number.
+
+    With `of_largest` in those of the largest of all numbers: what a sum of many terms can be held to.
+    """
     a, b = numbers(mine), numbers(theirs)
     if a.shape != b.shape:
         raise AssertionError(f"there are {a.shape} numbers on one side and {b.shape} on the other")
     if a.size == 0 or np.isnan(a).any() or np.isnan(b).any():
         raise AssertionError(f"no numbers to compare: {a} and {b}")
-    return float(np.max(np.abs(a - b) / np.spacing(np.maximum(np.abs(a), np.abs(b)))))
+    size = np.maximum(np.abs(a), np.abs(b))
+    return float(np.max(np.abs(a - b) / np.spacing(size.max() if of_largest else size)))
 
 
 def told(array: np.ndarray) -> str:
@@ -36,14 +40,13 @@ def told(array: np.ndarray) -> str:
     return ", ".join(flat) + (f", ... ({array.size} numbers)" if array.size > len(flat) else "")
 
 
-def agree(name: str, mine: Any, theirs: Any, ulps: float = 0) -> None:
+def agree(name: str, mine: Any, theirs: Any, ulps: float = 0, of_largest: bool = False) -> None:
     """Two results are the same: to the last bit, or at most `ulps` units in the last place apart."""
-    apart = distance(mine, theirs)
-    if apart > ulps:
-        raise AssertionError(
-            f"{name}: {told(numbers(mine))} against {told(numbers(theirs))}: {apart:.3g} ULP, not {ulps:g}"
-        )
-    print(f"✓ {name}: {told(numbers(mine))}, {f'{apart:.3g} ULP apart' if apart else 'identical'}")
+    apart = distance(mine, theirs, of_largest)
+    if not apart <= ulps:
+        much = f"{apart:.3g} ULP apart, {ulps:g} allowed" if apart < 1e6 else "not the same number"
+        raise AssertionError(f"{name}: {told(numbers(mine))} against {told(numbers(theirs))}: {much}")
+    print(f"✓ {name}: {told(numbers(mine))}: {f'{apart:.3g} ULP apart' if apart else 'identical'}")
 
 
 def within(name: str, found: Any, exact: Any, bound: float) -> None:
