@@ -42,7 +42,7 @@ rcParams.update(
 
 def axes(x: str, y: str, columns: int = 1, **options: Any) -> Any:
     """New labelled axes, or a row of them."""
-    figure, made = plt.subplots(1, columns, layout="constrained", **options)
+    _, made = plt.subplots(1, columns, layout="constrained", **options)
     for one in made if columns > 1 else [made]:
         one.set_xlabel(x)
         one.set_ylabel(y)

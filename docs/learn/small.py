@@ -1,4 +1,4 @@
-"""The Value of chapters 7 and 8: a number that leaves a note on how to pass its gradient on, and a walk over the notes."""
+"""The Value of chapters 7 and 8: a number that leaves a note on how to pass its gradient on, and a walk over them."""
 
 from __future__ import annotations
 
