@@ -36,8 +36,9 @@ def distance(mine: Any, theirs: Any, of_largest: bool = False) -> float:
 
 def told(array: np.ndarray) -> str:
     """A few numbers for people."""
-    flat = [f"{x:.10g}" for x in array.reshape(-1)[:4]]
-    return ", ".join(flat) + (f", ... ({array.size} numbers)" if array.size > len(flat) else "")
+    if array.size > 4:
+        return ", ".join(f"{x:.5g}" for x in array.reshape(-1)[:3]) + f", ... ({array.size} numbers)"
+    return ", ".join(f"{x:.10g}" for x in array.reshape(-1))
 
 
 def agree(name: str, mine: Any, theirs: Any, ulps: float = 0, of_largest: bool = False) -> None:
