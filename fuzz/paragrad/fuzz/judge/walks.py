@@ -59,11 +59,11 @@ def explanations(check: BackwardCheck, variable: int) -> Iterator[tuple[str, Arr
             yield f"the gradient is overwritten, not accumulated: only the term of {name} is left", term + rest
     if len(terms) == 1:
         yield f"nothing arrives: {_unreached(check, variable)}", np.zeros_like(total)
+    yield from too_early(check, variable, total)
     for name, term in terms:
         yield f"the term of {name} is dropped", total - term
         yield f"the term of {name} is counted twice", total + term
     yield from stale(check, variable, total)
-    yield from too_early(check, variable, total)
     yield from twins(check, variable, total)
     for counts in itertools.product((1, 0, 2), repeat=len(terms) if len(terms) <= MOST_TERMS else 0):
         told = [f"{name} {_times(n)}" for (name, _), n in zip(terms, counts, strict=True) if n != 1]
