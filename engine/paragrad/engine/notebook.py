@@ -5,6 +5,7 @@ A leaf has none to show, and a graph with more nodes than a drawing holds is tol
 
 from __future__ import annotations
 
+import textwrap
 from typing import Any
 
 from paragrad.engine.scalar import Value
@@ -21,7 +22,7 @@ def _repr_mimebundle_(self: Value | Tensor, include: Any = None, exclude: Any = 
     try:
         graph = draw.graph(self)
     except draw.GraphError as error:
-        return {"text/plain": f"{plain}\n{error}"}
+        return {"text/plain": f"{plain}\n{textwrap.fill(str(error), 80)}"}
     drawn = draw.svg(graph)
     return {
         "text/plain": plain,

@@ -23,8 +23,9 @@ def dot(graph: Graph) -> str:
 
 
 def escaped(words: str) -> str:
-    """Words inside double quotes: backslashes start escapes, and a quotation mark would end them."""
-    return UNSAFE.sub("\ufffd", words.replace("\n", " ")).replace("\\", "\\\\").replace('"', '\\"')
+    """Words inside double quotes, where a backslash starts an escape, & an entity, and a quotation mark is the end."""
+    safe = UNSAFE.sub("\ufffd", " ".join(words.split()))
+    return safe.replace("\\", "\\\\").replace('"', '\\"').replace("&", "&amp;")
 
 
 def quoted(words: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -13,13 +14,17 @@ from paragrad.engine.draw.words import plain
 from paragrad.engine.scalar import Value
 from paragrad.engine.tensor import Tensor
 
-COUNTED = 1_000_000
+COUNTED = 200_000
 """Nodes after which no more are counted."""
 NAME = 20
 """Characters of a name inside the expressions of others."""
-OPERANDS = 8
-"""More operands than this are told by their number."""
+TITLE = 400
+"""Characters of a line of the words that are shown when one points at a node."""
+OPERANDS = 7
+FEW = 3
+"""Of more than OPERANDS operands, the first FEW and their number are told."""
 SIGNS = {"add": "+", "sub": "-", "mul": "*", "div": "/", "pow": "**", "matmul": "@"}
+SIMPLE = re.compile(r"[\w.…\[\]']+(e[+-]\d+)?")
 FREED = "backward() has freed the rest: draw before it, or call backward(retain_graph=True)"
 
 Root = Value | Tensor
@@ -53,8 +58,8 @@ def graph(
     for name, thing in named.items():
         at = [key_of(start(thing)), *([id(thing.array)] if isinstance(thing, Tensor) else [])]
         for vertex in (vertices[key] for key in at if key in vertices):
-            vertex.label = name
-    return assembled(vertices, [key_of(thing) for thing in starts], len(reached))
+            vertex.label = str(name)
+    return assembled(vertices, [key for key in map(key_of, starts) if key in vertices], len(reached))
 
 
 def checked(root: object) -> list[Root]:
@@ -116,8 +121,8 @@ def part(reached: dict[int, tuple[Any, int]], depth: int | None, nodes: int | No
         within = "" if depth is None else f" within {depth} ops of the root"
         raise GraphError(
             f"the graph has {counted(len(chosen))} nodes{within}, and a drawing holds {MOST}. Ask for a part: "
-            f"nodes={MOST} draws the {MOST} nearest to the root, depth=5 what is at most 5 ops away from it; "
-            "or draw one of the nodes before it"
+            f"draw.graph(root, nodes={MOST}) takes the {MOST} nearest to the root, depth=5 what is at most 5 ops "
+            "away from it; or take a node before it for the root"
         )
     return chosen
 
@@ -139,7 +144,9 @@ def assembled(vertices: dict[int, Vertex], roots: Sequence[int], total: int) -> 
         used = [key_of(operand) for operand in vertex.operands if type(operand) is not str]
         cut = any(other not in vertices for other in used)
         kind = " ".join([vertex.kind, *["root"][: key in roots], *["cut"][: cut or vertex.freed]])
-        title = "\n".join(filter(None, (plain(told, 400), vertex.title or vertex.data)))
+        label = plain(vertex.label, TITLE)
+        whole = "" if label in ("", name[key]) else f"label {label}"
+        title = "\n".join(filter(None, (plain(told, TITLE), whole, vertex.title or vertex.data)))
         nodes.append(Node(name[key], told, vertex.data, title, kind, vertex.gradient, name[key]))
         edges += [Edge(name[other], name[key]) for other in used if other in vertices]
     of = ", ".join(name[key] for key in dict.fromkeys(roots))
@@ -200,9 +207,14 @@ def expression(vertex: Vertex, name: Mapping[int, str]) -> str:
         return f"{vertex.op}(freed)"
     told = [o if type(o) is str else name.get(key_of(o), "…") for o in vertex.operands]
     if vertex.op == "neg" and len(told) == 1:
-        return f"-{told[0]}"
+        return f"-{enclosed(told[0])}"
     if vertex.op in SIGNS and len(told) == 2 and not vertex.arguments:
-        return f"{told[0]} {SIGNS[vertex.op]} {told[1]}"
+        return f"{enclosed(told[0])} {SIGNS[vertex.op]} {enclosed(told[1])}"
     if len(told) > OPERANDS:
-        told = [*told[: OPERANDS - 2], f"… {len(told)} in all"]
+        told = [*told[:FEW], f"… {len(told)} in all"]
     return f"{vertex.op}({', '.join([*told, *vertex.arguments])})"
+
+
+def enclosed(operand: str) -> str:
+    """An operand between signs: in brackets, unless it is a name or a number that has none."""
+    return operand if SIMPLE.fullmatch(operand) else f"({operand})"

@@ -13,6 +13,7 @@ import unicodedata
 from paragrad.engine.draw.components import Point
 from paragrad.engine.draw.graph import Graph, GraphError, Node
 from paragrad.engine.draw.layout import Layout, layout
+from paragrad.engine.draw.words import UNSAFE
 
 MOST = 300
 """More nodes than this make no drawing that one can read. `svg` draws them all the same; whoever calls it decides."""
@@ -150,5 +151,5 @@ def classes(*names: str) -> str:
 
 
 def escaped(words: str) -> str:
-    """Text that is no markup, in an element or in an attribute; what XML forbids becomes U+FFFD."""
-    return html.escape(re.sub("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]", "\ufffd", words))
+    """Text that is no markup, in an element or in an attribute; what is UNSAFE becomes U+FFFD."""
+    return html.escape(UNSAFE.sub("\ufffd", words))

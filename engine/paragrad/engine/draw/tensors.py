@@ -14,7 +14,8 @@ import numpy as np
 
 from paragrad.engine.draw.vertex import Constant, Vertex
 from paragrad.engine.draw.words import WHOLE, kind_of, number, summary
-from paragrad.engine.graph import Node
+from paragrad.engine.dtypes import DType
+from paragrad.engine.graph import Node, each_parent
 from paragrad.engine.tensor import Tensor
 
 
@@ -61,14 +62,16 @@ class Tensors:
     def __init__(self, at_hand: Iterable[Tensor]) -> None:
         self.tensors = {id(vertex_of(tensor)): tensor for tensor in at_hand}
         self.arrays: dict[int, Any] = {}
+        self.dtypes: dict[int, DType] = {}
 
     def look(self, things: Iterable[Any]) -> None:
-        """Collect what the nodes among `things` saved of their operands' and of their own numbers."""
-        for node in things:
-            if type(node) is not Node:
-                continue
-            if node.watch is not None and node.watch.retainer is not None and (held := node.watch.retainer()):
-                self.tensors.setdefault(id(node), held)
+        """Collect what the nodes among `things` saved of their operands' and of their own numbers, and their dtypes."""
+        nodes = sorted((thing for thing in things if type(thing) is Node), key=lambda node: node.born, reverse=True)
+        for node in nodes:
+            if node.watch is not None and node.watch.retainer is not None:
+                held = node.watch.retainer()
+                if held is not None:
+                    self.tensors.setdefault(id(node), held)
             count = len(node.plan.op.parameters)
             parents = dict(zip(node.plan.positions, node.parents, strict=False))
             for position, value in saved(node):
@@ -76,6 +79,16 @@ class Tensors:
                     self.arrays[id(node)] = value
                 elif type(parents.get(position)) is Node:
                     self.arrays.setdefault(id(parents[position]), value)
+
+        for node in nodes:  # the oldest first, so that those of operands are known
+            array = self.tensors[id(node)].array if id(node) in self.tensors else self.arrays.get(id(node))
+            found = [self.dtype(parent) for parent in each_parent(node)] if array is None else [array.dtype]
+            if found and found[0] is not None and (array is not None or node.plan.op.name != "cast"):
+                self.dtypes[id(node)] = found[0]
+
+    def dtype(self, parent: Any) -> DType | None:
+        """The dtype of an operand, and so of a result: only a cast changes it, and casts are ops of their own."""
+        return parent.dtype if isinstance(parent, Tensor) else self.dtypes.get(id(parent))
 
     def described(self, thing: Any) -> Vertex:
         """What the drawing tells of a Node, a leaf Tensor or a Constant."""
@@ -90,7 +103,7 @@ class Tensors:
         tensor = self.tensors.get(id(thing))
         array = tensor.array if tensor is not None else self.arrays.get(id(thing))
         op = thing.plan.op
-        vertex = of_array(op.name, array, "op") if array is not None else Vertex("", op.name, (), unknown(thing))
+        vertex = of_array(op.name, array, "op") if array is not None else self.unknown(thing)
         vertex.operands = tuple(operands(thing))
         vertex.arguments = arguments(thing)
         vertex.freed = thing.saved is None
@@ -99,19 +112,18 @@ class Tensors:
             vertex.title += told
         return vertex
 
-
-def unknown(node: Node) -> str:
-    """Of a result whose numbers nobody saved: its shape."""
-    return f"{list(node.shape)} not saved"
+    def unknown(self, node: Node) -> Vertex:
+        """A result whose numbers nobody saved."""
+        return Vertex("", node.plan.op.name, (), f"{kind_of(self.dtypes.get(id(node)), node.shape)} not saved")
 
 
 def of_array(op: str, array: Any, kind: str) -> Vertex:
     """A vertex whose numbers are known."""
     if not isinstance(array, np.ndarray):
         return Vertex("", op, (), type(array).__name__, kind=kind)
-    data = f"{kind_of(array)} {summary(array)}"
+    data = f"{kind_of(array.dtype, array.shape)} {summary(array)}"
     with np.printoptions(threshold=50, edgeitems=3):
-        return Vertex("", op, (), data, title=f"{kind_of(array)}\ndata {array}", kind=kind)
+        return Vertex("", op, (), data, title=f"{kind_of(array.dtype, array.shape)}\ndata {array}", kind=kind)
 
 
 def gradient(tensor: Tensor) -> tuple[str, str]:

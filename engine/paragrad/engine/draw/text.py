@@ -8,6 +8,9 @@ from paragrad.engine.draw.words import plain
 
 WIDTH = 80
 GAP = 2
+INDENT = "  "
+LEAST = 14
+"""Columns for labels below which data and gradients go to lines of their own."""
 LONGEST = 200
 """Characters of a label; the rest of it is left out."""
 
@@ -15,8 +18,7 @@ LONGEST = 200
 def text(graph: Graph) -> str:
     """The graph in lines of 80 columns: what each node is, its data, its gradient.
 
-    The columns are aligned where the longest lines leave room for it; else data and gradient of a node stand in a line
-    below it.
+    What has no room beside a long label stands below it, and below every label where data and gradients are long.
     """
     sources: dict[str, list[str]] = {node.id: [] for node in graph.nodes}
     called = {node.id: node.name or node.label.partition(" = ")[0] for node in graph.nodes}
@@ -24,14 +26,19 @@ def text(graph: Graph) -> str:
         sources[edge.target].append(called[edge.source])
     rows = [cells(node, sources[node.id]) for node in graph.nodes]
     widths = [max((columns(row[k]) for row in rows), default=0) for k in range(3)]
-    lines = [plain(graph.name, LONGEST)]
-    aligned = 2 + sum(widths) + 2 * GAP <= WIDTH
+    room = WIDTH - len(INDENT) - widths[1] - widths[2] - 2 * GAP
+    column = max((columns(label) for label, _, _ in rows if columns(label) <= room), default=0)
+    lines = wrapped(plain(graph.name, LONGEST), "")
     for label, data, gradient in rows:
-        if aligned:
-            lines.append("  " + (padded(label, widths[0]) + padded(data, widths[1]) + gradient).rstrip())
+        beside = padded(data, widths[1]) + gradient
+        if room < LEAST:
+            below = (" " * GAP).join(filter(None, (data, gradient)))
+            lines += wrapped(label, INDENT) + (wrapped(below, 3 * INDENT) if below else [])
+        elif columns(label) <= room:
+            lines.append((INDENT + padded(label, column) + beside).rstrip())
         else:
-            below = "    " + (" " * GAP).join(filter(None, (data, gradient)))
-            lines += [*wrapped(label, "  "), *(wrapped(below.strip(), "      ") if below.strip() else [])]
+            lines += wrapped(label, INDENT)
+            lines += [INDENT + padded("", column) + beside.rstrip()] if beside.strip() else []
     lines += wrapped(graph.note, "") if graph.note else []
     return "\n".join(lines) + "\n"
 
@@ -56,7 +63,7 @@ def wrapped(words: str, indent: str) -> list[str]:
     for word in words.split(" "):
         if line and columns(indent + line) + 1 + columns(word) > WIDTH:
             lines.append(indent + line)
-            line, indent = "", indent if lines[1:] else indent + "  "
+            line, indent = "", indent if lines[1:] else indent + INDENT
         line = f"{line} {word}" if line else word
         while columns(indent + line) > WIDTH:
             fits = len(line)

@@ -18,7 +18,7 @@ def described(value: Value) -> Vertex:
     """What the drawing tells of it."""
     shown: tuple[Any, ...] = tuple(v if isinstance(v, Value) else number(v) for v in value.operands)
     return Vertex(
-        value.label,
+        str(value.label),
         value.op,
         shown,
         f"data {number(value.data)}",

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 import numpy as np
 
-from paragrad.engine.dtypes import Array
+from paragrad.engine.dtypes import Array, DType
 
 DIGITS = 6
 """Significant digits of a number in a box; the title has them all."""
 WHOLE = 28
 """Characters up to which an array is written in full."""
 UNSAFE = re.compile(
-    "[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]"
+    "[^\\t\\n\\r\\x20-\\x7e\\xa0-\\ud7ff\\ue000-\\ufffd\\U00010000-\\U0010ffff]"
+    "|[\\u061c\\u200e\\u200f\\u202a-\\u202e\\u2066-\\u2069]"
 )
-"""Control characters, those that turn the direction of what follows, and halves of surrogate pairs."""
+"""Control characters, halves of surrogate pairs, what else XML forbids, and what turns the direction of text."""
 
 
 def plain(words: str, longest: int) -> str:
@@ -29,9 +31,9 @@ def number(x: float | int | bool) -> str:
     return f"{x:.{DIGITS}g}" if isinstance(x, float) else str(x)
 
 
-def kind_of(array: Array) -> str:
-    """The dtype and the shape: float32[2, 3]."""
-    return f"{array.dtype.name}{list(array.shape)}"
+def kind_of(dtype: DType | None, shape: Sequence[int]) -> str:
+    """The dtype, if it is known, and the shape: float32[2, 3]."""
+    return f"{'' if dtype is None else dtype.name}{list(shape)}"
 
 
 def summary(array: Array) -> str:
