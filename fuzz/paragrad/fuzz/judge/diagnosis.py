@@ -7,6 +7,7 @@ recombined.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -25,7 +26,7 @@ from paragrad.fuzz.judge.kinks import hull, samples
 from paragrad.fuzz.judge.local import LocalReference, RefusedError, exactly
 from paragrad.fuzz.judge.placed import FAILS, IN_PLACE, UNRECORDED
 from paragrad.fuzz.judge.verdict import REFERENCE, SUBJECT, UNCLEAR, Finding
-from paragrad.fuzz.judge.walks import walk_fault
+from paragrad.fuzz.judge.walks import still_explained, walk_faults
 from paragrad.fuzz.judge.whose import whose
 from paragrad.fuzz.program import Apply, Array, Backward, Program
 from paragrad.fuzz.trace import Engine, Trace
@@ -84,17 +85,35 @@ class Diagnosis:
             finding.diagnosis, finding.whose = HIDDEN, UNCLEAR
             return
         if check is not None and finding.op == WALK:
-            assert finding.found is not None
-            finding.diagnosis = walk_fault(check, variable, finding.found) or NONE
+            finding.diagnosis = self.of_walk(check, variable) or NONE
             return
         views = list(self.value_views() if check is None else self.gradient_views(check))
         finding.whose = whose(views[0]) if views else UNCLEAR
         finding.diagnosis = WITH_ENGINE if finding.whose == REFERENCE else of_views(views) if views else NONE
 
+    def of_walk(self, check: BackwardCheck, variable: int) -> str:
+        """The fault of the walk. Many look alike at 0 and 1, which shrinking leaves: other numbers tell them apart."""
+        assert self.finding.found is not None
+        texts = walk_faults(check, variable, self.finding.found)
+        for program in moved(self.program):
+            if len(texts) < 2:
+                break
+            trace = take_in(program, self.engine.run(program))[0]
+            found = trace.gradients.get(check.at, {}).get(variable)
+            beside = self.check_of(program, trace)
+            if found is not None and not beside.hides(variable):
+                with contextlib.suppress(RefusedError):
+                    texts = still_explained(beside, variable, found, texts) or texts
+        return texts[0] if texts else ""
+
     def check(self) -> BackwardCheck:
         """The backward in question."""
+        return self.check_of(self.program, self.trace)
+
+    def check_of(self, program: Program, trace: Trace) -> BackwardCheck:
+        """The same backward, of the program or of one with other numbers."""
         at = self.finding.statement
-        return BackwardCheck(self.program, self.trace, at, frozenset(self.reference.gradients[at]), self.engine.foreign)
+        return BackwardCheck(program, trace, at, frozenset(self.reference.gradients[at]), self.engine.foreign)
 
     def of_shape(self) -> str:
         """Of a gradient that has another shape than its variable, or that isn't there."""
@@ -178,6 +197,20 @@ def variants(program: Program) -> Iterator[Program]:
             else spec
             for spec in program.inputs
         ]
+        yield replace(program, inputs=inputs)
+
+
+def moved(program: Program) -> Iterator[Program]:
+    """The Program with its numbers moved at random, zeros too, so that no two are equal and no term vanishes."""
+    rng = np.random.default_rng(0)
+    for _ in range(VARIANTS):
+        inputs = []
+        for spec in program.inputs:
+            if spec.dtype.kind == "f":
+                shape = spec.storage.shape
+                numbers = np.where(spec.storage == 0, rng.uniform(0.3, 0.9, shape), spec.storage)
+                spec = replace(spec, storage=(numbers * rng.uniform(0.6, 1.4, shape)).astype(spec.dtype))
+            inputs.append(spec)
         yield replace(program, inputs=inputs)
 
 

@@ -16,16 +16,31 @@ MOST_TERMS = 6
 """Of more terms not every combination is tried."""
 
 
-def walk_fault(check: BackwardCheck, variable: int, found: Array) -> str:
-    """The fault of the walk that explains the gradient `found`; "" where none does."""
+def walk_faults(check: BackwardCheck, variable: int, found: Array) -> list[str]:
+    """The faults of the walk that explain the gradient `found`, the likeliest first."""
+    return list(dict.fromkeys(text for text, fits in tried(check, variable, found) if fits))
+
+
+def still_explained(check: BackwardCheck, variable: int, found: Array, texts: list[str]) -> list[str]:
+    """Those of the faults that explain the gradient at other numbers, too.
+
+    Where a fault makes no difference at these numbers, as when no two values are equal, the gradient is to be right.
+    """
+    there: dict[str, bool] = {}
+    for text, fits in tried(check, variable, found):
+        there[text] = there.get(text, False) or fits
+    right = check.expected(variable).accepts(found)
+    return [text for text in texts if there.get(text, bool(right.all()))]
+
+
+def tried(check: BackwardCheck, variable: int, found: Array) -> Iterator[tuple[str, bool]]:
+    """Each fault in words, and whether it explains the gradient."""
     expected = check.expected(variable)
+    unit = UNIT[dtypes.as_dtype(found.dtype)]
     for text, predicted in explanations(check, variable):
         with np.errstate(all="ignore"):
-            unit = UNIT[dtypes.as_dtype(found.dtype)]
             close = np.abs(found - predicted) <= 2 * expected.bound + 8 * unit * np.abs(predicted)
-        if bool((close | (np.isnan(found) & np.isnan(predicted))).all()):
-            return text
-    return ""
+        yield text, bool((close | (np.isnan(found) & np.isnan(predicted))).all())
 
 
 def explanations(check: BackwardCheck, variable: int) -> Iterator[tuple[str, Array]]:
@@ -44,11 +59,11 @@ def explanations(check: BackwardCheck, variable: int) -> Iterator[tuple[str, Arr
             yield f"the gradient is overwritten, not accumulated: only the term of {name} is left", term + rest
     if len(terms) == 1:
         yield f"nothing arrives: {_unreached(check, variable)}", np.zeros_like(total)
+    yield from too_early(check, variable, total)
     for name, term in terms:
         yield f"the term of {name} is dropped", total - term
         yield f"the term of {name} is counted twice", total + term
     yield from stale(check, variable, total)
-    yield from too_early(check, variable, total)
     yield from twins(check, variable, total)
     for counts in itertools.product((1, 0, 2), repeat=len(terms) if len(terms) <= MOST_TERMS else 0):
         told = [f"{name} {_times(n)}" for (name, _), n in zip(terms, counts, strict=True) if n != 1]
