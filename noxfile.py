@@ -86,6 +86,15 @@ def browser(session: nox.Session) -> None:
 
 
 @nox.session(venv_backend="none", requires=["env"])
+def docs(session: nox.Session) -> None:
+    """Build the site into build/docs, its cells executed, follow its links over http, run every block of its pages."""
+    in_env(session, "-m", "pip", "install", "--quiet", *groups("docs"))
+    sphinx = ["-m", "sphinx", "-W", "--keep-going", "--quiet", "-j", "auto", "-d", "build/docs-doctrees"]
+    in_env(session, *sphinx, "-b", "html", "docs", "build/docs")
+    in_env(session, "-m", "pytest", "--numprocesses=auto", "--maxprocesses=8", "parity_tests/site", *session.posargs)
+
+
+@nox.session(venv_backend="none", requires=["env"])
 def bench(session: nox.Session) -> None:
     """Measure speed against torch and the peers, interleaved, one thread, and write the record."""
     with_peers(session)
