@@ -21,7 +21,8 @@ for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECL
 def sources() -> str:
     """A digest of all code that a cell may run: outputs that were kept hold for it and for no other."""
     digest = hashlib.sha256()
-    for path in sorted(path for root in ROOTS for path in Path(root).rglob("*") if path.suffix in {".py", ".json"}):
+    roots = [*ROOTS, str(Path(__file__).parent / "learn")]
+    for path in sorted(path for root in roots for path in Path(root).rglob("*") if path.suffix in {".py", ".json"}):
         digest.update(path.read_bytes())
     return digest.hexdigest()[:16]
 
@@ -39,7 +40,7 @@ extensions = [
     "command_pages",
     "repository_links",
 ]
-exclude_patterns = ["examples", "_extensions"]
+exclude_patterns = ["examples", "_extensions", "learn/broken"]
 
 myst_enable_extensions = ["dollarmath", "attrs_block"]
 myst_heading_anchors = 4
@@ -54,6 +55,7 @@ html_show_sphinx = False
 html_copy_source = False
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
+html_favicon = "_static/favicon.svg"
 html_math_renderer = "mathml"
 autodoc_member_order = "bysource"
 autodoc_typehints = "signature"

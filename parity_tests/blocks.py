@@ -14,10 +14,10 @@ What else there is to say stands in comments directly above a block, one a line:
     <!-- not run: REASON -->                 nobody should, for it publishes or installs
     <!-- not run, needs pwsh: REASON -->     fails where the program is there, for then it can be run
     <!-- not run, run by FILE: REASON -->    the file has to be there, and has to name the nox sessions of the block
-    <!-- exit code: 1 -->                    of the last command
+    <!-- exit code: 1 -->                    of the last command; `1, 0, 1`: of each one of a console
     <!-- file: NAME -->                      the block is this file, whatever its language
     <!-- copy: FROM as NAME, ... -->         files or folders of the repository are put into the page's folder first
-    <!-- after: CODE -->                     this runs first, as part of the block
+    <!-- after: CODE -->                     this runs first: Python before a script, else a shell's commands
     <!-- within the output -->               of a text: what the last command printed has these lines in it
 """
 
@@ -46,7 +46,7 @@ READ = frozenset({"json", "toml", "yaml"})
 LEFT = frozenset({"text", "markdown"})
 OUTSIDE = re.compile(r"(?:^|[\s;&|/`$(])(pip|pipx|nox|npm|git push|gh|curl|wget)(?=\s|$)", re.MULTILINE)
 """What changes more than the page's folder: it installs, publishes or downloads. Such a block is refused, never run."""
-SHORT = "[tool.paragrad]\nprograms = 150\nseconds = 200\n"
+SHORT = "[tool.paragrad]\nprograms = 60\nseconds = 200\n"
 """Few programs, and time for all of them on any machine: the same findings in each run."""
 LONGEST = 300
 """Seconds for one command."""
@@ -127,7 +127,10 @@ class Page:
         if copied := notes.get("copy"):
             for one in (copied[4] or "").split(", "):
                 yield from self.copy(one)
-        before = f"{notes['after'][4]}\n" if "after" in notes else ""
+        before = notes["after"][4] if "after" in notes else ""
+        if before and block.language in {"sh", "console"}:
+            yield from self.ended(["bash", "-euo", "pipefail", "-c", before])
+            before = ""
         if excluded := notes.get("not run"):
             yield from unneeded(block, excluded)
             return
@@ -144,7 +147,8 @@ class Page:
         elif block.language in {"sh", "console"} and not name and (found := OUTSIDE.search(block.text)):
             yield f"{found[1]} reaches beyond the page's folder, and is not run: put `<!-- not run: REASON -->` above"
         elif block.language in RUN and not name:
-            yield from getattr(self, block.language)(replace(block, text=before + block.text))
+            whole = replace(block, text=f"{before}\n{block.text}") if before else block
+            yield from getattr(self, block.language)(whole)
         elif block.language not in {*RUN, *LEFT, "{}"}:
             yield f"a block of {block.language or 'no language'}: say how it is run, or call it text"
 
@@ -165,7 +169,7 @@ class Page:
         if ">>> " in block.text:
             yield from self.pycon(block)
             return
-        yield from self.ended([sys.executable, "-c", block.text], block)
+        yield from self.ended([sys.executable, "-c", block.text], stated(block))
 
     def pycon(self, block: Block) -> Iterator[str]:
         """A doctest; warnings are no part of it."""
@@ -184,24 +188,25 @@ class Page:
 
     def sh(self, block: Block) -> Iterator[str]:
         """Commands of which nothing is shown."""
-        yield from self.ended(["bash", "-euo", "pipefail", "-c", block.text], block)
+        yield from self.ended(["bash", "-euo", "pipefail", "-c", block.text], stated(block))
 
     def console(self, block: Block) -> Iterator[str]:
         """Commands, each with its output."""
         parts = re.split(r"^\$ ", block.text, flags=re.MULTILINE)
+        codes = block.notes["exit code"][4].split(", ") if "exit code" in block.notes else ["0"]
+        codes = ["0"] * (len(parts) - 1 - len(codes)) + codes
         if parts[0].strip() or len(parts) == 1:
             yield "a console starts with a command, as `$ paragrad --help`"
-        for k, part in enumerate(parts[1:], 1):
+        for part, code in zip(parts[1:], codes, strict=True):
             lines = part.splitlines()
             more = next(i for i, line in enumerate(lines) if not line.endswith("\\"))
             command, wanted = "\n".join(lines[: more + 1]), "\n".join(lines[more + 1 :])
-            yield from self.ended(["bash", "-uo", "pipefail", "-c", command], block if k == len(parts) - 1 else None)
+            yield from self.ended(["bash", "-uo", "pipefail", "-c", command], int(code))
             if wanted.strip() != "..." and not alike(wanted, self.printed):
                 yield f"`{command}` is shown with\n{wanted}\nand printed\n{self.printed}"
 
-    def ended(self, command: list[str], block: Block | None) -> Iterator[str]:
-        """Run a command in the page's folder; its exit code has to be the one that is stated."""
-        code = int(block.notes["exit code"][4]) if block and "exit code" in block.notes else 0
+    def ended(self, command: list[str], code: int = 0) -> Iterator[str]:
+        """Run a command in the page's folder; it has to end with this exit code."""
         done = subprocess.run(
             command,
             cwd=self.folder,
@@ -213,9 +218,14 @@ class Page:
             check=False,
             timeout=LONGEST,
         )
-        self.printed = done.stdout
+        self.printed = re.sub(r"^settings of .*\n", "", done.stdout)  # of the `pyproject.toml` that readers don't have
         if done.returncode != code:
             yield f"exit code {done.returncode}, stated is {code}:\n{command[-1]}\n{done.stdout}"
+
+
+def stated(block: Block) -> int:
+    """The exit code that a block states."""
+    return int(block.notes["exit code"][4]) if "exit code" in block.notes else 0
 
 
 def unneeded(block: Block, note: re.Match[str]) -> Iterator[str]:
