@@ -18,7 +18,7 @@ def test_every_link_leads_somewhere() -> None:
     with served(BUILT) as base:
         site = Site(base)
         site.follow("index.html")
-        for page in ("search.html", "genindex.html"):
+        for page in ("search.html", "genindex.html", "py-modindex.html"):
             site.follow(page)
     assert not site.problems, "\n".join(site.problems)
     assert site.hosts == set(ELSEWHERE), "a host is new, or one that is listed is no longer linked to"
