@@ -1,6 +1,6 @@
-// What the theme leaves out for keyboards and screen readers: long lines can be scrolled to, and both sidebars have names.
+// What the theme leaves out for keyboards and screen readers: what scrolls can be reached, and both sidebars have names.
 document.addEventListener("DOMContentLoaded", () => {
-  for (const block of document.querySelectorAll("pre")) {
+  for (const block of document.querySelectorAll("pre, .table-wrapper")) {
     if (block.scrollWidth > block.clientWidth) block.tabIndex = 0;
   }
   document.querySelector("aside.sidebar-drawer")?.setAttribute("aria-label", "All pages");
