@@ -21,6 +21,7 @@ TORCH_INDEX = os.environ.get("PARAGRAD_TORCH_INDEX", "")
 # More threads are slower on these sizes, and sums are then no longer repeatable.
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
 ONE_THREAD = dict.fromkeys(THREADS, "1")
+CHECKS = {name: sorted(map(str, Path("parity_tests", name).glob("check_*.py"))) for name in ("browser", "site")}
 GRACE = 30.0  # seconds after Ctrl-C in which a run saves what it found; nox gives 0.3
 
 
@@ -80,9 +81,18 @@ def tests(session: nox.Session) -> None:
 
 @nox.session(venv_backend="none", requires=["env"])
 def browser(session: nox.Session) -> None:
-    """Open the HTML reports in Chromium (PARAGRAD_CHROMIUM, or the one on PATH): axe, keyboard, screenshots."""
+    """Open the HTML reports and the site that `docs` built in Chromium (PARAGRAD_CHROMIUM, or on PATH), and look."""
     in_env(session, "-m", "pip", "install", "--quiet", *groups("browser"))
-    in_env(session, "-m", "pytest", "parity_tests/browser/check_pages.py", *session.posargs)
+    in_env(session, "-m", "pytest", *CHECKS["browser"], *session.posargs)
+
+
+@nox.session(venv_backend="none", requires=["env"])
+def docs(session: nox.Session) -> None:
+    """Build the site into build/docs, its cells executed, follow its links over http, run every block of its pages."""
+    in_env(session, "-m", "pip", "install", "--quiet", *groups("docs"))
+    sphinx = ["-m", "sphinx", "-W", "--keep-going", "--quiet", "-E", "-j", "auto", "-d", "build/docs-doctrees"]
+    in_env(session, *sphinx, "-b", "html", "docs", "build/docs")
+    in_env(session, "-m", "pytest", "--numprocesses=auto", "--maxprocesses=8", *CHECKS["site"], *session.posargs)
 
 
 @nox.session(venv_backend="none", requires=["env"])

@@ -28,12 +28,13 @@ settings.load_profile("ci")
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    """Say what a run of all tests leaves out: those that need a browser."""
+    """Say what a run of all tests leaves out: those that need a browser, or the site."""
     if config.args_source is not pytest.Config.ArgsSource.TESTPATHS:
         return
-    files = sorted((Path(__file__).parent / "browser").glob("check_*.py"))
-    count = sum(path.read_text(encoding="utf-8").count("\ndef test_") for path in files)
-    terminalreporter.write_line(f"left out: {count} browser tests (nox -s browser)")
+    for folder, session in (("browser", "browser"), ("site", "docs")):
+        files = sorted((Path(__file__).parent / folder).glob("check_*.py"))
+        count = sum(path.read_text(encoding="utf-8").count("\ndef test_") for path in files)
+        terminalreporter.write_line(f"left out: {count} tests of {folder} (nox -s {session})")
 
 
 @pytest.fixture(autouse=True)

@@ -1,20 +1,17 @@
 """The HTML pages in Chromium: `nox -s browser` runs this; pytest collects it only where it is named.
 
-Chromium is the one that PARAGRAD_CHROMIUM names, or the first of the usual names on PATH. Screenshots, to be looked at,
-go to build/screenshots.
+Screenshots, to be looked at, go to build/screenshots.
 """
 
 from __future__ import annotations
 
 import copy
-import os
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from paragrad.reports import record
 from paragrad.reports.html import PAGES, render_html
@@ -24,24 +21,10 @@ from parity_tests.bodies import BODIES, COUNTS
 from parity_tests.reading_html import Reading
 from parity_tests.test_html import hostile
 
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "msedge")
 SHOTS = Path(__file__).parents[2] / "build" / "screenshots"
 SIZES = {"wide": (1360, 900), "narrow": (400, 800)}
 TIMING = "performance.getEntriesByType('navigation')[0].loadEventEnd"
 Open = Callable[..., Page]
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    """Chromium; a run without one fails, and says what to do."""
-    path = os.environ.get("PARAGRAD_CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
-    if path is None:
-        pytest.exit("no Chromium found: install one, or name it in PARAGRAD_CHROMIUM", returncode=2)
-    root = getattr(os, "geteuid", lambda: 1)() == 0
-    with sync_playwright() as driver:
-        started = driver.chromium.launch(executable_path=path, args=["--no-sandbox"] if root else [])
-        yield started
-        started.close()
 
 
 @pytest.fixture(scope="session")
