@@ -20,10 +20,8 @@ from paragrad.fuzz.judge.isolate import isolate
 from paragrad.fuzz.judge.local import Expected, RefusedError
 from paragrad.fuzz.judge.third.functions import FUNCTIONS
 from paragrad.fuzz.judge.drawn import settled
-from paragrad.fuzz.program import Apply, Array, Dtype, Ref
+from paragrad.fuzz.program import Apply, Array, Ref
 from paragrad.fuzz.telling import rules
-from paragrad.fuzz.telling.writer import text as written
-from paragrad.fuzz.telling.writer import literal
 
 
 @dataclass(slots=True)
@@ -161,16 +159,13 @@ def names_of(statement: Apply, name: Callable[[int], str]) -> dict[str, str]:
     found = {}
     bound = op.bind(statement.args, dict(statement.kwargs))
     for parameter, argument in zip(op.parameters, bound, strict=True):
-        if isinstance(argument, Ref | bool | int | float) and not isinstance(argument, Dtype):
-            told = name(argument.index) if isinstance(argument, Ref) else written(literal(argument, _none))
-            found[parameter] = told
+        if isinstance(argument, Ref):
+            found[parameter] = name(argument.index)
+        elif isinstance(argument, int | float):
+            found[parameter] = repr(int(argument)) if float(argument).is_integer() else repr(argument)
     if len(statement.outputs) == 1:
         found["out"] = name(statement.outputs[0])
     return found
-
-
-def _none(variable: int) -> object:
-    raise AssertionError(variable)
 
 
 def undone(given: tuple[int, ...], wanted: tuple[int, ...]) -> str:

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import argparse
-import contextlib
 import shlex
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 from paragrad.engine.ops.table import TABLE
@@ -16,7 +14,7 @@ from paragrad.fuzz.diffing.computation import DiffError
 from paragrad.fuzz.diffing.nearest import MOST, near
 from paragrad.fuzz.diffing.weighted import of_one_number
 from paragrad.fuzz.engines.foreign import Foreign
-from paragrad.fuzz.engines.known import OWN, PEERS, Started, known
+from paragrad.fuzz.engines.known import OWN, PEERS, known
 from paragrad.fuzz.engines.own_scalar import OwnScalar
 from paragrad.fuzz.engines.worker.errors import SubjectError
 from paragrad.fuzz.program import Program
@@ -37,9 +35,10 @@ def run(options: argparse.Namespace) -> int:
     refuse_folder(options.json)
     try:
         asked, found_in = computation(options)
-        with started(options.engine, asked.program, found_in) as engine:
+        chosen = options.engine or found_in or ("own.Value" if is_scalar(asked.program) else "own")
+        with known(chosen) or foreign(chosen) as engine:
             found = compare(of_one_number(asked), engine)
-            told = body(found, shown(found, options), typed(options), following(found, options))
+            told = body(found, shown(found, options), typed(options), following(found, chosen))
     except (DiffError, SubjectError) as error:
         raise UsageError(str(error)) from error
     console = console_for(options.json)
@@ -52,18 +51,10 @@ def run(options: argparse.Namespace) -> int:
     return FINDING if told["verdict"] == "divergence" else PARITY
 
 
-@contextlib.contextmanager
-def started(name: str | None, program: Program, found_in: str | None) -> Iterator[Started]:
-    """The engine of the middle column: the one that is named, else the one of ours that suits."""
-    if name is None:
-        name = found_in or ("own.Value" if is_scalar(program) else "own")
-    chosen = known(name) or foreign(name)
-    with chosen as engine:
-        yield engine
-
-
 def is_scalar(program: Program) -> bool:
     """Whether a Value can run it: single float64 numbers, and no op that it lacks."""
+    if program.optimizer is not None:
+        return False
     ops = OwnScalar().ops()
     whole = all(type(s).__name__ in ("Apply", "Backward", "ZeroGrad") for s in program.statements)
     single = all(spec.shape == () and spec.dtype.name == "float64" for spec in program.inputs)
@@ -109,14 +100,14 @@ def typed(options: argparse.Namespace) -> str:
     return shlex.join([*words, *(["--most", str(options.most)] if options.most != MOST else [])])
 
 
-def following(found: Comparison, options: argparse.Namespace) -> str:
+def following(found: Comparison, engine: str) -> str:
     """The next command where something diverges: the check of the op that is blamed; "" under parity."""
     if not found.findings:
         return ""
     op = found.findings[0].op
     only = ["--only", op] if op in TABLE else []
-    if isinstance(found.engine, Foreign) or options.engine in PEERS:
-        return shlex.join(["paragrad", "check", options.engine, *only])
+    if isinstance(found.engine, Foreign):
+        return shlex.join(["paragrad", "check", engine, *only])
     sampled = op in TABLE and TABLE[op].sample is not None
     return shlex.join(["paragrad", "parity", *(only if sampled else []), "--quick"])
 

@@ -35,7 +35,8 @@ def computation(options: argparse.Namespace) -> tuple[Computation, str | None]:
     if where.endswith(".py"):
         from paragrad.fuzz.diffing.recorded import read
 
-        return read(asked, options.timeout), None
+        built, own = read(asked, options.timeout)
+        return built, own or None
     return language.read(asked, literals.values(options.values, options.dtype), options.dtype), None
 
 

@@ -14,6 +14,7 @@ from paragrad.reports.render.markdown import code, fence, text
 WIDTH = 80
 INDENT = 6
 """Columns before what is told of a node."""
+UNDER = " " * (INDENT + 10)
 DIGITS = (6, 9, 17)
 """Significant digits: as few as tell two numbers apart."""
 STAR = "* "
@@ -120,24 +121,24 @@ def _place(body: DiffBody, node: DiffNode) -> str:
 
 
 def _compared(what: str, one: DiffCompared, difference: Any, width: int) -> list[str]:
-    """Both sides, the witness, how far off, and the verdict."""
+    """Both sides, how far off, and the verdict; below the witness, and of an array the worst element."""
     mine, torch = one["mine"], one["torch"]
     apart = one["verdict"] in ("bug", "inherited", "convention")  # else the last digits only distract
     told = [f"mine {_short(mine, torch if apart else None)}", f"torch {_short(torch, mine if apart else None)}"]
-    if difference is not None:
-        told.append(f"difference {_digits(difference, 6)}")
     verdict = one["verdict"]
     if one["error"] is not None and verdict not in ("identical", "hidden"):
-        verdict += f", error {_digits(one['error'], 2)} of the bound"
-    told.append(verdict)
-    if one["worst"] and one["worst_mine"] is not None:
-        pair = _apart(one["worst_mine"], one["worst_torch"])
-        told.append(f"worst {one['worst']}: {pair[0]}, torch {pair[1]}")
+        verdict += f", {_digits(one['error'], 2)} of bound"
     # As columns where they fit, so that the eye can go down them.
-    line = " " * INDENT + what.ljust(10) + told[0].ljust(20) + told[1].ljust(20) + "  ".join(told[2:])
-    if len(line.rstrip()) <= width and not one["torch"]["shape"]:
-        return [line.rstrip()]
-    return _wrapped(what.ljust(10) + "; ".join(told), width, " " * INDENT, " " * (INDENT + 10))
+    line = " " * INDENT + what.ljust(10) + told[0].ljust(20) + told[1].ljust(20) + verdict
+    fits = len(line) <= width and all(len(part) < 20 for part in told)
+    found = [line] if fits else _wrapped(what.ljust(10) + "; ".join([*told, verdict]), width, " " * INDENT, UNDER)
+    if apart and one["worst"] and one["worst_mine"] is not None:
+        pair = _apart(one["worst_mine"], one["worst_torch"])
+        found += _wrapped(f"worst element {one['worst']}: {pair[0]}, torch {pair[1]}", width, UNDER, UNDER)
+    if difference is not None:
+        at = f" of element {one['worst'] or [0] * len(torch['shape'])}" if torch["shape"] else ""
+        found += _wrapped(f"finite difference{at} {_digits(difference, 6)}", width, UNDER, UNDER)
+    return found
 
 
 def _sum(node: DiffNode, labels: Mapping[int, str], root: str, width: int) -> list[str]:
