@@ -82,7 +82,9 @@ class Reader:
                 raise
             raise DiffError(f"the expression can't be read: {error}") from error
         if not isinstance(last, Ref):
-            raise DiffError("the last statement is no computation with a value in it: there is nothing to differentiate")
+            raise DiffError(
+                "the last statement is no computation with a value in it: there is nothing to differentiate"
+            )
         for name in self.given:
             if name not in self.scope:
                 told = hint(name, self.scope, "leave it out, or use it")
@@ -203,7 +205,9 @@ class Reader:
         if name not in TABLE or TABLE[name].internal:
             if name in self.given or name in self.scope:
                 raise self.error(node.func, f"{name} is a value and is called: write {name}*(...) for a product")
-            told = hint(name, [n for n, op in TABLE.items() if not op.internal], "ops have torch's names: tanh, relu, exp")
+            told = hint(
+                name, [n for n, op in TABLE.items() if not op.internal], "ops have torch's names: tanh, relu, exp"
+            )
             raise self.error(node.func, f"{name} is no function that is known here; {told}")
         for part in [*given, *(k.value for k in node.keywords)]:
             if isinstance(part, ast.Starred):

@@ -99,7 +99,9 @@ def called(op: Op, args: tuple[Any, ...], number: dict[int, int]) -> tuple[tuple
     required = len(op.parameters) - len(op.defaults)
     made = [argument(a, number) for a in args]
     rest = zip(op.parameters[required:], made[required:], args[required:], strict=True)
-    options = {name: a for name, a, was in rest if not (type(was) is type(op.defaults[name]) and was == op.defaults[name])}
+    options = {
+        name: a for name, a, was in rest if not (type(was) is type(op.defaults[name]) and was == op.defaults[name])
+    }
     return tuple(made[:required]), options
 
 

@@ -18,11 +18,11 @@ from paragrad.fuzz.diffing.guessed import Term, guess
 from paragrad.fuzz.diffing.local import symbol
 from paragrad.fuzz.diffing.walked import multiplies, unit_slopes
 from paragrad.fuzz.judge.diagnosis import NONE
+from paragrad.fuzz.judge.drawn import settled
 from paragrad.fuzz.judge.gradients import Consumer, Contribution
 from paragrad.fuzz.judge.isolate import isolate
 from paragrad.fuzz.judge.local import Expected, RefusedError
 from paragrad.fuzz.judge.third.functions import FUNCTIONS
-from paragrad.fuzz.judge.drawn import settled
 from paragrad.fuzz.program import Apply, Array, Ref
 from paragrad.fuzz.telling import rules
 
@@ -74,9 +74,7 @@ class Terms:
         _, origin = isolate(settled(consumer.statement, values), values, frozenset())
         return {k: parameter for k, (parameter, _) in origin.items()}
 
-    def term(
-        self, consumer: Consumer, variable: int, place: int, parameter: str, part: Expected, total: Array
-    ) -> Term:
+    def term(self, consumer: Consumer, variable: int, place: int, parameter: str, part: Expected, total: Array) -> Term:
         """One contribution, told."""
         statement = consumer.statement
         arriving = next(k for k, g in enumerate(consumer.incoming) if g is not None)
@@ -116,7 +114,9 @@ class Terms:
         check = self.found.check
         assert check is not None
         if consumer.position not in self.alone:
-            program, _ = isolate(consumer.statement, check.trace.at(consumer.position), check.needing, consumer.incoming)
+            program, _ = isolate(
+                consumer.statement, check.trace.at(consumer.position), check.needing, consumer.incoming
+            )
             if self.found.engine.foreign and not self.multiplies:
                 self.alone[consumer.position] = self.without_factor(consumer)
             else:

@@ -18,12 +18,19 @@ from paragrad.fuzz.judge.walks import walk_fault
 from paragrad.fuzz.program import Apply, Array, Backward, Input, Program, Ref
 from paragrad.fuzz.trace import Engine, Trace
 
-ORDER = "{name} is visited before its own gradient has arrived: the order of the walk is wrong"
+ORDER = "{name} is visited before its own gradient has arrived, or not at all: the order of the walk is wrong"
+START = "the backward starts with {found:.6g} at the root, and not with 1"
 
 
 def settle(engine: Engine, check: BackwardCheck, raw: Trace, torchs: Trace, finding: Finding) -> None:
     """Blame the op whose local derivative is wrong, or the walk where none is; only of single numbers."""
-    if finding.kind != "gradient" or finding.variable is None or finding.op == WALK or finding.found is None:
+    if finding.kind != "gradient" or finding.variable is None or finding.found is None:
+        return
+    walk = check.program.statements[check.at]
+    assert isinstance(walk, Backward)
+    if (finding.variable,) == walk.roots and walk.cotangents == (None,) and finding.found.shape == ():
+        finding.diagnosis = START.format(found=float(finding.found))
+    if finding.op == WALK:
         return
     consumers = check.consumers(finding.variable)
     asked = [(c, wrong_alone(engine, check, c, finding.variable)) for c in consumers]
@@ -35,12 +42,11 @@ def settle(engine: Engine, check: BackwardCheck, raw: Trace, torchs: Trace, find
             finding.op, finding.argument = wrong[0]
             diagnose(check.program, raw, torchs, engine, finding)
         return
-    walk = check.program.statements[check.at]
     nothing = not finding.found.any()
     if not nothing and finding.diagnosis not in ("", NONE):
         return  # such as that the incoming gradient is ignored, which does not show without one
     finding.op, finding.argument = WALK, ""
-    used = [c for c in consumers if c.statement.outputs[0] not in getattr(walk, "roots", ())]
+    used = [c for c in consumers if c.statement.outputs[0] not in walk.roots]
     finding.diagnosis = walk_fault(check, finding.variable, finding.found) or finding.diagnosis
     if nothing and used and "by value" not in finding.diagnosis and _arrived(check, used[0]):
         finding.diagnosis = ORDER.format(name=check.program.name(used[0].statement.outputs[0]))
