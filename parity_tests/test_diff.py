@@ -46,7 +46,8 @@ def test_names_places_and_numbers_of_an_expression() -> None:
     program = found.program
     assert [program.name(k) for k in range(program.count)] == ["a", "b", "c", "d", "e", "f", "L"]
     assert [spec.array().item() for spec in program.inputs] == [2.0, -3.0, 10.0]
-    assert found.places[4].text == "d + c" and found.places[4].column == 14
+    assert found.places[4].text == "d + c"
+    assert found.places[4].column == 14
 
 
 def test_the_terms_of_a_gradient_add_up_to_it() -> None:
@@ -125,7 +126,10 @@ def test_what_torch_refuses_and_what_is_no_float() -> None:
 
 def test_every_form_of_number_reaches_the_program() -> None:
     values = literals.values(["a=-0.0", "b=1e-3", "c=-inf", "d=nan", "e=[[1,2],[3,4]]"])
-    assert np.signbit(values["a"]) and values["b"] == 1e-3 and values["c"] == -np.inf and np.isnan(values["d"])
+    assert np.signbit(values["a"])
+    assert values["b"] == 1e-3
+    assert values["c"] == -np.inf
+    assert np.isnan(values["d"])
     assert values["e"].shape == (2, 2)
 
 
@@ -134,10 +138,15 @@ def test_the_command_at_parity_writes_a_record_that_the_report_shows(
 ) -> None:
     target = tmp_path / "diff.json"
     code, said = told(capsys, "tanh(a*b + c)", *AT, "--json", str(target))
-    assert code == 0 and "PARITY: 6 nodes" in said and "dL/da = dL/dd · dd/da" in said
-    assert max(map(len, said.splitlines())) <= 80 and "\x1b" not in said
+    assert code == 0
+    assert "PARITY: 6 nodes" in said
+    assert "dL/da = dL/dd · dd/da" in said
+    assert max(map(len, said.splitlines())) <= 80
+    assert "\x1b" not in said
     body = record.read(target, "diff")["body"]
-    assert body["order"] == [5, 4, 3, 2, 1, 0] and body["star"] is None and len(body["nodes"]) == 6
+    assert body["order"] == [5, 4, 3, 2, 1, 0]
+    assert body["star"] is None
+    assert len(body["nodes"]) == 6
     assert main(["report", str(target), "--output", "-"]) == 0
     assert "## Node by node" in capsys.readouterr().out
 
@@ -145,10 +154,13 @@ def test_the_command_at_parity_writes_a_record_that_the_report_shows(
 def test_somebody_elses_engine_in_a_child(capsys: pytest.CaptureFixture[str]) -> None:
     engine = f"{SUBJECTS / 'plain_value.py'}:Value"
     code, said = told(capsys, "relu(a*b)*a", "a=2", "b=3", "--engine", engine)
-    assert code == 1 and "DIVERGENCE at d: value of relu" in said and "* d = relu(c)" in said
+    assert code == 1
+    assert "DIVERGENCE at d: value of relu" in said
+    assert "* d = relu(c)" in said
     assert said.splitlines()[-1] == f"next: paragrad check {engine} --only relu"
     code, said = told(capsys, "sin(a)", "a=2", "--engine", engine)
-    assert code == 2 and "has no sin; it has" in said
+    assert code == 2
+    assert "has no sin; it has" in said
 
 
 MODEL = """
@@ -170,14 +182,20 @@ def test_a_file_that_builds_a_graph(tmp_path: Path, capsys: pytest.CaptureFixtur
     path = tmp_path / "model.py"
     path.write_text(MODEL, encoding="utf-8")
     code, said = told(capsys, f"{path}:loss")
-    assert code == 0 and "y = x * x" in said and "line 7: y = x * x" in said and "noise" not in said
+    assert code == 0
+    assert "y = x * x" in said
+    assert "line 7: y = x * x" in said
+    assert "noise" not in said
     code, said = told(capsys, f"{path}:mean")
-    assert code == 0 and "line 11: return (w * w).mean(dim=1).sum()" in said
+    assert code == 0
+    assert "line 11: return (w * w).mean(dim=1).sum()" in said
     assert told(capsys, f"{path}:los") == (2, f"paragrad diff: {path}: there is no los in it; did you mean loss?\n")
     code, said = told(capsys, f"{path}:number")
-    assert code == 2 and "it builds a int, expected a Value or a Tensor" in said
+    assert code == 2
+    assert "it builds a int, expected a Value or a Tensor" in said
     code, said = told(capsys, f"{tmp_path / 'modle.py'}:loss")
-    assert code == 2 and "there is no such file; did you mean model.py?" in said
+    assert code == 2
+    assert "there is no such file; did you mean model.py?" in said
 
 
 def test_a_file_with_a_class_of_its_own_is_compared_on_that_class(
@@ -187,7 +205,9 @@ def test_a_file_with_a_class_of_its_own_is_compared_on_that_class(
     path = tmp_path / "mine.py"
     path.write_text(f"{source}\n\na, b = Value(0.7), Value(-1.3)\nloss = (a * b).tanh() - a / b\n", encoding="utf-8")
     code, said = told(capsys, str(path))
-    assert code == 1 and "gradient of tanh(input)" in said and "as if it were 1 - " in " ".join(said.split())
+    assert code == 1
+    assert "gradient of tanh(input)" in said
+    assert "as if it were 1 - " in " ".join(said.split())
     assert f"next: paragrad check {path}:Value --only tanh" in said
 
 
@@ -197,10 +217,13 @@ def test_a_large_saved_program_shows_the_part_asked_for(tmp_path: Path, capsys: 
     path = tmp_path / "large.json"
     path.write_text(dumps(program), encoding="utf-8")
     code, said = told(capsys, str(path), "--node", "v7", "--depth", "2")
-    assert code == 0 and "the graph has 3,001 nodes, shown are the 5" in said.replace("\n  ", " ")
-    assert "v9 = tanh(v8)" in said and "v10 =" not in said
+    assert code == 0
+    assert "the graph has 3,001 nodes, shown are the 5" in said.replace("\n  ", " ")
+    assert "v9 = tanh(v8)" in said
+    assert "v10 =" not in said
     code, said = told(capsys, str(path), "--node", "v7000")
-    assert code == 2 and "no node has this label" in said
+    assert code == 2
+    assert "no node has this label" in said
 
 
 class LeavesOnly(OwnScalar):
@@ -226,13 +249,15 @@ class LeavesOnly(OwnScalar):
 
 def test_of_an_engine_that_shows_leaves_only_each_op_is_asked_alone() -> None:
     found = compare(language.read("d = a*b; tanh(d) + c", literals.values(AT)), LeavesOnly())
-    assert found.seen_is_torchs and found.star == 3
+    assert found.seen_is_torchs
+    assert found.star == 3
     assert found.findings[0].title == "gradient of tanh(input)"
 
 
 def test_a_corpus_entry_by_name(capsys: pytest.CaptureFixture[str]) -> None:
     code, said = told(capsys, "gradient-of-logsigmoid-input-b361229d")
-    assert code == 0 and "logsigmoid(" in said
+    assert code == 0
+    assert "logsigmoid(" in said
 
 
 def test_no_record_is_written_where_nothing_could_be_compared(
@@ -248,4 +273,5 @@ def test_no_record_is_written_where_nothing_could_be_compared(
 def test_json_on_stdout_is_all_there_is_on_stdout(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["diff", "a*a", "a=3", "--json", "-"]) == 0
     captured = capsys.readouterr()
-    assert json.loads(captured.out)["body"]["verdict"] == "parity" and "PARITY" in captured.err
+    assert json.loads(captured.out)["body"]["verdict"] == "parity"
+    assert "PARITY" in captured.err

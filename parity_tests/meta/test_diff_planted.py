@@ -109,7 +109,8 @@ def engine(folder: Path, fault: Fault | None) -> Inside:
     path = folder / "planted.py"
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
     spec = importlib.util.spec_from_file_location("planted", path)
-    assert spec is not None and spec.loader is not None
+    assert spec is not None
+    assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return Inside(module.Value)
@@ -124,7 +125,8 @@ def compared(folder: Path, fault: Fault | None, expression: str) -> Comparison:
 
 def test_the_sound_engine_is_at_parity(tmp_path: Path) -> None:
     found = compared(tmp_path, None, EXPRESSION)
-    assert not found.findings and found.star is None
+    assert not found.findings
+    assert found.star is None
 
 
 @pytest.mark.parametrize("name", FAULTS)

@@ -166,14 +166,14 @@ def fill(found: Comparison, variables: list[int]) -> None:
         for k in variables:
             values, torchs = found.trace.values, found.torchs.values
             found.values[k] = compared(
-                values.get(k), torchs.get(k), k in values, (False, k) in wrong, lambda k=k: of_value(found, k)
+                values.get(k), torchs.get(k), k in values, (False, k) in wrong, functools.partial(of_value, found, k)
             )
             if found.at is None or k not in found.torchs.gradients[found.at]:
                 continue
             shown = found.trace.gradients.get(found.at, {})
             there = found.torchs.gradients[found.at]
             found.gradients[k] = compared(
-                shown.get(k), there[k], k in shown, (True, k) in wrong, lambda k=k: of_gradient(found, k)
+                shown.get(k), there[k], k in shown, (True, k) in wrong, functools.partial(of_gradient, found, k)
             )
 
 

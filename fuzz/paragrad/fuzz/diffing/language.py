@@ -104,7 +104,7 @@ class Reader:
                 if name in self.scope:
                     raise self.error(target, f"{name} is computed a second time; give this one another name")
                 found = self.visit(value)
-                if isinstance(found, int | float) or (isinstance(found, np.ndarray)):
+                if isinstance(found, int | float | np.ndarray):
                     found = self.leaf(name, np.array(found, self.dtype), statement)
                 if isinstance(found, Ref):
                     self.labels.setdefault(found.index, name)
@@ -139,6 +139,11 @@ class Reader:
                 return self.call(node)
             case ast.Subscript(value, index):
                 return self.apply("getitem", (self.visit(value), self.index(index)), {}, node)
+        return self.other(node)
+
+    def other(self, node: ast.expr) -> Any:
+        """What is neither arithmetic nor a call."""
+        match node:
             case ast.List(parts):
                 return self.listed(node, parts)
             case ast.Tuple(parts):

@@ -67,9 +67,9 @@ class Watch:
             return
         if type(argument).__module__ != "builtins" and any(hasattr(argument, f) for f in record_learners.OPERANDS[:4]):
             self.made(argument)
-        if frame.f_code.co_filename == self.path and frame.f_code.co_name != "<module>":
-            if "self" not in frame.f_locals:  # a method's names are those of every node
-                self.named(frame.f_locals)
+        function = frame.f_code.co_filename == self.path and frame.f_code.co_name != "<module>"
+        if function and "self" not in frame.f_locals:  # a method's names are those of every node
+            self.named(frame.f_locals)
 
 
 def watched(function: Callable[..., Any], watch: Watch) -> Callable[..., Any]:

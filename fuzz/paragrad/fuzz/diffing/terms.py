@@ -1,4 +1,4 @@
-"""A gradient as the sum that it is: upstream x local derivative over its edges, in the order in which the walk adds them.
+"""A gradient as the sum that it is: upstream x local derivative over its edges, in the order of the walk.
 
 torch's part of each term is the op recomputed at the engine's own values and incoming gradient; the engine's part is
 its own pullback, asked alone. The two differ at the edge that is at fault, and nowhere else.
@@ -148,8 +148,8 @@ class Terms:
         upstream = consumer.incoming[0]
         _, origin = isolate(consumer.statement, check.trace.at(consumer.position), check.needing)
         places = [k for k in origin if any(s[0] == origin[k][0] for s in slopes)]
-        given = {s[0]: s[2] for s in slopes}
-        return {k: None if given[origin[k][0]] is None else np.asarray(given[origin[k][0]] * upstream) for k in places}
+        given = {s[0]: None if s[2] is None or upstream is None else np.asarray(s[2] * upstream) for s in slopes}
+        return {k: given[origin[k][0]] for k in places}
 
     def symbol(self, statement: Apply, parameter: str) -> str:
         """The derivative in the names of the nodes."""

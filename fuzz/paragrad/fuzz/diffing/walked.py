@@ -1,7 +1,8 @@
 """Each op asked alone with nothing after it: what tells a fault of the walk, or of `*`, from one of the op.
 
-The judge asks an op alone with its own incoming gradient, which a foreign engine of single numbers gets as a factor:
-one node more, and a product. Where the walk goes in the wrong order, or the product is wrong, every op then looks wrong.
+The judge asks an op alone with its own incoming gradient, which a foreign engine of single numbers gets as a
+factor: one node more, and a product. Where the walk goes in the wrong order, or the product is wrong, every op then
+looks wrong.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from paragrad.fuzz.judge.diagnosis import NONE
 from paragrad.fuzz.judge.gradients import BackwardCheck, Consumer
 from paragrad.fuzz.judge.isolate import isolate
 from paragrad.fuzz.judge.walks import walk_fault
-from paragrad.fuzz.program import Apply, Array, Backward, Input, Program, Ref
+from paragrad.fuzz.program import Apply, Array, Backward, Input, Program, Ref, Statement
 from paragrad.fuzz.trace import Engine, Trace
 
 ORDER = "{name} is visited before its own gradient has arrived, or not at all: the order of the walk is wrong"
@@ -91,9 +92,10 @@ def multiplies(engine: Engine) -> bool:
     if "mul" not in engine.ops():
         return False
     inputs = [Input.of("a", np.array(2.0), True), Input.of("b", np.array(3.0), True)]
-    calls = [Apply("mul", (Ref(0), Ref(1)), {}, (2,)), Backward((2,), (None,))]
-    shown = engine.run(Program(inputs, [*calls])).gradients.get(1, {})
-    return [None if shown.get(k) is None else float(np.sum(shown[k])) for k in (0, 1)] == [3.0, 2.0]
+    calls: list[Statement] = [Apply("mul", (Ref(0), Ref(1)), {}, (2,)), Backward((2,), (None,))]
+    shown = engine.run(Program(inputs, calls)).gradients.get(1, {})
+    found = [shown.get(k) for k in (0, 1)]
+    return [None if g is None else float(g.sum()) for g in found] == [3.0, 2.0]
 
 
 def _arrived(check: BackwardCheck, consumer: Consumer) -> bool:

@@ -129,7 +129,7 @@ def made_by(found: Comparison, variable: int) -> str:
     maker = program.statements[found.makers[variable]] if variable in found.makers else None
     if not isinstance(maker, Apply):
         return ""
-    ranks = [np.ndim(found.torchs.values.get(a.index)) for a in maker.args if isinstance(a, Ref)]
+    ranks = [found.torchs.values[a.index].ndim for a in maker.args if isinstance(a, Ref)]
     try:
         told = text(Writer({}).call(maker, lambda k: _name(program.name(k)), ranks[0] if ranks else 0))
     except (NoSpellingError, SyntaxError, ValueError):

@@ -125,7 +125,7 @@ def _compared(what: str, one: DiffCompared, difference: Any, width: int) -> list
     mine, torch = one["mine"], one["torch"]
     apart = one["verdict"] in ("bug", "inherited", "convention")  # else the last digits only distract
     told = [f"mine {_short(mine, torch if apart else None)}", f"torch {_short(torch, mine if apart else None)}"]
-    verdict = one["verdict"]
+    verdict: str = one["verdict"]
     if one["error"] is not None and verdict not in ("identical", "hidden"):
         verdict += f", {_digits(one['error'], 2)} of bound"
     # As columns where they fit, so that the eye can go down them.
