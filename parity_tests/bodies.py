@@ -57,7 +57,7 @@ NODE = {
     "op": "input",
     "made": "",
     "operands": [],
-    "place": {"line": 1, "column": 4, "end": 5, "text": HOSTILE},
+    "place": {"line": 1, "column": 4, "end": 5, "text": "a ```"},
     "meaning": "",
     "value": COMPARED,
     "gradient": COMPARED,
