@@ -7,7 +7,7 @@ from typing import Any
 
 from paragrad.reports.ci.plain import xml_plain
 from paragrad.reports.record import Record
-from paragrad.reports.render import accuracy, false_alarms, gate, judges, mutants, parity, peers, speed
+from paragrad.reports.render import accuracy, diff, false_alarms, gate, judges, mutants, parity, peers, speed
 from paragrad.reports.render.markdown import facts
 
 BODIES: Mapping[str, Callable[[Any, Record], list[str]]] = {
@@ -19,6 +19,7 @@ BODIES: Mapping[str, Callable[[Any, Record], list[str]]] = {
     "judges": judges.blocks,
     "peers": peers.blocks,
     "gate": gate.blocks,
+    "diff": diff.blocks,
 }
 
 
