@@ -22,7 +22,9 @@ def sources() -> str:
     """A digest of all code that a cell may run: outputs that were kept hold for it and for no other."""
     digest = hashlib.sha256()
     roots = [*ROOTS, str(Path(__file__).parent / "learn")]
-    for path in sorted(path for root in roots for path in Path(root).rglob("*") if path.suffix in {".py", ".json"}):
+    for path in sorted(
+        path for root in roots for path in Path(root).rglob("*") if path.suffix in {".py", ".json", ".csv"}
+    ):
         digest.update(path.read_bytes())
     return digest.hexdigest()[:16]
 

@@ -11,7 +11,7 @@ from paragrad.fuzz.judge import Finding, diagnose, judge, reference
 from paragrad.fuzz.judge.blame import WALK
 from paragrad.fuzz.judge.gradients import BackwardCheck
 from paragrad.fuzz.judge.isolate import isolate
-from paragrad.fuzz.judge.walks import walk_fault
+from paragrad.fuzz.judge.walks import walk_faults
 from paragrad.fuzz.program import Apply, Program
 from paragrad.fuzz.trace import Engine, Trace
 
@@ -40,7 +40,8 @@ def look_inside(engine: Engine, program: Program, trace: Trace, check: BackwardC
             return at[0] if at else statement.outputs[0]
     finding.op, finding.argument = WALK, ""
     if finding.variable is not None and finding.found is not None and finding.kind == "gradient":
-        finding.diagnosis = walk_fault(_with(check, finding), finding.variable, finding.found) or finding.diagnosis
+        faults = walk_faults(_with(check, finding), finding.variable, finding.found)
+        finding.diagnosis = faults[0] if faults else finding.diagnosis
     return finding.variable
 
 

@@ -15,7 +15,7 @@ from paragrad.fuzz.judge.blame import WALK
 from paragrad.fuzz.judge.diagnosis import NONE
 from paragrad.fuzz.judge.gradients import BackwardCheck, Consumer
 from paragrad.fuzz.judge.isolate import isolate
-from paragrad.fuzz.judge.walks import walk_fault
+from paragrad.fuzz.judge.walks import walk_faults
 from paragrad.fuzz.program import Apply, Array, Backward, Input, Program, Ref, Statement
 from paragrad.fuzz.trace import Engine, Trace
 
@@ -48,7 +48,8 @@ def settle(engine: Engine, check: BackwardCheck, raw: Trace, torchs: Trace, find
         return  # such as that the incoming gradient is ignored, which does not show without one
     finding.op, finding.argument = WALK, ""
     used = [c for c in consumers if c.statement.outputs[0] not in walk.roots]
-    finding.diagnosis = walk_fault(check, finding.variable, finding.found) or finding.diagnosis
+    faults = walk_faults(check, finding.variable, finding.found)
+    finding.diagnosis = faults[0] if faults else finding.diagnosis
     if nothing and used and "by value" not in finding.diagnosis and _arrived(check, used[0]):
         finding.diagnosis = ORDER.format(name=check.program.name(used[0].statement.outputs[0]))
 
