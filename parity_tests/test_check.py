@@ -35,7 +35,7 @@ def test_micrograd_as_published_has_limits_only(tmp_path: Path, capsys: pytest.C
     arguments = ["check", f"{MICROGRAD}:Value", "--programs", "400", "--seconds", "60", "--json", str(told)]
     assert cli.main(arguments) == cli.PARITY
     document = json.loads(told.read_text(encoding="utf-8"))
-    assert (document["schema"], document["verdict"]) == ("paragrad.check/2", "parity")
+    assert (document["schema"], document["verdict"]) == ("paragrad.check/3", "parity")
     assert document["seconds"]["total"] > 0
     assert document["seconds"]["first_finding"] is None  # limits fail nothing
     assert {row["severity"] for row in document["findings"]} == {"limit"}

@@ -347,5 +347,5 @@ def test_an_error_is_json_too(tmp_path: Path) -> None:
     told = tmp_path / "check.json"
     assert cli.main(["check", "nowhere.py", "--json", str(told)]) == cli.USAGE
     document = json.loads(told.read_text(encoding="utf-8"))
-    assert (document["schema"], document["verdict"]) == ("paragrad.check/2", "error")
+    assert (document["schema"], document["verdict"]) == ("paragrad.check/3", "error")
     assert "nowhere.py" in document["error"]

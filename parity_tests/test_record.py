@@ -108,10 +108,10 @@ def test_a_missing_key_is_named(good: Record, tmp_path: Path) -> None:
         ("[]", "is no paragrad record: it names no schema"),
         ('{"schema": "asv/3"}', "is no paragrad record: schema is 'asv/3'"),
         (
-            '{"schema": "paragrad.record/3"}',
-            "newer schema 'paragrad.record/3', this paragrad reads 'paragrad.record/2'",
+            '{"schema": "paragrad.record/4"}',
+            "newer schema 'paragrad.record/4', this paragrad reads 'paragrad.record/3'",
         ),
-        ('{"schema": "paragrad.record/0"}', "older schema"),
+        ('{"schema": "paragrad.record/2"}', "older schema"),
     ],
 )
 def test_what_is_no_record_is_refused_in_one_line(text: str, expected: str, tmp_path: Path) -> None:

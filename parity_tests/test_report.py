@@ -169,6 +169,20 @@ def test_the_page_of_a_check_tells_all(tmp_path: Path, capsys: pytest.CaptureFix
     assert "the time was up" in in_forms(capsys, save(tmp_path, "check", check(stopped="time"), name="short"))
 
 
+def test_an_interrupted_check_reads_as_no_pass(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Nothing failed until it was stopped: none of the forms says parity, and CI sees an error."""
+    path = save(tmp_path, "check", check(verdict="interrupted", stopped="interrupted"))
+    shown = {form: in_forms(capsys, path, "--as", form) for form in ("markdown", "comment", "junit", "annotations")}
+    for page in shown.values():
+        assert "nterrupted" in page
+        assert "parity" not in page.lower()
+    assert 'errors="1"' in shown["junit"]
+    assert shown["annotations"].startswith("::error title=")
+    path = save(tmp_path, "check", check(verdict="parity", stopped="interrupted"))
+    assert run(path) == cli.USAGE
+    assert "verdict is 'parity', but stopped is 'interrupted'" in capsys.readouterr().err
+
+
 REFUSED: dict[str, tuple[list[str], str]] = {
     "no folder": ([], "build: there is no such folder; `paragrad check FILE.py:Class --json check.json` makes"),
     "suffix": (["gate.json", "--output", "gate.pdf"], "its suffix is none of .md, .html, .xml"),
@@ -176,7 +190,7 @@ REFUSED: dict[str, tuple[list[str], str]] = {
     "partial": (["partial.json"], "partial.json: is not JSON"),
     "newer": (
         ["newer.json"],
-        "newer schema 'paragrad.check/3', this paragrad reads 'paragrad.check/2'; update paragrad",
+        "newer schema 'paragrad.check/4', this paragrad reads 'paragrad.check/3'; update paragrad",
     ),
     "broken": (["broken.json"], "broken.json: ops is missing; it is partial or was edited: make it again"),
     "kind": (
@@ -216,7 +230,7 @@ def test_what_is_refused_is_one_line_and_writes_nothing(
     (tmp_path / "link.md").symlink_to("gate.json")
     shutil.copy(tmp_path / "gate.json", tmp_path / "gate.txt")
     (tmp_path / "partial.json").write_text(json.dumps(CHECK)[:400], encoding="utf-8")
-    (tmp_path / "newer.json").write_text(json.dumps({**CHECK, "schema": "paragrad.check/3"}), encoding="utf-8")
+    (tmp_path / "newer.json").write_text(json.dumps({**CHECK, "schema": "paragrad.check/4"}), encoding="utf-8")
     broken = {key: value for key, value in CHECK.items() if key not in ("ops", "seconds")}
     (tmp_path / "broken.json").write_text(json.dumps(broken), encoding="utf-8")
     (tmp_path / "folder.md").mkdir()
@@ -232,7 +246,7 @@ def test_what_is_refused_is_one_line_and_writes_nothing(
 
 def test_a_broken_record_costs_no_other_page(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     save(tmp_path, "gate")
-    (tmp_path / "speed.json").write_text('{"schema": "paragrad.record/3"}', encoding="utf-8")
+    (tmp_path / "speed.json").write_text('{"schema": "paragrad.record/4"}', encoding="utf-8")
     (tmp_path / "speed.md").write_text("the old page", encoding="utf-8")
     assert run("--folder", ".") == cli.USAGE
     error = capsys.readouterr().err

@@ -173,7 +173,7 @@ def document(
         "command": again,
         "options": {name: getattr(wanted, name) for name in ("programs", "seconds", "seed", "strict")}
         | {"only": sorted(wanted.only or ())},
-        "verdict": "findings" if report.verdict(wanted.strict) == "findings" else "parity",
+        "verdict": report.verdict(wanted.strict),
         "stopped": report.stopped,
         "counts": {
             "requested": requested,

@@ -14,6 +14,7 @@ WIDTH = 100
 INDENT = 9
 LONGEST = 300
 """Characters of a number or an array."""
+INTERRUPTED = "The check was interrupted: nothing failed until then, and of the rest nothing is known"
 PLACE = re.compile(r"(?P<file>.+?):(?P<line>\d+)(?::|$)")
 
 

@@ -55,5 +55,9 @@ def check(document: Mapping[str, Any]) -> Iterator[str]:
         yield f"verdict is 'parity', but {' and '.join(against)}"
     if document["verdict"] == "findings" and not against:
         yield "verdict is 'findings', but none of its findings fails and nothing known is gone"
+    if (document["verdict"] == "interrupted" or not against) and (
+        (document["verdict"] == "interrupted") != (document["stopped"] == "interrupted")
+    ):
+        yield f"verdict is {document['verdict']!r}, but stopped is {document['stopped']!r}"
     if document["verdict"] == "parity" and not document["ops"]["checked"]:
         yield "verdict is 'parity', but no op was compared"

@@ -156,7 +156,7 @@ def nearby(where: str) -> str:
 
 
 def row(told: Told, levels: Sequence[str], repro: Repro | None, engine: Started, number: int) -> CheckFinding:
-    """Finding `number` as plain data (paragrad.check/2); `levels` are the severities that fail the check."""
+    """Finding `number` as plain data (paragrad.check/3); `levels` are the severities that fail the check."""
     finding = told.finding
     shown = isinstance(engine, Foreign) and script(told, engine, name_of(told, number), Path(FOLDER))
     return {

@@ -21,7 +21,7 @@ from paragrad.reports.files import write_text
 from paragrad.reports.machine import Commit, Machine, Versions, commit, machine, versions
 from paragrad.reports.shape import problems
 
-SCHEMA = "paragrad.record/2"
+SCHEMA = "paragrad.record/3"
 EDITED = "it is partial or was edited: make it again"
 Kind = Literal["parity", "accuracy", "speed", "mutants", "false-alarms", "judges", "peers", "gate", "diff"]
 

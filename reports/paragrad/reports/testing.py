@@ -25,7 +25,7 @@ from typing import Any
 from paragrad.reports import checked
 from paragrad.reports.bodies.check import SCHEMA, Check
 
-PARITY, FINDING, USAGE = 0, 1, 2
+PARITY, FINDING, USAGE, INTERRUPTED = 0, 1, 2, 130
 """Exit codes of `paragrad check`."""
 VERDICTS = {PARITY: "parity", FINDING: "findings"}
 """What its JSON says with each."""
@@ -133,6 +133,8 @@ def _run(options: Sequence[str], where: Path, timeout: float) -> Check:
     said = "\n".join(done.stderr.strip().splitlines()[-LAST:]) or "it said nothing"
     if done.returncode == USAGE:
         raise CheckNotPossibleError(said)
+    if done.returncode == INTERRUPTED:
+        raise CheckNotPossibleError(f"paragrad check was interrupted in {where}, and says neither parity nor findings")
     how = f"exit code {done.returncode}"
     if done.returncode < 0:
         how = f"signal {signal.Signals(-done.returncode).name}"

@@ -67,8 +67,11 @@ class Report:
         return self.judged + self.filtered.total() + self.crashed
 
     def verdict(self, strict: bool = False) -> str:
-        """ "parity", or "findings": a serious one (any, if `strict`) that is not known, or a known one that is gone."""
-        return "findings" if self.gone or any(not c.known for c in self.failing(strict)) else "parity"
+        """ "findings": a serious one (any, if `strict`) that is not known, or a known one that is gone; else "parity",
+        or "interrupted", for who was stopped on the way has not looked at the rest."""
+        if self.gone or any(not c.known for c in self.failing(strict)):
+            return "findings"
+        return "interrupted" if self.stopped == "interrupted" else "parity"
 
     def failing(self, strict: bool = False) -> list[Checked]:
         """The findings that are serious, known or not: all, if `strict`."""

@@ -15,7 +15,7 @@ def verdict_line(report: Report, strict: bool) -> str:
     parts = [f"{counts[s]} {s}" + (f" ({known[s]} known)" if known[s] else "") for s in SEVERITIES if counts[s]]
     if report.gone:
         parts.append(f"{len(report.gone)} known gone")
-    word = "FINDINGS" if report.verdict(strict) == "findings" else "PARITY"
+    word = report.verdict(strict).upper()
     told = ", ".join(parts) or "nothing wrong"
     lacking = [op for op in report.ops if op not in report.compared] if report.tried else []
     left = f" ({', '.join(lacking)} not)" if lacking else ""

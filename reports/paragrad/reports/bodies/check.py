@@ -1,4 +1,4 @@
-"""The JSON of `paragrad check`, schema paragrad.check/2: a document of its own, for it is of somebody else's engine."""
+"""The JSON of `paragrad check`, schema paragrad.check/3: a document of its own, for it is of somebody else's engine."""
 
 from __future__ import annotations
 
@@ -6,7 +6,11 @@ from typing import Any, Literal, TypedDict
 
 from paragrad.reports.machine import Versions
 
-SCHEMA = "paragrad.check/2"
+SCHEMA = "paragrad.check/3"
+
+
+CheckVerdict = Literal["parity", "findings", "interrupted"]
+"""What a check that ran says; "interrupted" where nothing failed until then, which is no parity."""
 
 
 class CheckFinding(TypedDict):
@@ -82,7 +86,8 @@ class CheckedOps(TypedDict):
 
 class Check(TypedDict):
     """A check that ran. `command` is what was typed, without options of how much is tried; `gone` names what is known
-    and was not found; `stopped` says why not all programs ran; `notes` tell how the engine was loaded. `created` is in
+    and was not found; `stopped` says why not all programs ran; the verdict of one that was interrupted before
+    anything failed is no parity; `notes` tell how the engine was loaded. `created` is in
     UTC, ISO 8601."""
 
     schema: str
@@ -91,7 +96,7 @@ class Check(TypedDict):
     engine: str
     command: str
     options: dict[str, Any]
-    verdict: Literal["parity", "findings"]
+    verdict: CheckVerdict
     stopped: str
     counts: CheckCounts
     seconds: CheckSeconds

@@ -43,6 +43,8 @@ def _check(body: Check | CheckError) -> Iterator[Case]:
         yield Case("check", "check", "error", message, message)
         return
     engine = body["engine"]
+    if body["verdict"] == "interrupted":
+        yield Case(engine, "interrupted", "error", checked.INTERRUPTED, checked.INTERRUPTED)
     faulty = {finding["op"] for finding in body["findings"]}
     for op in body["ops"]["checked"]:
         if op not in faulty:

@@ -56,7 +56,8 @@ def of_check(document: Document) -> str:
     judged = f"{plural(body['counts']['judged'], 'program')}, {plural(len(body['ops']['checked']), 'op')}"
     lacking = body["ops"]["not_compared"]
     left = f"; not compared: {_item(', '.join(lacking))}" if lacking else ""
-    head = f"**{body['verdict'].capitalize()}**: {_item(body['engine'])}; {judged}, against torch{left}"
+    early = ", and of the rest nothing is known" if body["verdict"] == "interrupted" else ""
+    head = f"**{body['verdict'].capitalize()}**: {_item(body['engine'])}; {judged}, against torch{early}{left}"
     return _comment(head, sections)
 
 

@@ -24,6 +24,8 @@ def _blocks(body: Check) -> list[str]:
     counts, ops = body["counts"], body["ops"]
     if body["verdict"] == "parity":
         verdict = f"**Parity**: {text(body['engine'])} has nothing that fails."
+    elif body["verdict"] == "interrupted":
+        verdict = f"**Interrupted**: {text(body['engine'])}. {checked.INTERRUPTED}."
     else:
         gone = f", and {plural(len(body['gone']), 'known one')} gone" if body["gone"] else ""
         verdict = f"**{plural(len(failing), 'finding')}**{gone} in {text(body['engine'])}."

@@ -62,8 +62,17 @@ def _answer(body: Check, failing: int) -> Words:
         lacking = body["ops"]["not_compared"]
         left = f", but {plural(len(lacking), 'op')} could not be compared" if lacking else ""
         return Markup("Parity: {} has nothing that fails{}.").format(engine, left)
+    if body["verdict"] == "interrupted":
+        return Markup("{}: {}.").format(engine, checked.INTERRUPTED)
     gone = f", and {plural(len(body['gone']), 'known one')} gone" if body["gone"] else ""
     return Markup("{}{} in {}.").format(link("failing", plural(failing, "finding")), gone, engine)
+
+
+def _found(body: Check, failing: int) -> tuple[Tone, str]:
+    """The tone and the word of the number of findings."""
+    if failing:
+        return "bad", "look"
+    return ("open", "interrupted") if body["verdict"] == "interrupted" else ("good", "parity")
 
 
 def _tiles(body: Check, failing: int, others: int) -> list[Tile]:
@@ -72,8 +81,7 @@ def _tiles(body: Check, failing: int, others: int) -> list[Tile]:
     lacking = len(ops["not_compared"])
     beside = f"not compared: {lacking}" if lacking else "each op that was found"
     return [
-        Tile("Findings", str(failing), "that fail the check", "bad" if failing else "good",
-             "look" if failing else "parity"),
+        Tile("Findings", str(failing), "that fail the check", *_found(body, failing)),
         Tile("Told only", str(others), "limits, conventions, and what is known"),
         Tile("Programs judged", f"{counts['judged']:,}", judged),
         Tile("Gradient elements", f"{counts['gradients']:,}", "held against torch's"),
@@ -84,7 +92,9 @@ def _tiles(body: Check, failing: int, others: int) -> list[Tile]:
 def _failing(rows: list[CheckFinding], body: Check) -> Section:
     """The findings that fail, each with all that is known of it."""
     if not rows:
-        return Section("failing", "Findings", [Prose("None: every difference from torch is rounding, or may stay.")])
+        until = " until the check was interrupted" if body["verdict"] == "interrupted" else ""
+        told = f"None{until}: every difference from torch is rounding, or may stay."
+        return Section("failing", "Findings", [Prose(told)])
     heads = columns("finding", "severity", "op", "expression", "programs", numeric=("programs",), facet=("severity",))
     lines = [
         row(shown(f"finding-{k}", k, f"{k}. {f['title']}"), f["severity"],
