@@ -197,7 +197,15 @@ BODIES: dict[str, dict[str, Any]] = {
         "absent": [{"op": "dropout", "dtype": "float32", "reason": HOSTILE}],
         "depth": [{"depth": 10, "graphs": 4, "gradients": 9, "engine": ULPS, "torch": TORCH}],
         "points": [
-            {"family": "graph", "dtype": "float32", "ops": 20, "condition": 1e3, "engine": 0.01, "torch": 0.02},
+            {
+                "family": "graph",
+                "dtype": "float32",
+                "program": 7,
+                "ops": 20,
+                "condition": 1e3,
+                "engine": 0.01,
+                "torch": 0.02,
+            },
         ],
         "conventions": {
             "points": 90,

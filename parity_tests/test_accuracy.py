@@ -5,6 +5,9 @@ from __future__ import annotations
 import inspect
 import itertools
 import random
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -280,6 +283,22 @@ def test_points_repeat() -> None:
     assert made[0] == made[1]
 
 
+@pytest.mark.parametrize("family", points.FAMILIES)
+def test_a_point_is_shown_by_a_script(family: str, tmp_path: Path) -> None:
+    """The number in the record gives the program again, and its script shows what the record says."""
+    of = (drawn for drawn in points.programs(7) if drawn[0] == family and drawn[2] > 1)
+    row = next(row for drawn in of if (row := points.point(*drawn)))
+    path = tmp_path / "shown.py"
+    path.write_text(measure.script(family, row["dtype"], row["program"], 7), encoding="utf-8")
+    assert f"{row['engine']} of its end-to-end bound" in path.read_text(encoding="utf-8")
+    shown = subprocess.run([sys.executable, str(path)], capture_output=True, text=True, check=True).stdout
+    assert "torch" in shown
+    with pytest.raises(ValueError, match=f"numbers 0 to {points.count(family) - 1}, not 1000"):
+        measure.script(family, "float32", 1000, 7)
+    with pytest.raises(ValueError, match="not in float16"):
+        measure.script(family, "float16", 1, 7)
+
+
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_a_wrong_gradient_is_beyond_its_bound(dtype: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Test the tester: an engine whose numbers are all off by a hundred roundings."""
@@ -287,7 +306,7 @@ def test_a_wrong_gradient_is_beyond_its_bound(dtype: str, monkeypatch: pytest.Mo
         pytest.skip("long double is float64 here, so that float64 has no truth")
     program = one_op("mul", *np.random.default_rng(2).standard_normal((2, 3)).astype(dtype))
     program.inputs[2] = Input.of("c0", program.inputs[2].array().astype(dtype))
-    right = points.point("graph", dtype, program)
+    right = points.point("graph", dtype, 0, program)
     assert right is not None
     assert right["engine"] <= 1
     assert right["ops"] == 1
@@ -298,7 +317,7 @@ def test_a_wrong_gradient_is_beyond_its_bound(dtype: str, monkeypatch: pytest.Mo
             return super().read(tensor) * tensor.array.dtype.type(1 + 100 * np.finfo(dtype).eps)
 
     monkeypatch.setattr(points, "Own", Off)
-    wrong = points.point("graph", dtype, program)
+    wrong = points.point("graph", dtype, 0, program)
     assert wrong is not None
     assert wrong["engine"] > 10
     assert wrong["torch"] == right["torch"]
@@ -319,7 +338,7 @@ def test_what_may_overflow_or_jump_is_no_point() -> None:
         Apply("relu", (Ref(4),), {}, (5,)),
     ]
     kinked = Program([big, Input.of("c0", np.ones(1, np.float32))], [*steps, Backward((5,), (1,))])
-    assert points.point("graph", "float32", kinked) is None
+    assert points.point("graph", "float32", 0, kinked) is None
 
 
 def test_choices_are_told_with_their_reason(monkeypatch: pytest.MonkeyPatch) -> None:

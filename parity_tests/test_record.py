@@ -111,7 +111,12 @@ def test_a_missing_key_is_named(good: Record, tmp_path: Path) -> None:
             '{"schema": "paragrad.record/4"}',
             "newer schema 'paragrad.record/4', this paragrad reads 'paragrad.record/3'",
         ),
-        ('{"schema": "paragrad.record/2"}', "older schema"),
+        (
+            '{"schema": "paragrad.record/2", "kind": "speed"}',
+            "older schema 'paragrad.record/2', this paragrad reads 'paragrad.record/3'; "
+            "make it again with `paragrad bench`",
+        ),
+        ('{"schema": "paragrad.record/2", "kind": []}', "make it again"),
     ],
 )
 def test_what_is_no_record_is_refused_in_one_line(text: str, expected: str, tmp_path: Path) -> None:

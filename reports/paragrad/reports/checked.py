@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 import textwrap
 from pathlib import Path
 from typing import Any
 
-from paragrad.reports.bodies.check import CheckFinding
+from paragrad.reports.bodies.check import Check, CheckFinding
 
 WIDTH = 100
 INDENT = 9
@@ -63,6 +64,17 @@ def next_command(finding: CheckFinding, again: str) -> str:
     if script is None:
         return f"{again} --repro repros"
     return f"python {script}" if script.endswith(".py") else f"{again} --program {script}"
+
+
+def command(body: Check) -> str:
+    """The command that makes the check again."""
+    options = body["options"]
+    numbers = {name: options.get(name) for name in ("programs", "seconds", "seed")}
+    words = [body["command"]]
+    words += [f"--{name} {number:.12g}" for name, number in numbers.items() if isinstance(number, int | float)]
+    only = options.get("only")
+    words += [f"--only {shlex.quote(str(op))}" for op in (only if isinstance(only, list) else ())]
+    return " ".join([*words, "--strict"] if options.get("strict") is True else words)
 
 
 def place(source_line: str | None, root: Path) -> tuple[str, int] | None:

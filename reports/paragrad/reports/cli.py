@@ -120,7 +120,7 @@ def parser() -> Parser:
     accuracy = commands.add_parser("accuracy", help="measure the ULP of every op against a higher-precision truth")
     accuracy.add_argument("--seed", type=whole, default=0, metavar="N", help="the seed of the inputs (0)")
     accuracy.add_argument("--json", metavar="FILE", help="where the record goes (build/accuracy.json; - is stdout)")
-    told = "print the script of a program of the record, and measure nothing"
+    told = "print the script of a program of the record (OP: also scalar, graph, mlp), and measure nothing"
     accuracy.add_argument("--script", nargs=3, metavar=("OP", "DTYPE", "NUMBER"), help=told)
     accuracy.set_defaults(run="paragrad.reports.commands.accuracy")
 

@@ -182,5 +182,7 @@ def of_this_version(document: Any, where: str, expected: str) -> None:
     if version is None:
         said = f"schema is {schema!r}" if schema is not None else "it names no schema"
         raise RecordError(where, [f"is no paragrad record: {said}, expected {expected!r}"], "name another file")
-    age, mend = ("newer", "update paragrad") if int(version[1]) > int(ours) else ("older", "make it again")
+    made = [command for kind, command in COMMANDS.items() if kind == document.get("kind")]
+    again = "make it again" + "".join(f" with `{command}`" for command in made)
+    age, mend = ("newer", "update paragrad") if int(version[1]) > int(ours) else ("older", again)
     raise RecordError(where, [f"was written in the {age} schema {schema!r}, this paragrad reads {expected!r}"], mend)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from dataclasses import dataclass, field
+from typing import Literal
 
 from paragrad.fuzz.checking.severity import FAILING, SEVERITIES
 from paragrad.fuzz.judge import Finding
@@ -66,7 +67,7 @@ class Report:
         """Programs that were run, judged or not."""
         return self.judged + self.filtered.total() + self.crashed
 
-    def verdict(self, strict: bool = False) -> str:
+    def verdict(self, strict: bool = False) -> Literal["parity", "findings", "interrupted"]:
         """ "findings": a serious one (any, if `strict`) that is not known, or a known one that is gone; else "parity",
         or "interrupted", for who was stopped on the way has not looked at the rest."""
         if self.gone or any(not c.known for c in self.failing(strict)):

@@ -223,10 +223,12 @@ def unmeasurable(op: Op) -> str:
 
 
 def script(name: str, dtype: str, number: int, seed: int) -> str:
-    """The script of one of the programs that `run` measures, by its number.
+    """The script of one of the programs that `run` measures, by its number: of an op, or of a family of random graphs.
 
     Raises ValueError for an op, a dtype or a number that there is not, and where nothing of the engine's is off.
     """
+    if name in points.FAMILIES:
+        return points.script(name, dtype, number, seed)
     (op,) = public_ops([name])
     if dtype not in DTYPES:
         raise ValueError(f"accuracy is measured in {' and '.join(DTYPES)}, not in {dtype}")

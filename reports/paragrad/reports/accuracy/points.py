@@ -11,6 +11,7 @@ is beyond the bound is left out if it jumps when its operands move by rounding, 
 
 from __future__ import annotations
 
+import functools
 import random
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -19,9 +20,11 @@ import numpy as np
 
 from paragrad.engine import dtypes
 from paragrad.engine.ops.table import TABLE, Op
+from paragrad.fuzz import repro
 from paragrad.fuzz.engines.own import Own
 from paragrad.fuzz.engines.own_scalar import OwnScalar
 from paragrad.fuzz.engines.pytorch import PyTorch
+from paragrad.fuzz.judge import Finding
 from paragrad.fuzz.judge.bounds import UNIT
 from paragrad.fuzz.judge.end_to_end import EndToEnd
 from paragrad.fuzz.judge.local import RefusedError
@@ -44,26 +47,68 @@ EACH = 5
 """Graphs of one family, size and dtype; times four for MLPs, which have no sizes."""
 
 
-def programs(seed: int, each: int = EACH) -> Iterator[tuple[str, str, Program]]:
-    """Family, dtype and program, at moderate values, contiguous and not empty."""
+DTYPES = ("float32", "float64") if LONG else ("float32",)
+"""The dtypes of which there is a truth here."""
+
+
+def programs(seed: int, each: int = EACH) -> Iterator[tuple[str, str, int, Program]]:
+    """Family, dtype, number and program, at moderate values, contiguous and not empty."""
+    for family in FAMILIES:
+        for dtype in DTYPES:
+            for number in range(count(family, each)):
+                program = draw(family, dtype, number, seed, each)
+                # No two engines draw the same random numbers.
+                if not any(TABLE[statement.op].recover for _, statement in program.applications()):
+                    yield family, dtype, number, program
+
+
+def sizes(family: str) -> list[int]:
+    """The sizes that a family is drawn in."""
+    return [size for size in SIZES if size <= LARGEST[family]]
+
+
+def count(family: str, each: int = EACH) -> int:
+    """The programs of a family in one dtype; they are numbered from 0."""
+    return each * (4 if family == "mlp" else len(sizes(family)))
+
+
+def draw(family: str, dtype: str, number: int, seed: int, each: int = EACH) -> Program:
+    """The program of a family, a dtype and a number below `count`."""
+    place, turn = divmod(number, 4 * each if family == "mlp" else each)
+    size = sizes(family)[place]
+    rng = random.Random(f"points {family} {dtype} {size} {turn} {seed}")
+    values = Values(rng.getrandbits(32), rng)
+    profile = Profile(dtype, growth=GROWTH[turn % len(GROWTH)], scalar=family == "scalar")
+    if family == "mlp":
+        return in_dtype(mlp(rng, values, profile), dtype)
+    return in_dtype(graph(Builder(rng, values, profile), _ops(family), size), dtype)
+
+
+@functools.cache
+def _ops(family: str) -> list[Op]:
+    """The ops that a graph is made of."""
     scalars = OwnScalar().ops()
     ops = [op for op in sampled_ops() if op.recover is None]
-    chosen = {"scalar": [op for op in ops if op.name in scalars], "graph": ops}
-    for family in FAMILIES:
-        sizes = [size for size in SIZES if size <= LARGEST[family]]
-        for dtype in ("float32", "float64") if LONG else ("float32",):
-            for size in sizes:
-                for turn in range(each if family != "mlp" else 4 * each):
-                    rng = random.Random(f"points {family} {dtype} {size} {turn} {seed}")
-                    values = Values(rng.getrandbits(32), rng)
-                    profile = Profile(dtype, growth=GROWTH[turn % len(GROWTH)], scalar=family == "scalar")
-                    if family == "mlp":
-                        program = mlp(rng, values, profile)
-                    else:
-                        program = graph(Builder(rng, values, profile), chosen[family], size)
-                    # No two engines draw the same random numbers.
-                    if not any(TABLE[statement.op].recover for _, statement in program.applications()):
-                        yield family, dtype, in_dtype(program, dtype)
+    return ops if family == "graph" else [op for op in ops if op.name in scalars]
+
+
+def script(family: str, dtype: str, number: int, seed: int) -> str:
+    """A script that runs a program on both sides, and shows the gradient that is closest to its bound.
+
+    Raises ValueError for a number or a dtype that there is not, and where no gradient can be compared.
+    """
+    if dtype not in DTYPES:
+        raise ValueError(f"random graphs are judged in {' and '.join(DTYPES)}, not in {dtype}")
+    if not 0 <= number < count(family):
+        raise ValueError(f"programs have the numbers 0 to {count(family) - 1}, not {number}")
+    program = draw(family, dtype, number, seed)
+    found = [gradient for gradient in gradients(program, dtype) if gradient.known().any()]
+    if not found:
+        raise ValueError("no gradient of this program can be compared")
+    closest = max(found, key=lambda gradient: gradient.ratio(gradient.own))
+    own, torch = (_digits(closest.ratio(side)) for side in (closest.own, closest.torch))
+    told = f"{own} of its end-to-end bound (torch: {torch})"
+    return repro.script(program, Finding("gradient", 0, family, closest.variable, told), fails=False)
 
 
 def graph(builder: Builder, ops: list[Op], size: int) -> Program:
@@ -75,8 +120,9 @@ def graph(builder: Builder, ops: list[Op], size: int) -> Program:
 
 @dataclass(slots=True)
 class Gradient:
-    """A leaf's gradient: both sides' numbers, the truth, and the bound."""
+    """The gradient of the leaf `variable`: both sides' numbers, the truth, and the bound."""
 
+    variable: int
     own: Array
     torch: Array
     truth: Array
@@ -134,14 +180,14 @@ def gradients(program: Program, dtype: str) -> Iterator[Gradient]:
             # nothing: the bound is one rounding of the truth at least.
             with np.errstate(all="ignore"):
                 bound = np.maximum(bound, UNIT[dtypes.as_dtype(mine.dtype)] * np.abs(exact))
-            found = Gradient(mine, theirs, exact, bound)
+            found = Gradient(variable, mine, theirs, exact, bound)
             if max(found.ratio(mine), found.ratio(theirs)) > 1:
                 jumps = whole.jumps(lambda trace, at=position, k=variable: trace.gradients[at][k])  # type: ignore[misc]
                 found.bound = np.where(jumps, np.inf, found.bound)
             yield found
 
 
-def point(family: str, dtype: str, program: Program) -> PointRow | None:
+def point(family: str, dtype: str, number: int, program: Program) -> PointRow | None:
     """The point of a program; None where none of its gradients can be compared."""
     found = [gradient for gradient in gradients(program, dtype) if gradient.known().any()]
     if not found:
@@ -149,6 +195,7 @@ def point(family: str, dtype: str, program: Program) -> PointRow | None:
     return {
         "family": family,
         "dtype": dtype,
+        "program": number,
         "ops": sum(1 for _ in program.applications()),
         "condition": _digits(max(gradient.condition() for gradient in found)),
         "engine": _digits(max(gradient.ratio(gradient.own) for gradient in found)),
@@ -163,9 +210,9 @@ def _digits(number: float) -> float:
 def measure(seed: int, out_of_time: Callable[[], bool], each: int = EACH) -> list[PointRow]:
     """A few hundred points: `each` graphs of a family, size and dtype."""
     found = []
-    for family, dtype, program in programs(seed, each):
+    for drawn in programs(seed, each):
         if out_of_time():
             break
-        if (row := point(family, dtype, program)) is not None:
+        if (row := point(*drawn)) is not None:
             found.append(row)
     return found

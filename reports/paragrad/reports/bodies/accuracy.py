@@ -90,13 +90,15 @@ class DepthRow(TypedDict):
 class PointRow(TypedDict):
     """The gradients of one random graph: its largest error ÷ end-to-end bound on either side, by size and condition.
 
-    `family` is "scalar" (of 0-d tensors), "graph" or "mlp", `ops` how many it has. `condition`: the largest
+    `family` is "scalar" (of 0-d tensors), "graph" or "mlp", `ops` how many it has. `program` is its number:
+    `paragrad accuracy --script FAMILY DTYPE NUMBER` writes it as a script. `condition`: the largest
     bound ÷ (u · largest gradient) of a leaf, by how much the graph may amplify one rounding; 0 where gradients are 0.
     The bound is a first-order one and holds for any correct implementation: more than 1 is a fault.
     """
 
     family: str
     dtype: str
+    program: int
     ops: int
     condition: float
     engine: float

@@ -60,8 +60,8 @@ def seconds(value: float) -> str:
 
 
 def plural(count: int, word: str) -> str:
-    """1 finding, 2 findings."""
-    return f"{count} {word}" if count == 1 else f"{count} {word}s"
+    """1 finding, 2,000 findings."""
+    return f"{count} {word}" if count == 1 else f"{count:,} {word}s"
 
 
 OF_ALL = frozenset(("only", "families", "ops", "engines", "peers", "dtype", "dtypes"))

@@ -36,7 +36,7 @@ def page(record: Record, beside: Mapping[str, Record]) -> Page:
         trust.section(record, beside),
         ulps.behind(body),
         ulps.section(body, record["seed"]),
-        growth.section(body),
+        growth.section(body, record["seed"]),
     ]
     sections += _parity(judged, beside)
     sections += [conventions(body["conventions"]), run.section(record)]

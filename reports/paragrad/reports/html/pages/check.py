@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shlex
 
 from markupsafe import Markup
 
@@ -50,6 +49,13 @@ def page(body: Check | CheckError) -> Page:
 NOTHING = "This is neither parity nor a finding. Mend what is said above, and run the check again."
 
 
+BELIEVE = (
+    "Each op ran alone and in random programs, and each value and gradient that the engine shows was held against "
+    "torch's. What may differ is what rounding explains, in a bound made for each number; there is no fixed "
+    "tolerance. A finding is the smallest program that still shows the fault, and its script shows it without paragrad."
+)
+
+
 def _tone(body: Check) -> Tone:
     if body["verdict"] == "findings":
         return "bad"
@@ -78,12 +84,13 @@ def _found(body: Check, failing: int) -> tuple[Tone, str]:
 def _tiles(body: Check, failing: int, others: int) -> list[Tile]:
     counts, ops = body["counts"], body["ops"]
     judged = f"of {plural(counts['requested'], 'program')} in {body['seconds']['total']:.1f} s"
+    early = {"time": "time was up"}.get(body["stopped"], body["stopped"])
     lacking = len(ops["not_compared"])
     beside = f"not compared: {lacking}" if lacking else "each op that was found"
     return [
         Tile("Findings", str(failing), "that fail the check", *_found(body, failing)),
         Tile("Told only", str(others), "limits, conventions, and what is known"),
-        Tile("Programs judged", f"{counts['judged']:,}", judged),
+        Tile("Programs judged", f"{counts['judged']:,}", judged, "open" if early else "plain", early),
         Tile("Gradient elements", f"{counts['gradients']:,}", "held against torch's"),
         Tile("Ops compared", str(len(ops["checked"])), beside, "open" if lacking else "plain"),
     ]  # fmt: skip
@@ -162,14 +169,14 @@ def _ops(body: Check) -> Section:
     blocks: list[Block] = []
     if ops["not_compared"]:
         blocks.append(Note(f"No program with one of these ran to its end: {', '.join(ops['not_compared'])}."))
+    blocks.append(Prose(BELIEVE))
     blocks.append(Table("ops-table", "Ops of the engine", columns("op", "was", facet=("was",)), lines))
-    return Section("ops", "What was compared", blocks)
+    return Section("ops", "What was compared, and why one may believe it", blocks)
 
 
 def _run(body: Check) -> Section:
     """How it was run, and how much of it was judged."""
     counts = body["counts"]
-    seed = shlex.quote(str(body["options"].get("seed", 0)))
     blocks: list[Block] = []
     if body["stopped"]:
         blocks.append(Note(f"The check ended early: {STOPPED.get(body['stopped'], body['stopped'])}."))
@@ -184,4 +191,4 @@ def _run(body: Check) -> Section:
         ("options", "; ".join(f"{name}: {option(name, value)}" for name, value in body["options"].items())),
         ("notes", "; ".join(body["notes"]) or "none"),
     ]
-    return Section("run", "The run", [*blocks, Facts(pairs), Code("Run it again", f"{body['command']} --seed {seed}")])
+    return Section("run", "The run", [*blocks, Facts(pairs), Code("Run it again", checked.command(body))])

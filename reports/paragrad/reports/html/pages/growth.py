@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from markupsafe import Markup
+
 from paragrad.reports.bodies.accuracy import AccuracyBody, PointRow
-from paragrad.reports.html.blocks import Block, Figure, Note, Section, Table, columns, row
+from paragrad.reports.html.blocks import Block, Figure, Note, Prose, Section, Table, code, columns, row
 from paragrad.reports.html.plots.lines import lines
 from paragrad.reports.html.plots.scatter import scatter
 from paragrad.reports.html.plots.series import Series
@@ -14,7 +16,7 @@ from paragrad.reports.html.words import num, number, plural, whole
 SIDES = ("engine", "torch")
 
 
-def section(body: AccuracyBody) -> Section:
+def section(body: AccuracyBody, seed: int | None) -> Section:
     """Both, or a line that says which is missing."""
     blocks: list[Block] = []
     points = body["points"]
@@ -22,9 +24,22 @@ def section(body: AccuracyBody) -> Section:
         blocks.append(_scatter(points, "size", "Gradient error ÷ bound over graph size.", "ops in the graph", _ops))
         title = "Gradient error ÷ bound over condition."
         blocks.append(_scatter(points, "condition", title, "condition: bound ÷ (u · largest gradient)", _condition))
-        numeric = ("ops", "condition", "engine", "torch")
+        worst = max(points, key=lambda p: p["engine"])
+        example = f"paragrad accuracy --seed {seed or 0} --script {worst['family']} {worst['dtype']} {worst['program']}"
+        told = Markup(
+            "Each point is a random program: its family, dtype and number, which hovering and the table tell, give it "
+            "again as a script that shows both sides. The one closest to its bound: {}."
+        ).format(code(f"{example} | python"))
+        blocks.append(Prose(told))
+        numeric = ("number", "ops", "condition", "engine", "torch")
         table = [
-            row(p["family"], p["dtype"], str(p["ops"]), *(number(p[k], 4) for k in ("condition", "engine", "torch")))
+            row(
+                p["family"],
+                p["dtype"],
+                str(p["program"]),
+                str(p["ops"]),
+                *(number(p[k], 4) for k in ("condition", "engine", "torch")),
+            )
             for p in points
         ]
         heads = columns("family", "dtype", *numeric, numeric=numeric, facet=("family", "dtype"))
@@ -52,7 +67,7 @@ def _scatter(points: list[PointRow], id: str, title: str, across: str, of: Calla
     found = {side: Series(side) for side in SIDES}
     for p in points:
         for side, ratio in (("engine", p["engine"]), ("torch", p["torch"])):
-            told = f"{side}: {number(ratio)} of the bound; {p['family']}, {p['dtype']}, {p['ops']} ops"
+            told = f"{side}: {number(ratio)} of the bound; {p['family']} {p['dtype']} {p['program']}, {p['ops']} ops"
             found[side].points.append((of(p), ratio, f"{told}, condition {number(p['condition'])}"))
     over = sum(max(p["engine"], p["torch"]) > 1 for p in points)
     caption = (
