@@ -68,7 +68,8 @@ def accuracy(rng: np.random.Generator, ops: list[str]) -> dict[str, Any]:
         dtype = str(rng.choice(["float32", "float64"]))
         family = str(rng.choice(["scalar", "graph", "mlp"]))
         points.append({"family": family, "dtype": dtype, "program": len(points), "ops": size,
-                       "condition": float(f"{condition:.4g}"), "engine": float(f"{engine:.4g}"), "torch": float(f"{torch:.4g}")})  # fmt: skip
+                       "condition": float(f"{condition:.4g}"), "engine": float(f"{engine:.4g}"),
+                       "torch": float(f"{torch:.4g}")})  # fmt: skip
     differing = [
         {"point": "gelu([inf])", "torch": "nan", "engine": "inf", "reason": "the limit is what mathematics says"}
     ]

@@ -16,20 +16,33 @@ def _sides(found: Iterable[str]) -> list[str]:
     return list(dict.fromkeys((*FIRST, *found)))
 
 
+TOLD = (
+    "Forward and backward of one op in float32, the median over the rounds. In brackets: the least and the most that "
+    "both medians' 95 % intervals leave their ratio."
+)
+
+
+def _ratio(engine: SizeRow, torch: SizeRow) -> str:
+    """The ratio of the medians, and its interval."""
+    if not torch["low"]:
+        return "-"
+    low, high = engine["low"] / torch["high"], engine["high"] / torch["low"]
+    return f"{engine['median'] / torch['median']:.3g} ({low:.3g} to {high:.3g})"
+
+
 def sizes(rows: list[SizeRow], absent: list[str]) -> list[str]:
     """Every side beside the others for each work and size, and who is missing."""
-    times: dict[tuple[str, int], dict[str, float]] = {}
+    times: dict[tuple[str, int], dict[str, SizeRow]] = {}
     for row in rows:
-        times.setdefault((row["work"], row["size"]), {})[row["side"]] = row["minimum"]
+        times.setdefault((row["work"], row["size"]), {})[row["side"]] = row
     others = [side for side in _sides(row["side"] for row in rows) if side not in FIRST]
     lines = []
     for (work, size), found in times.items():
-        engine, torch = found.get("engine"), found.get("torch")
-        ratio = f"{engine / torch:.3g}" if engine is not None and torch else "-"
-        cells = [seconds(found[side]) if side in found else "-" for side in (*FIRST, *others)]
+        cells = [seconds(found[side]["median"]) if side in found else "-" for side in (*FIRST, *others)]
+        ratio = _ratio(found["engine"], found["torch"]) if found.keys() >= set(FIRST) else "-"
         lines.append((text(work), f"{size:,}", *cells[:2], ratio, *cells[2:]))
     heads = ("work", "elements", *FIRST, "engine / torch", *map(text, others))
-    page = [table(heads, lines), "Forward and backward of one op in float32, the minimum over the rounds."]
+    page = [table(heads, lines), TOLD]
     works = dict.fromkeys(work for work, _ in times)
     for side in others:
         has = {row["work"] for row in rows if row["side"] == side}

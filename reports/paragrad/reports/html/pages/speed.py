@@ -27,6 +27,7 @@ from paragrad.reports.html.pages import run
 from paragrad.reports.html.plots import forest
 from paragrad.reports.html.plots.bars import Bar, Part, bars
 from paragrad.reports.html.plots.lines import lines
+from paragrad.reports.html.plots.panels import key, panels
 from paragrad.reports.html.plots.series import Series
 from paragrad.reports.html.words import num, number, plural, seconds, share, time, whole
 from paragrad.reports.record import Record
@@ -63,6 +64,9 @@ def page(record: Record, beside: Mapping[str, Record]) -> Page:
         table = Table("failed-table", "Workloads that could not run", columns("workload", "error"), failed)
         sections.insert(0, Section("failed", f"{plural(len(failed), 'workload')} could not run", [table]))
     answer = f"{met} of {plural(len(targets), 'target')} met." if targets else "No target was measured."
+    answer += "".join(
+        f" The median workload takes {tile.value} times as long as in torch." for tile in _fastest(body["rows"])
+    )
     return Page("Speed", answer, tone, tiles, [*sections, run.section(record)])
 
 
@@ -133,51 +137,35 @@ def _sizes(body: SpeedBody) -> list[Block]:
                 Markup("No sizes were measured: they come from pytest-benchmark, by {}.").format(code("nox -s bench"))
             ),
         ]
-    for k, work in enumerate(dict.fromkeys(r["work"] for r in rows), 1):
-        of = [r for r in rows if r["work"] == work]
-        torch = {r["size"]: r for r in of if r["side"] == "torch"}
-        found: dict[str, Series] = {}
-        table = []
-        for r in sorted(of, key=lambda r: r["size"]):
-            base = torch.get(r["size"])
-            ratio = r["median"] / base["median"] if base else None
-            beside = "" if ratio is None or r["side"] == "torch" else f", {number(ratio)} of torch's"
-            told = f"{r['side']}, {r['size']:,}: {seconds(r['median'])}{beside}"
-            found.setdefault(r["side"], Series(r["side"])).points.append((r["size"], r["median"], told))
-            table.append(
-                row(
-                    r["side"],
-                    whole(r["size"]),
-                    time(r["median"]),
-                    time(r["low"]),
-                    time(r["high"]),
-                    time(r["minimum"]),
-                    num(ratio, 3),
-                    *(
-                        (num(r["low"] / base["high"], 3), num(r["high"] / base["low"], 3))
-                        if base and base is not r
-                        else (None, None)
-                    ),
-                    whole(r["rounds"]),
-                )
+    torch = {(r["work"], r["size"]): r for r in rows if r["side"] == "torch"}
+    found: dict[str, dict[str, Series]] = {}
+    table = []
+    for r in sorted(rows, key=lambda r: r["size"]):
+        base = torch.get((r["work"], r["size"]))
+        beside = None if base is None or base is r else base
+        ratio = None if beside is None else r["median"] / beside["median"]
+        least = None if beside is None else r["low"] / beside["high"]
+        most = None if beside is None else r["high"] / beside["low"]
+        against = "" if ratio is None else f", {number(ratio)} of torch's"
+        told = f"{r['work']}, {r['side']}, {r['size']:,}: {seconds(r['median'])}{against}"
+        of = found.setdefault(r["work"], {})
+        of.setdefault(r["side"], Series(r["side"])).points.append((r["size"], r["median"], told))
+        table.append(
+            row(
+                r["work"], r["side"], whole(r["size"]), time(r["median"]), time(r["low"]), time(r["high"]),
+                time(r["minimum"]), num(ratio, 3), num(least, 3), num(most, 3), whole(r["rounds"]),
             )
-        numeric = ("size", "median", "low", "high", "minimum", "÷ torch", "least", "most", "rounds")
-        heads = columns("side", *numeric, numeric=numeric, facet=("side",))
-        drawn = lines(f"{work}: seconds over size", list(found.values()), "elements", "seconds")
-        caption = (
-            "Median seconds a call; both axes are logarithmic. The table has the median's 95 % interval, and the least "
-            "and the most that it leaves the ratio to torch."
-        )
-        blocks.append(
-            Figure(
-                f"sizes-{k}",
-                f"{work}.",
-                caption,
-                [drawn],
-                Table(f"sizes-{k}-table", f"{work} over sizes", heads, table),
-            )
-        )
-    return blocks
+        )  # fmt: skip
+    numeric = ("size", "median", "low", "high", "minimum", "÷ torch", "least", "most", "rounds")
+    heads = columns("work", "side", *numeric, numeric=numeric, facet=("work", "side"))
+    caption = (
+        "Median seconds a call, forward and backward, in float32; both axes are logarithmic, and the same in every "
+        "plot. The table has the median's 95 % interval, and the least and the most that it leaves the ratio to torch."
+    )
+    named = {work: list(found[work].values()) for work in dict.fromkeys(r["work"] for r in rows)}
+    drawn = panels(named, "elements", "seconds")
+    behind = Table("sizes-table", "Every side over sizes", heads, table)
+    return [*blocks, Figure("sizes-figure", "Every op over sizes.", caption, drawn, behind, key=key(named))]
 
 
 def _scaling(rows: list[ScalingRow]) -> list[Block]:

@@ -89,21 +89,22 @@ def label(value: float) -> str:
     return f"{lead}10{str(whole).translate(SUPERSCRIPTS)}"
 
 
-def frame(x: Scale, y: Scale, across: str, up: str) -> list[Markup]:
-    """Grid, ticks and the names of both axes."""
+def frame(x: Scale, y: Scale, across: str, up: str, most: tuple[int, int] = (8, 6)) -> list[Markup]:
+    """Grid, at most about so many ticks across and up, and the names of both axes, where they have one."""
     parts = []
     left = x.start if x.zero is None else x.zero
     bottom = y.start if y.zero is None else y.zero
-    for value in [*y.ticks(6), *([] if y.zero is None else [0.0])]:
+    for value in [*y.ticks(most[1]), *([] if y.zero is None else [0.0])]:
         at = y(value)
         parts.append(element("path", d=f"M{left:.1f} {at:.1f}H{x.end:.1f}", class_="grid"))
         parts.append(text(left - 8, at + 4, label(value), class_="end"))
-    for value in [*x.ticks(), *([] if x.zero is None else [0.0])]:
+    for value in [*x.ticks(most[0]), *([] if x.zero is None else [0.0])]:
         at = x(value)
         parts.append(element("path", d=f"M{at:.1f} {bottom:.1f}v5", class_="axis"))
         parts.append(text(at, bottom + 20, label(value), class_="middle"))
     parts.append(element("path", d=f"M{left:.1f} {y.end:.1f}V{bottom:.1f}H{x.end:.1f}", class_="axis"))
     parts.append(text((left + x.end) / 2, bottom + 42, across, class_="middle name"))
-    middle = (bottom + y.end) / 2
-    parts.append(text(0, 0, up, class_="middle name", transform=f"translate(16 {middle:.1f}) rotate(-90)"))
+    if up:
+        middle = (bottom + y.end) / 2
+        parts.append(text(0, 0, up, class_="middle name", transform=f"translate(16 {middle:.1f}) rotate(-90)"))
     return parts
