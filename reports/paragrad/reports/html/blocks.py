@@ -67,7 +67,8 @@ class Column:
 class Table:
     """A table that sorts; it filters, too, where it is `long`. `ids` are the rows' anchors, "" for none.
 
-    The rows of a `packed` one, plain words all, are data that the script makes a table of: a third of the size.
+    The rows of a `packed` one, plain words all, are data that the script makes a table of: a third of the size. The
+    caption of a `titled` one is seen: nothing above says what it is.
     """
 
     id: str
@@ -76,6 +77,7 @@ class Table:
     rows: list[tuple[Cell, ...]]
     ids: tuple[str, ...] = ()
     packed: bool = False
+    titled: bool = False
     kind: Literal["table"] = "table"
 
     @property

@@ -32,7 +32,7 @@ def section(body: ParityBody) -> Section:
         rarest = sorted(body["ops"].items(), key=lambda item: (item[1], item[0]))
         lines = [row(code(op), num(n)) for op, n in rarest]
         heads = columns("op", "uses", numeric=("uses",))
-        blocks.append(Table("uses", "Uses of each op, the rarest first", heads, lines))
+        blocks.append(Table("uses", "Uses of each op, the rarest first", heads, lines, titled=True))
     return Section("coverage", "Coverage: what was reached", blocks)
 
 

@@ -115,7 +115,7 @@ def _ratios(rows: list[SpeedRow]) -> list[Block]:
     heads = columns("work", "ratio of minima", "median", "low", "high", "target", "met", "engine", "against",
                     "reference", "rounds", "measure it again",
                     numeric=numeric, facet=("met", "against"))  # fmt: skip
-    return [*blocks, Table("ratios-table", "Workloads, their ratios and targets", heads, table)]
+    return [*blocks, Table("ratios-table", "Workloads, their ratios and targets", heads, table, titled=True)]
 
 
 def _target(r: SpeedRow) -> Cell:
@@ -252,7 +252,7 @@ def _memory(rows: list[MemoryRow]) -> list[Block]:
         for r in rows
     ]
     heads = columns("what", "side", "measured", "unit", "target", "met", numeric=("measured", "target"))
-    return [*blocks, Table("memory-table", "Peaks of memory", heads, table)]
+    return [*blocks, Table("memory-table", "Peaks of memory", heads, table, titled=True)]
 
 
 def _loop(loop: LoopBody | None) -> list[Block]:

@@ -114,7 +114,9 @@ def _mutants(body: MutantsBody) -> list[Block]:
     blocks: list[Block] = []
     if body["stopped"]:
         blocks.append(Note(f"The mutants run ended early: {body['stopped']}."))
-    blocks.append(Table("mutants", "Planted faults by family", columns("family", *numeric, numeric=numeric), lines))
+    blocks.append(
+        Table("mutants", "Planted faults by family", columns("family", *numeric, numeric=numeric), lines, titled=True)
+    )
     if body["survivors"]:
         named = [
             row(code(s["id"]), s["description"], s["outcome"], whole(s["programs"]), s["why"])
@@ -159,7 +161,7 @@ def _alarms(body: FalseAlarmsBody) -> list[Block]:
         blocks.append(Note(f"Not installed, and so not judged: {', '.join(body['absent'])}."))
     if body["needless"]:
         blocks.append(Note(f"No longer different from torch, and to be judged again: {'; '.join(body['needless'])}."))
-    blocks.append(Table("sound", "Elements of sound engines that were judged", heads, lines))
+    blocks.append(Table("sound", "Elements of sound engines that were judged", heads, lines, titled=True))
     if body["alarms"]:
         named = [
             row(
@@ -172,7 +174,7 @@ def _alarms(body: FalseAlarmsBody) -> list[Block]:
             for k, a in enumerate(body["alarms"], 1)
         ]
         heads = columns("alarm", "engine", "op", "message", "programs", numeric=("programs",))
-        blocks.append(Table("alarms", "False alarms by cause", heads, named))
+        blocks.append(Table("alarms", "False alarms by cause", heads, named, titled=True))
     for k, a in enumerate(body["alarms"][:CARDS], 1):
         of = f" of {a['argument']}" if a["argument"] else ""
         told: list[Words] = [a["message"], Markup("The smallest program is {}.").format(code(a["file"]))]

@@ -273,7 +273,7 @@ def _exact(rows: Sequence[AccuracyRow]) -> list[Block]:
         "wrong: torch",
         numeric=("elements", "wrong: engine", "wrong: torch"),
     )
-    return [Table("exact", "Integer and bool outputs, which have to be right", heads, lines)]
+    return [Table("exact", "Integer and bool outputs, which have to be right", heads, lines, titled=True)]
 
 
 def behind(body: AccuracyBody) -> Section:
