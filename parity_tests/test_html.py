@@ -14,13 +14,14 @@ from paragrad.reports import record
 from paragrad.reports.commands import save
 from paragrad.reports.documents import SHOWN
 from paragrad.reports.documents import beside as found
-from paragrad.reports.html import PAGES, render_html
+from paragrad.reports.html import PAGES, render_check, render_html
 from paragrad.reports.html.frame import data
 from paragrad.reports.html.plots.axes import Scale, label, log_scale
 from paragrad.reports.html.plots.svg import element
 from paragrad.reports.record import Record
 from parity_tests import synthetic
 from parity_tests.bodies import BODIES, COUNTS
+from parity_tests.documents import check
 from parity_tests.reading_html import Reading
 
 HOSTILE = "</script><script>alert(1)</script>\"'><img src=x onerror=alert(1)>{{7*7}}&lt;\u2028]]>-->"
@@ -78,6 +79,25 @@ def test_a_page_is_sound(kind: str, alone: bool) -> None:
     assert not reading.problems
     asked = page.replace('xmlns="http://www.w3.org/2000/svg"', "").replace("(http://w)", "")
     assert not re.search("https?:", asked), "a page asks nothing of a network"
+
+
+def test_an_interrupted_run_reads_as_no_pass() -> None:
+    body = copy.deepcopy(BODIES["parity"]) | {"findings": [], "stopped": "interrupted"}
+    for page in (
+        render_html(made("parity", body), {}),
+        render_check(check(verdict="interrupted", stopped="interrupted")),  # type: ignore[arg-type]
+    ):
+        shown = Reading(page).text
+        assert "nterrupted" in shown
+        assert "Parity:" not in shown
+        assert 'class="tile good"' not in page
+    assert 'class="tile good"' in render_html(made("parity", body | {"stopped": ""}), {})
+
+
+def test_a_check_is_made_again_by_its_command() -> None:
+    options = {"programs": 60, "seconds": 1.5, "seed": 7, "strict": True, "only": ["exp", "a b"]}
+    told = "--programs 60 --seconds 1.5 --seed 7 --only exp --only &#39;a b&#39; --strict</code>"
+    assert told in render_check(check(options=options))  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("kind", PAGES)

@@ -91,6 +91,7 @@ def test_parity_mutants_alarms_and_gate(tmp_path: Path, capsys: pytest.CaptureFi
         told[kind] = outcomes(valid(report(capsys, save(tmp_path, kind), "--as", "junit")))
     assert told["parity"] == {"exp": "passed", "mul": "passed", "gradient of mul|`(input)": "failure"}
     assert told["mutants"] == {
+        "interrupted": "error",
         "sign: 3 found": "passed",
         "sign:a|b": "failure",
         "sign:c": "failure",  # listed as one that can't be found, and found

@@ -8,35 +8,51 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 
 from paragrad.reports import record
-from paragrad.reports.html import PAGES, render_html
+from paragrad.reports.documents import CHECK
+from paragrad.reports.html import PAGES, render_check, render_html
 from paragrad.reports.record import Record
 from parity_tests import synthetic
 from parity_tests.bodies import BODIES, COUNTS
+from parity_tests.documents import check, finding
 from parity_tests.reading_html import Reading
 from parity_tests.test_html import hostile
 
 SHOTS = Path(__file__).parents[2] / "build" / "screenshots"
 SIZES = {"wide": (1360, 900), "narrow": (400, 800)}
 TIMING = "performance.getEntriesByType('navigation')[0].loadEventEnd"
+KINDS = (*PAGES, CHECK)
+CHECKED: Any = {
+    CHECK: check(
+        *(
+            finding(f"wrong-{k}", diagnosis=f"a long word: {'x' * 200}", source_line=f"{'/deep' * 30}.py:{k}")
+            for k in range(12)
+        ),
+        *(finding(f"limit-{k}", fails=False, severity="limit", known="it may stay") for k in range(12)),
+        gone=["crash-exp"],
+        stopped="time",
+    )
+}
+"""A check with all that its page is made of, hostile in every word of the subject's."""
 Open = Callable[..., Page]
 
 
 @pytest.fixture(scope="session")
 def records() -> dict[str, Record]:
     """Records as large as real ones."""
-    return synthetic.records()
+    return synthetic.records() | CHECKED
 
 
 @pytest.fixture(scope="session")
 def few() -> dict[str, Record]:
     """Records of a few ops: all that a page is made of, and soon audited."""
-    return synthetic.records(6)
+    return synthetic.records(6) | CHECKED
 
 
 @pytest.fixture
@@ -74,11 +90,13 @@ def opened(browser: Browser, tmp_path: Path) -> Iterator[Open]:
 
 
 def html_of(records: dict[str, Record], kind: str) -> str:
-    """The page of one kind with the others beside it."""
+    """The page of one kind with the others beside it; a check stands alone."""
+    if kind == CHECK:
+        return render_check(records[kind])  # type: ignore[arg-type]
     return render_html(records[kind], {other: r for other, r in records.items() if other != kind})
 
 
-@pytest.mark.parametrize("kind", PAGES)
+@pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_nothing(kind: str, scheme: str, opened: Open, few: dict[str, Record]) -> None:
     page = opened(html_of(few, kind), scheme)
@@ -88,7 +106,7 @@ def test_axe_finds_nothing(kind: str, scheme: str, opened: Open, few: dict[str, 
     assert not told
 
 
-@pytest.mark.parametrize("kind", PAGES)
+@pytest.mark.parametrize("kind", KINDS)
 def test_screenshots(kind: str, opened: Open, records: dict[str, Record]) -> None:
     """Nothing is wider than the page; how long it took to open is told, not judged."""
     SHOTS.mkdir(parents=True, exist_ok=True)
@@ -150,9 +168,9 @@ def test_values_by_keyboard(opened: Open, records: dict[str, Record]) -> None:
     page.keyboard.press("ArrowRight")
     first = tip.text_content()
     assert first is not None
-    assert "float32, value: engine max" in first
+    assert "float32, value: engine " in first
     page.keyboard.press("ArrowRight")
-    assert "float32, value: torch max" in (tip.text_content() or "")
+    assert "float32, value: torch " in (tip.text_content() or "")
     page.keyboard.press("ArrowLeft")
     page.keyboard.press("ArrowDown")
     below = tip.text_content() or ""
@@ -226,14 +244,14 @@ def test_scripts_can_be_copied(opened: Open, records: dict[str, Record]) -> None
     assert page.evaluate("navigator.clipboard.readText()") == records["parity"]["body"]["worst"][0]["table"]
 
 
-@pytest.mark.parametrize("kind", PAGES)
+@pytest.mark.parametrize("kind", KINDS)
 def test_a_hostile_page_runs_no_script(kind: str, opened: Open) -> None:
     """A dialog, or anything on the console, would fail the fixture."""
     made = {
         other: hostile(record.new(other, 7, {"note": "x"}, copy.deepcopy(COUNTS), copy.deepcopy(body)))  # type: ignore[arg-type]
         for other, body in BODIES.items()
     }
-    page = opened(html_of(made, kind))
+    page = opened(html_of(made | CHECKED, kind))
     page.evaluate("document.querySelectorAll('details').forEach(one => { one.open = true })")
     for plot in page.locator(".plot").all():
         plot.focus()

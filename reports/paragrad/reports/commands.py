@@ -146,7 +146,10 @@ def summary(console: Console, outcome: Outcome, asked: Options) -> None:
         console.print(f"next: python {outcome.found[0].script}", markup=False)
     else:
         told = agreement(outcome.values, outcome.gradients)
-        console.print(f"[bold green]PARITY[/bold green]     {told}")
+        if outcome.stopped == "interrupted":
+            console.print(f"[bold yellow]INTERRUPTED[/bold yellow] until then {told}")
+        else:
+            console.print(f"[bold green]PARITY[/bold green]     {told}")
 
 
 def show_finding(console: Console, found: Found, outcome: Outcome, whole: bool) -> None:

@@ -65,6 +65,7 @@ def _check(body: Check | CheckError) -> Iterator[Case]:
 
 
 def _parity(body: ParityBody) -> Iterator[Case]:
+    yield from _interrupted("parity", body["stopped"])
     yield from _sound("parity", body["ops"], {row["op"] for row in body["findings"]})
     for row in body["findings"]:
         why = row["diagnosis"] or row["message"]
@@ -73,6 +74,7 @@ def _parity(body: ParityBody) -> Iterator[Case]:
 
 
 def _false_alarms(body: FalseAlarmsBody) -> Iterator[Case]:
+    yield from _interrupted("false alarms", body["stopped"])
     alarming = {(row["engine"], row["family"], row["dtype"]) for row in body["alarms"]}
     for engine, family, dtype in dict.fromkeys((row["engine"], row["family"], row["dtype"]) for row in body["rows"]):
         if (engine, family, dtype) not in alarming:
@@ -84,6 +86,7 @@ def _false_alarms(body: FalseAlarmsBody) -> Iterator[Case]:
 
 
 def _mutants(body: MutantsBody) -> Iterator[Case]:
+    yield from _interrupted("mutants", body["stopped"])
     for family in body["families"]:
         found = family["killed"] + family["hung"]
         if found:
@@ -137,6 +140,13 @@ def _of_part(group: str, part: AccuracyGate | SpeedGate, found: Sequence[Case]) 
     outcome = OUTCOMES[part["verdict"]]
     if outcome not in {case.outcome for case in found}:
         yield Case(group, f"verdict: {part['verdict']}", outcome, part["why"], part["why"])
+
+
+def _interrupted(group: str, stopped: str) -> Iterator[Case]:
+    """An error for a run that was interrupted: what was not tried until then is no pass."""
+    if stopped == "interrupted":
+        told = "the run was interrupted, and of the rest nothing is known"
+        yield Case(group, "interrupted", "error", told, told)
 
 
 def _sound(group: str, ops: Mapping[str, int], faulty: set[str]) -> Iterator[Case]:

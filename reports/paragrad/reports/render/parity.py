@@ -27,11 +27,10 @@ def blocks(body: ParityBody, record: Record) -> list[str]:
     """The page, block by block."""
     found = body["findings"]
     judged = plural(record["counts"]["judged"], "program")
-    verdict = (
-        f"**{plural(len(found), 'finding')}** in {judged}."
-        if found
-        else f"**Parity**: in {judged} {agreement(body['values'], body['gradients'])}."
-    )
+    told = f"in {judged} {agreement(body['values'], body['gradients'])}."
+    verdict = f"**Interrupted**; until then {told}" if body["stopped"] == "interrupted" else f"**Parity**: {told}"
+    if found:
+        verdict = f"**{plural(len(found), 'finding')}** in {judged}."
     page = ["# Parity with torch", verdict]
     if body["stopped"]:
         page.append(f"The run ended early: {text(body['stopped'])}.")
