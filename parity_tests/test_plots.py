@@ -15,6 +15,7 @@ from paragrad.reports.html.plots.axes import BOTTOM, HEIGHT, LEFT
 from paragrad.reports.html.plots.bars import Bar, Part, bars
 from paragrad.reports.html.plots.heat import LABEL, LONGEST
 from paragrad.reports.html.plots.matrix import LABELLED, PAIRS, matrix
+from paragrad.reports.html.plots.panels import key, panels
 from paragrad.reports.html.plots.scatter import scatter
 from paragrad.reports.html.plots.series import Series
 from paragrad.reports.html.plots.svg import broken, characters
@@ -103,6 +104,24 @@ def test_both_sides_are_seen_where_they_coincide() -> None:
     engines = re.findall(r'class="mark dot s0" cx="[^"]*" cy="[^"]*" r="([0-9.]*)"', drawn)
     assert len(torchs) == len(engines) == 2
     assert float(torchs[0]) > 2 * float(engines[0])
+
+
+def test_small_multiples_share_scales_and_colours() -> None:
+    """The same number lies at the same height in each plot, and a side that a work lacks moves no other's colour."""
+    named = {
+        "add": [Series("engine", points=[(10, 1e-6, "a")]), Series("theirs", points=[(10, 1e-3, "b")])],
+        "exp": [Series("theirs", points=[(10, 1e-3, "c")])],
+        "n" * 60: [Series("theirs", points=[(1000, 1e-1, "d")])],
+    }
+    drawn = [str(one) for one in panels(named, "elements", "seconds")]
+    mark = re.compile(r"<\w+ ([^>]*)><title>(\w)</title>")
+    told = {title: attributes for d in drawn for attributes, title in mark.findall(d)}
+    place = re.compile(r"class=\"[^\"]*\"")
+    assert told["b"] == told["c"]
+    assert place.sub("", told["b"]) != place.sub("", told["d"])
+    assert all(texts(d).count("elements") == 1 for d in drawn)
+    assert all(len(words) <= 30 for d in drawn for words in texts(d))
+    assert [words for words in texts(str(key(named))) if words] == ["engine", "theirs"]
 
 
 def test_zeros_have_a_line_of_their_own() -> None:

@@ -19,7 +19,7 @@ from paragrad.reports import report as command
 from paragrad.reports.ci.plain import CONTROL
 from paragrad.reports.documents import beside as lying_beside
 from paragrad.reports.record import Record
-from parity_tests.documents import CHECK, ERROR, KINDS, check, save
+from parity_tests.documents import CHECK, ERROR, KINDS, check, finding, save
 
 
 def run(*args: str | Path) -> int:
@@ -167,6 +167,15 @@ def test_the_page_of_a_check_tells_all(tmp_path: Path, capsys: pytest.CaptureFix
     assert "has nothing that fails" in sound
     assert "Not possible" in in_forms(capsys, save(tmp_path, "check", ERROR, name="error"))
     assert "the time was up" in in_forms(capsys, save(tmp_path, "check", check(stopped="time"), name="short"))
+
+
+def test_a_name_without_an_end_costs_the_page_no_verdict(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    long = "n" * 1_000_000
+    page = in_forms(capsys, save(tmp_path, "check", check(finding(long, title=long, op=long), engine=long)))
+    assert "**1 finding** in nnn" in page
+    assert "\n## 1. wrong: nnn" in page
+    assert "\n| judged | 50 in 1.2 s |" in page
+    assert len(page) < 100_000
 
 
 def test_an_interrupted_check_reads_as_no_pass(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from paragrad.reports import checked
 from paragrad.reports.bodies.check import Check, CheckError
+from paragrad.reports.ci.plain import clipped
 from paragrad.reports.render.markdown import IN_FULL, code, fence, more, options_told, plural, table, text
 
 STOPPED = {"time": "the time was up before all programs ran", "interrupted": "it was interrupted"}
@@ -22,19 +23,20 @@ def _blocks(body: Check) -> list[str]:
     failing = [row for row in body["findings"] if row["fails"]]
     others = [row for row in body["findings"] if not row["fails"]]
     counts, ops = body["counts"], body["ops"]
+    engine = text(clipped(body["engine"]))
     if body["verdict"] == "parity":
-        verdict = f"**Parity**: {text(body['engine'])} has nothing that fails."
+        verdict = f"**Parity**: {engine} has nothing that fails."
     elif body["verdict"] == "interrupted":
-        verdict = f"**Interrupted**: {text(body['engine'])}. {checked.INTERRUPTED}."
+        verdict = f"**Interrupted**: {engine}. {checked.INTERRUPTED}."
     else:
         gone = f", and {plural(len(body['gone']), 'known one')} gone" if body["gone"] else ""
-        verdict = f"**{plural(len(failing), 'finding')}**{gone} in {text(body['engine'])}."
+        verdict = f"**{plural(len(failing), 'finding')}**{gone} in {engine}."
     found = ["# Check against torch", verdict]
     if body["stopped"]:
         found.append(f"The check ended early: {STOPPED.get(body['stopped'], text(body['stopped']))}.")
     for rank, row in enumerate(failing[:IN_FULL], 1):
         told = "\n".join(checked.lines(row, body["command"]))
-        found += [f"## {rank}. {text(checked.title(row))}", fence(told)]
+        found += [f"## {rank}. {text(clipped(checked.title(row)))}", fence(told)]
     found += more(len(failing))
     if body["gone"]:
         mend = f"Known, and not found; {code(body['command'] + ' --accept')} takes out what the baseline holds:"
