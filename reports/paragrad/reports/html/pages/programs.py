@@ -18,6 +18,8 @@ from paragrad.reports.render.parity import agreement
 THICK = "A thick border: from there a backward starts."
 CLOSEST = f"the number that came closest to its bound. It is right. {THICK}"
 """What is set apart in the drawing and the table of a right program."""
+WHOSE = {"subject": "the engine's", "reference": "torch's"}
+"""Whose bug a finding is, in words."""
 WRONG = f"the number that is wrong. {THICK}"
 
 
@@ -64,9 +66,10 @@ def findings(body: ParityBody, where: str) -> Section:
     if not rows:
         return Section("findings", title, [Prose(f"None{where}: {agreement(body['values'], body['gradients'])}.")])
     numeric = ("programs", "statements")
-    heads = columns("finding", "op", "argument", "whose", "family", *numeric, numeric=numeric, facet=("family",))
+    heads = columns("finding", "op", "argument", "whose bug", "engine", *numeric, numeric=numeric, facet=("engine",))
     lines = [
-        row(shown(f"finding-{k}", k, f"{k}. {f['kind']}"), code(f["op"]), f["argument"], f["whose"], f["family"],
+        row(shown(f"finding-{k}", k, f"{k}. {f['kind']}"), code(f["op"]), f["argument"],
+            WHOSE.get(f["whose"], f["whose"]), f["family"],
             whole(f["programs"]), whole(f["statements"]))
         for k, f in enumerate(rows, 1)
     ]  # fmt: skip
@@ -76,11 +79,11 @@ def findings(body: ParityBody, where: str) -> Section:
 
 
 def _finding(k: int, f: FindingRow) -> Card:
-    of = f" of {f['argument']}" if f["argument"] else ""
+    of = f"({f['argument']})" if f["argument"] else ""
     shrunk = f"{plural(f['statements'], 'statement')}, shrunk from {f['statements_before']}"
     words = [f["message"]]
     words += [f"Why: {f['diagnosis']}"] if f["diagnosis"] else []
-    words += [f"Whose bug: {f['whose']}"] if f["whose"] else []
+    words += [f"Whose bug: {WHOSE.get(f['whose'], f['whose'])}"] if f["whose"] else []
     words += [f"Starred, and red in the drawing: {WRONG}"] if f["variable"] is not None else []
     words.append(f"Seen in {plural(f['programs'], 'program')}; the smallest has {shrunk}.")
     codes = [
