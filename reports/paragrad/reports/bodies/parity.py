@@ -10,6 +10,7 @@ class FindingRow(TypedDict):
 
     `program` is the smallest as JSON (`paragrad.fuzz.encoding`), `repro` the text of the script, `file` and `script`
     are where both were saved. `variable` is the number of the variable that the table stars, None where it stars none.
+    `family` is the engine that showed it, "tensor" or "scalar".
     """
 
     kind: str
