@@ -18,7 +18,7 @@ sys.path[:0] = [*ROOTS, str(Path(__file__).parent / "_extensions")]
 os.environ["PYTHONPATH"] = os.pathsep.join([*ROOTS, os.environ.get("PYTHONPATH", "")]).rstrip(os.pathsep)
 for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"):
     os.environ.setdefault(name, "1")
-# The cells see no settings or start-up files of whoever builds, and their kernels say nothing unless something is wrong.
+# Cells see no settings or start-up files of whoever builds, and kernels say nothing unless something is wrong.
 IPYTHON = ROOT / "build" / "docs-ipython"
 (IPYTHON / "profile_default").mkdir(parents=True, exist_ok=True)
 (IPYTHON / "profile_default" / "ipython_kernel_config.py").write_text(
