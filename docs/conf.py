@@ -1,10 +1,12 @@
 """The site: `nox -s docs` builds it into build/docs, without a network, and warnings are errors.
 
-Pages are Markdown (MyST). A page whose cells are ```{code-cell} is executed, and an exception in a cell ends the build.
+Pages are Markdown (MyST). A page whose cells are ```{code-cell} is executed. An exception in a cell is a warning with
+the cell and its traceback; the other pages go on, so that one build tells all that is wrong, and then it fails.
 What can be made from the code (ops, commands, docstrings) is made at each build, by `_extensions/`, and not committed.
 """
 
 import hashlib
+import logging
 import os
 import sys
 from pathlib import Path
@@ -16,6 +18,14 @@ sys.path[:0] = [*ROOTS, str(Path(__file__).parent / "_extensions")]
 os.environ["PYTHONPATH"] = os.pathsep.join([*ROOTS, os.environ.get("PYTHONPATH", "")]).rstrip(os.pathsep)
 for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"):
     os.environ.setdefault(name, "1")
+# Cells see no settings or start-up files of whoever builds, and kernels say nothing unless something is wrong.
+IPYTHON = ROOT / "build" / "docs-ipython"
+(IPYTHON / "profile_default").mkdir(parents=True, exist_ok=True)
+(IPYTHON / "profile_default" / "ipython_kernel_config.py").write_text(
+    "c.IPKernelApp.log_level = 40\nc.HistoryManager.enabled = False\n", encoding="utf-8"
+)
+os.environ["IPYTHONDIR"] = str(IPYTHON)
+logging.getLogger("traitlets").setLevel(logging.WARNING)
 
 
 def sources() -> str:
@@ -48,7 +58,7 @@ myst_enable_extensions = ["dollarmath", "attrs_block"]
 myst_heading_anchors = 4
 nb_execution_mode = "cache"
 nb_execution_cache_path = str(ROOT / "build" / "docs-executed" / sources())
-nb_execution_raise_on_error = True
+nb_execution_raise_on_error = False  # or the traceback is lost in the process that read the page
 nb_execution_show_tb = True
 nb_execution_timeout = 120
 nb_merge_streams = True

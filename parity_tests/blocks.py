@@ -4,8 +4,9 @@ A page has a folder of its own, with a `pyproject.toml` that keeps checks short.
 
 - `python` whose first line is a comment with a file name, `# engine.py`, is that file; with `>>>` it is a doctest, and
   all of a page share their names; any other is a script.
-- `sh` is run by bash; `console` has its commands after `$ `, and what follows has to be what is printed. `...` stands
-  for anything there, and times (`4.2 s`) are not compared.
+- `sh` is run by bash (a command of paragrad alone by a process that has torch already, `parity_tests/warm.py`);
+  `console` has its commands after `$ `, and what follows has to be what is printed. `...` stands for anything there,
+  and times (`4.2 s`) are not compared.
 - A block with a command that installs, publishes or downloads is not run, and has to say so (`not run`, below).
 - `json`, `toml`, `yaml` are read; `text` is left alone; {directives} are the site's, whose build executes its cells.
 
@@ -34,6 +35,8 @@ import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+
+from parity_tests import warm
 
 ROOT = Path(__file__).parents[1]
 FENCE = re.compile(r"^( *)(`{3,}|~{3,}) *(.*)$")
@@ -207,20 +210,24 @@ class Page:
 
     def ended(self, command: list[str], code: int = 0) -> Iterator[str]:
         """Run a command in the page's folder; it has to end with this exit code."""
-        done = subprocess.run(
-            command,
-            cwd=self.folder,
-            env=self.environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            encoding="utf-8",
-            check=False,
-            timeout=LONGEST,
-        )
-        self.printed = re.sub(r"^settings of .*\n", "", done.stdout)  # of the `pyproject.toml` that readers don't have
-        if done.returncode != code:
-            yield f"exit code {done.returncode}, stated is {code}:\n{command[-1]}\n{done.stdout}"
+        if arguments := warm.arguments(command[-1]) if command[0] == "bash" else None:
+            status, printed = warm.paragrad(arguments, self.folder, self.environment, LONGEST)
+        else:
+            done = subprocess.run(
+                command,
+                cwd=self.folder,
+                env=self.environment,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                encoding="utf-8",
+                check=False,
+                timeout=LONGEST,
+            )
+            status, printed = done.returncode, done.stdout
+        self.printed = re.sub(r"^settings of .*\n", "", printed)  # of the `pyproject.toml` that readers don't have
+        if status != code:
+            yield f"exit code {status}, stated is {code}:\n{command[-1]}\n{printed}"
 
 
 def stated(block: Block) -> int:

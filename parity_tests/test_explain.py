@@ -31,3 +31,16 @@ def test_words_of_a_subject_are_no_markup() -> None:
     table = text(made, Own().run(made), PyTorch().run(made), Finding("crash", 0, "exp", 1, message))
     assert message in table
     assert "float64[] requires grad" in table
+
+
+def test_a_notebook_and_forced_colours_leave_the_text_as_it_is(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """In a cell rich showed the table to the notebook, and the text was empty."""
+    made = program(call("exp", 1, Ref(0)), inputs=[1.0])
+    told = (made, Own().run(made), PyTorch().run(made), Finding("value", 0, "exp", 1, "wrong"))
+    expected = text(*told)
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setattr("rich.console._is_jupyter", lambda: True)
+    assert text(*told) == expected
+    assert capsys.readouterr().out == ""

@@ -45,6 +45,8 @@ FAULTS = {
     "four": ("wrong-gradient-walk", "overwritten, not accumulated: only the term of .* = div"),
     "five": ("crash-overflowerror-tanh", ""),
 }
+PROGRAMS = {"five": 150}
+"""Where 60 don't reach numbers large enough to overflow."""
 SORTED = """
         order, seen = [], set()
 
@@ -79,8 +81,8 @@ def module(path: Path) -> ModuleType:
     return made
 
 
-def checked(path: Path, programs: int = 150) -> Report:
-    """What the checker finds in a file."""
+def checked(path: Path, programs: int = 60) -> Report:
+    """What the checker finds in a file. Chapter 17 asks with more programs, and names the same faults."""
     with Foreign(Target(path=path, root=path.parent)) as engine:
         return check(engine, scalar=True, programs=programs, seconds=100.0)
 
@@ -102,7 +104,8 @@ def test_every_chapter_has_its_topics() -> None:
 
 @pytest.mark.parametrize("name", FAULTS)
 def test_a_broken_engine_has_this_fault_and_no_other(name: str) -> None:
-    found = [c for c in checked(LEARN / "broken" / f"{name}.py").findings if c.severity in FAILING]
+    report = checked(LEARN / "broken" / f"{name}.py", PROGRAMS.get(name, 60))
+    found = [c for c in report.findings if c.severity in FAILING]
     identity, diagnosis = FAULTS[name]
     assert [c.id for c in found] == [identity]
     assert re.search(diagnosis, found[0].finding.diagnosis), found[0].finding.diagnosis
@@ -115,7 +118,7 @@ def test_the_mend_is_all_there_is_to_mend(name: str, tmp_path: Path) -> None:
     mended, count = re.subn(pattern, lambda _: mend, source, flags=re.DOTALL)
     assert count == 1
     (tmp_path / "mended.py").write_text(mended, encoding="utf-8")
-    assert checked(tmp_path / "mended.py", 100).verdict() == "parity"
+    assert checked(tmp_path / "mended.py", PROGRAMS.get(name, 60)).verdict() == "parity"
 
 
 @pytest.mark.parametrize("programs", [80])

@@ -8,7 +8,7 @@ import matplotlib.pyplot as plt
 from matplotlib import rcParams
 from matplotlib_inline.backend_inline import set_matplotlib_formats
 
-GREY, BLUE, ORANGE, GREEN, RED = "#7d828a", "#3b82c4", "#d9792b", "#2f9e6e", "#d2555a"
+GREY, BLUE, ORANGE, GREEN, RED = "#777c84", "#3b82c4", "#d9792b", "#2f9e6e", "#d2555a"
 
 set_matplotlib_formats("svg")
 rcParams.update(

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import multiprocessing
 from pathlib import Path
 
 import pytest
 
+from parity_tests import warm
 from parity_tests.blocks import Page
 
 
@@ -129,3 +131,27 @@ def test_an_exclusion_that_is_not_needed_fails(note: str, told: str, tmp_path: P
 def test_an_exclusion_of_what_is_never_run_fails(tmp_path: Path) -> None:
     (found,) = problems("<!-- not run: it is a drawing -->\n```text\na\n```\n", tmp_path)
     assert "take the exclusion out" in found
+
+
+@pytest.mark.parametrize(
+    ("line", "given"),
+    [
+        ("paragrad check engine.py --programs 9", ["check", "engine.py", "--programs", "9"]),
+        ('paragrad diff "(a*b + c) * f" \\\n  a=2', ["diff", "(a*b + c) * f", "a=2"]),
+        ("paragrad --version > told.txt", None),
+        ("paragrad check a*.py", None),
+        ('paragrad check "$HOME"', None),
+        ("python -m paragrad check", None),
+        ("paragrad --version && rm told.txt", None),
+    ],
+)
+def test_what_needs_a_shell_gets_one(line: str, given: list[str] | None) -> None:
+    if "forkserver" in multiprocessing.get_all_start_methods():
+        assert warm.arguments(line) == given
+
+
+def test_a_command_in_a_warm_process_is_held_to_its_output_and_exit_code(tmp_path: Path) -> None:
+    page = "<!-- exit code: {} -->\n```console\n$ paragrad chek\n{}```\n"
+    assert problems(page.format(2, "...chek...\n"), tmp_path) == []
+    assert "exit code 2, stated is 0" in problems(page.format(0, "...\n"), tmp_path)[0]
+    assert "is shown with" in problems(page.format(2, "PARITY\n"), tmp_path)[0]

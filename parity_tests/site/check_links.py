@@ -7,6 +7,7 @@ from parity_tests.links import Site, served
 
 BUILT = ROOT / "build" / "docs"
 ELSEWHERE = {
+    "doi.org": "where the flowers of the course are from",
     "github.com": "the theme's name in each page's last line",
     "keepachangelog.com": "the form of the changelog",
     "semver.org": "the numbers of the changelog",

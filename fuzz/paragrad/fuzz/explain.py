@@ -84,7 +84,8 @@ def table(program: Program, mine: Trace, torchs: Trace, finding: Finding, name: 
 
 def text(program: Program, mine: Trace, torchs: Trace, finding: Finding) -> str:
     """The table as plain text."""
-    console = Console(file=io.StringIO(), width=WIDTH, no_color=True)
+    # Without these rich shows the table to a notebook in place of the file, and marks it up where colours are forced.
+    console = Console(file=io.StringIO(), width=WIDTH, no_color=True, force_jupyter=False, force_terminal=False)
     console.print(table(program, mine, torchs, finding))
     file: Any = console.file
     return str(file.getvalue())
