@@ -62,6 +62,7 @@ def body(found: Comparison, shown: Sequence[int], command: str, following: str) 
         "star": found.star,
         "findings": [finding_of(found, one) for one in found.findings],
         "failure": "" if failure is None else f"{failure.type}: {failure.message}",
+        "unjudged": len(found.left.difference(shown)),
         "notes": notes(found, len(shown)),
         "next": following,
     }
@@ -74,6 +75,8 @@ def notes(found: Comparison, shown: int) -> list[str]:
         told = f"the graph has {found.program.count:,} nodes, shown are the {shown} nearest to"
         name = found.program.name(found.star) if found.star is not None else "the one asked for, or to the root"
         said.append(f"{told} {name}; --node LABEL, --depth N and --most N show others")
+    if found.large and found.findings:
+        said.append("of a graph this large the first fault is told, and what else is wrong only among the nodes shown")
     if found.seen_is_torchs:
         told = f"{found.engine.name} does not show every gradient on the way: terms are told with torch's numbers"
         said.append(told)

@@ -10,7 +10,8 @@ from pathlib import Path
 from paragrad.engine.ops.table import TABLE
 from paragrad.fuzz.checking.nearest import hint
 from paragrad.fuzz.diffing.comparison import Comparison, compare, root
-from paragrad.fuzz.diffing.computation import DiffError
+from paragrad.fuzz.diffing.computation import DiffError, Labelled
+from paragrad.fuzz.diffing.lettering import root_of
 from paragrad.fuzz.diffing.nearest import MOST, near
 from paragrad.fuzz.diffing.weighted import of_one_number
 from paragrad.fuzz.engines.foreign import Foreign
@@ -41,7 +42,8 @@ def run(options: argparse.Namespace) -> int:
             print(f"paragrad diff: judging a graph of {asked.program.count:,} nodes takes a while", file=sys.stderr)
         chosen = options.engine or found_in or ("own.Value" if is_scalar(asked.program) else "own")
         with known(chosen) or foreign(chosen) as engine:
-            found = compare(of_one_number(asked), engine)
+            asked = of_one_number(asked)
+            found = compare(asked, engine, around(asked.program, options, root_of(asked.program)))
             told = body(found, shown(found, options), typed(options), following(found, chosen))
     except (DiffError, SubjectError) as error:
         raise UsageError(str(error)) from error
@@ -76,21 +78,25 @@ def foreign(name: str) -> Foreign:
 
 
 def shown(found: Comparison, options: argparse.Namespace) -> list[int]:
-    """The variables that are told. Raises DiffError for a label that there is not."""
-    program = found.program
+    """The variables that are told."""
+    return around(found.program, options, found.star if found.star is not None else root(found))
+
+
+def around(program: Labelled, options: argparse.Namespace, centre: int | None) -> list[int]:
+    """The variables that are asked for, around `centre` where no other node is named.
+
+    Raises DiffError for a label that there is not.
+    """
     if options.most < 1:
         raise DiffError(f"--most {options.most}: nothing would be shown")
-    centre = None
     if options.node is not None:
         numbers = {program.name(k): k for k in range(program.count)}
         if options.node not in numbers:
             told = hint(options.node, numbers, f"there are {', '.join(list(numbers)[:12])}")
             raise DiffError(f"--node {options.node}: no node has this label; {told}")
         centre = numbers[options.node]
-    if centre is None and program.count <= options.most and options.depth is None:
+    elif program.count <= options.most and options.depth is None:
         return list(range(program.count))
-    if centre is None:
-        centre = found.star if found.star is not None else root(found)
     return near(program, program.count - 1 if centre is None else centre, options.depth, options.most)
 
 

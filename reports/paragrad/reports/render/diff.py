@@ -61,12 +61,20 @@ def lines(body: DiffBody, width: int = WIDTH) -> list[str]:
 def verdict_line(body: DiffBody) -> str:
     """The verdict in a line."""
     if body["verdict"] == "parity":
-        told = f"PARITY: {len(body['nodes'])} nodes, nothing differs from torch but by rounding"
+        nodes = len(body["nodes"])
+        told = (
+            f"PARITY: {nodes if body['unjudged'] else body['size']:,} nodes, nothing differs from torch but by rounding"
+        )
         kinds = {n["gradient"]["verdict"] for n in body["nodes"] if n["gradient"] is not None}
         kinds |= {n["value"]["verdict"] for n in body["nodes"]}
         other = sorted(kinds & {"convention", "ill-conditioned"})
         if other:
             told += f", or where that is no fault ({', '.join(other)})"
+        if body["unjudged"]:
+            others = (
+                f"{body['unjudged']:,} of the {body['size'] - nodes:,} others differ from torch's and were not judged"
+            )
+            told = told.replace("PARITY:", "PARITY of the part that is shown:") + f"; {others}"
         return told if "hidden" not in kinds else f"{told}; what is hidden was judged from its ends"
     first = body["findings"][0]
     at = "" if first["node"] is None else f" at {_label(body, first['node'])}"
