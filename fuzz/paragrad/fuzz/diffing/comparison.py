@@ -12,6 +12,7 @@ import numpy as np
 from paragrad.fuzz.diffing.computation import Computation, DiffError, Labelled
 from paragrad.fuzz.diffing.hidden import look_inside
 from paragrad.fuzz.diffing.large import LARGE, LargeCase
+from paragrad.fuzz.diffing.unseeded import unseeded
 from paragrad.fuzz.diffing.walked import settle
 from paragrad.fuzz.judge import Finding, diagnose, judge, reference
 from paragrad.fuzz.judge.agreement import is_far
@@ -50,6 +51,7 @@ class Comparison:
 
     With `seen_is_torchs` the terms are told of torch's trace: the engine hides what is in between. Of a `large` program
     the first finding is the only one, and `left` are the variables that were not judged before it.
+    `unseeded` engines give gradients only where the root's own is set from outside, as it was here.
     """
 
     computation: Computation
@@ -62,6 +64,7 @@ class Comparison:
     seen_is_torchs: bool = False
     large: bool = False
     left: frozenset[int] = frozenset()
+    unseeded: bool = False
     star: int | None = None
     values: dict[int, Compared] = field(default_factory=dict)
     gradients: dict[int, Compared] = field(default_factory=dict)
@@ -105,6 +108,10 @@ def compare(computation: Computation, engine: Engine, within: Collection[int] = 
         found.check = checked(found)
         if judged.findings:
             found.star = starred(found, judged.findings[0])
+        walk = None if found.at is None else program.statements[found.at]
+        if isinstance(walk, Backward) and (missing := unseeded(engine, walk, walks[-1], torchs)) is not None:
+            found.findings = [missing, *found.findings]
+            found.star, found.unseeded = missing.variable, True
     return found
 
 
@@ -186,6 +193,9 @@ def fill(found: Comparison, variables: list[int]) -> None:
                 continue
             shown = found.trace.gradients.get(found.at, {})
             there = found.torchs.gradients[found.at]
+            if found.unseeded and k == root(found):
+                found.gradients[k] = Compared(None, there[k], "bug")
+                continue
             found.gradients[k] = compared(
                 shown.get(k), there[k], k in shown, (True, k) in wrong, functools.partial(of_gradient, found, k), ended
             )
