@@ -254,6 +254,16 @@ def test_of_an_engine_that_shows_leaves_only_each_op_is_asked_alone() -> None:
     assert found.findings[0].title == "gradient of tanh(input)"
 
 
+@pytest.mark.parametrize("expression", ["-a", "-a*b", " -a", "-tanh(a)", "-2*a", "\n  d = -a\n  d*b"])
+def test_an_expression_may_begin_with_a_minus(expression: str, capsys: pytest.CaptureFixture[str]) -> None:
+    values = ["a=2", *(["b=3"] if "b" in expression else [])]
+    code, said = told(capsys, expression, *values)
+    assert code == 0
+    assert " ".join(expression.split()) in said
+    with pytest.raises(SystemExit):
+        told(capsys, expression, *values, "--depht", "3")
+
+
 def test_a_corpus_entry_by_name(capsys: pytest.CaptureFixture[str]) -> None:
     code, said = told(capsys, "gradient-of-logsigmoid-input-b361229d")
     assert code == 0

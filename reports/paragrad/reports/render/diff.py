@@ -62,7 +62,7 @@ def verdict_line(body: DiffBody) -> str:
     """The verdict in a line."""
     if body["verdict"] == "parity":
         shown, size, unjudged = len(body["nodes"]), body["size"], body["unjudged"]
-        of = f"{shown:,} nodes that are shown" if unjudged else f"{size:,} nodes"
+        of = f"{shown:,} nodes that are shown" if unjudged else f"{size:,} node{'s' if size != 1 else ''}"
         told = f"PARITY: {of}, nothing differs from torch but by rounding"
         kinds = {n["gradient"]["verdict"] for n in body["nodes"] if n["gradient"] is not None}
         kinds |= {n["value"]["verdict"] for n in body["nodes"]}
