@@ -19,7 +19,7 @@ from paragrad.fuzz.encoding import dumps
 from paragrad.fuzz.engines.own import Own
 from paragrad.fuzz.engines.own_scalar import OwnScalar
 from paragrad.fuzz.program import Apply, Backward, Input, Program, Ref
-from paragrad.fuzz.trace import Trace
+from paragrad.fuzz.trace import Failure, Trace
 from paragrad.reports import record
 from paragrad.reports.cli import main
 
@@ -262,6 +262,29 @@ def test_an_expression_may_begin_with_a_minus(expression: str, capsys: pytest.Ca
     assert " ".join(expression.split()) in said
     with pytest.raises(SystemExit):
         told(capsys, expression, *values, "--depht", "3")
+
+
+class Hanging(OwnScalar):
+    """An engine that does not come back from a backward; `asked` counts how often it was tried."""
+
+    asked = 0
+    foreign = True
+
+    def run(self, program: Program) -> Trace:
+        self.asked += 1
+        trace = super().run(program)
+        trace.gradients = {}
+        trace.failure = Failure(len(program.statements) - 1, "Hang", "no answer within 3 s")
+        return trace
+
+
+def test_an_engine_that_hangs_is_asked_once() -> None:
+    engine = Hanging()
+    found = compare(language.read("tanh(a*b + c)", literals.values(AT)), engine)
+    Terms(found).of(0)
+    assert engine.asked == 1
+    assert found.findings[0].title == "crash of backward"
+    assert found.star == found.program.count - 1
 
 
 def test_a_corpus_entry_by_name(capsys: pytest.CaptureFixture[str]) -> None:

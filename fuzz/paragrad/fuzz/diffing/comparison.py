@@ -14,6 +14,7 @@ from paragrad.fuzz.diffing.hidden import look_inside
 from paragrad.fuzz.diffing.large import LARGE, LargeCase
 from paragrad.fuzz.diffing.unseeded import unseeded
 from paragrad.fuzz.diffing.walked import settle
+from paragrad.fuzz.engines.pytorch import PyTorch
 from paragrad.fuzz.judge import Finding, diagnose, judge, reference
 from paragrad.fuzz.judge.agreement import is_far
 from paragrad.fuzz.judge.drawn import settled
@@ -27,6 +28,17 @@ from paragrad.fuzz.trace import Engine, Trace
 
 DIAGNOSED = 5
 """Findings that are looked behind; the first is what matters."""
+
+
+class Assumed(PyTorch):
+    """Stands for an engine that hangs, which is asked no more: to wait once is enough."""
+
+    foreign = True
+
+
+def hangs(trace: Trace) -> bool:
+    """Whether an engine gave no answer within its time."""
+    return trace.failure is not None and trace.failure.type == "Hang"
 
 
 @dataclass(slots=True)
@@ -97,10 +109,11 @@ def compare(computation: Computation, engine: Engine, within: Collection[int] = 
         torchs = reference(program, raw)
         refuse(computation, torchs)
         trace = take_in(program, raw)[0]
-        large = LargeCase(program, raw, torchs, engine, within) if len(program.statements) > LARGE else None
-        judged = judge(program, raw, torchs, engine) if large is None else large.judge()
+        asked = Assumed() if hangs(raw) else engine
+        large = LargeCase(program, raw, torchs, asked, within) if len(program.statements) > LARGE else None
+        judged = judge(program, raw, torchs, asked) if large is None else large.judge()
         for finding in judged.findings[:DIAGNOSED]:
-            diagnose(program, raw, torchs, engine, finding)
+            diagnose(program, raw, torchs, asked, finding)
         walks = [k for k, s in enumerate(program.statements) if isinstance(s, Backward) and k in torchs.gradients]
         found = Comparison(computation, engine, trace, torchs, judged.findings, walks[-1] if walks else None, None)
         if large is not None:
