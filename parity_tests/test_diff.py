@@ -167,6 +167,18 @@ def test_somebody_elses_engine_in_a_child(capsys: pytest.CaptureFixture[str]) ->
     assert "has no sin; it has" in said
 
 
+def test_a_number_on_the_left_is_the_reflected_method_s(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    source = (SUBJECTS / "sound_value.py").read_text(encoding="utf-8")
+    wrong = "    def __rsub__(self, other):\n        return self - other\n\n    def backward(self):"
+    path = tmp_path / "mine.py"
+    sound = [line for line in source.split("    def ") if not line.startswith("__rsub__")]
+    path.write_text("    def ".join(sound).replace("    def backward(self):", wrong), encoding="utf-8")
+    code, said = told(capsys, "tanh(3 - a)", "a=0.5", "--engine", f"{path}:Value")
+    assert code == 1
+    assert "where  __rsub__: a number is on the left" in said
+    assert told(capsys, "tanh(a - 3)", "a=0.5", "--engine", f"{path}:Value")[0] == 0
+
+
 MODEL = """
 from paragrad.engine.scalar import Value
 from paragrad.engine import tensor

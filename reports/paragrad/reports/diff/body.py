@@ -18,8 +18,9 @@ from paragrad.fuzz.diffing.terms import Terms, explain
 from paragrad.fuzz.encoding import to_json
 from paragrad.fuzz.engines.foreign import Foreign
 from paragrad.fuzz.judge import Finding
-from paragrad.fuzz.program import Apply, Array, Ref
+from paragrad.fuzz.program import Apply, Array, Ref, refs
 from paragrad.fuzz.telling import places, rules
+from paragrad.fuzz.telling.told import REFLECTED
 from paragrad.fuzz.telling.writer import NoSpellingError, Writer, text
 from paragrad.reports.bodies.diff import (
     DiffBody,
@@ -211,6 +212,20 @@ def term_of(term: Term) -> DiffTerm:
     }
 
 
+def reflected(found: Comparison, finding: Finding) -> str:
+    """The method that Python calls for a number on the left, where that is how the op that is blamed was called.
+
+    Its line is not known: an engine tells of the method for two values.
+    """
+    called = [s for _, s in found.program.applications() if s.op == finding.op and found.star is not None]
+    if finding.of_gradient:
+        called = [s for s in called if found.star in {*refs(s.args)}]
+    else:
+        called = [s for s in called if found.star in s.outputs]
+    left = bool(called) and all(isinstance(s.args[0], int | float) for s in called)
+    return REFLECTED.get(finding.op, "") if left else ""
+
+
 def finding_of(found: Comparison, finding: Finding) -> DiffFinding:
     """A finding as data."""
     rule = ""
@@ -221,7 +236,12 @@ def finding_of(found: Comparison, finding: Finding) -> DiffFinding:
     first = finding is found.findings[0]
     where = finding.where
     if not where and first and isinstance(found.engine, Foreign):
-        where = str(places.blamed(found.engine, found.program, finding) or "")
+        method = reflected(found, finding)
+        where = (
+            f"{method}: a number is on the left"
+            if method
+            else str(places.blamed(found.engine, found.program, finding) or "")
+        )
     return {
         "node": found.star if first else finding.variable,
         "kind": finding.kind,
