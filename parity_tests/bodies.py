@@ -121,6 +121,7 @@ BODIES: dict[str, dict[str, Any]] = {
             }
         ],
         "failure": "",
+        "unjudged": 3,
         "notes": [HOSTILE],
         "next": "paragrad check engine.py --only exp",
     },

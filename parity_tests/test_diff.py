@@ -19,7 +19,7 @@ from paragrad.fuzz.encoding import dumps
 from paragrad.fuzz.engines.own import Own
 from paragrad.fuzz.engines.own_scalar import OwnScalar
 from paragrad.fuzz.program import Apply, Backward, Input, Program, Ref
-from paragrad.fuzz.trace import Trace
+from paragrad.fuzz.trace import Failure, Trace
 from paragrad.reports import record
 from paragrad.reports.cli import main
 
@@ -102,12 +102,16 @@ def test_local_derivatives_in_symbols(op: str, parameter: str, names: dict[str, 
         ("", [], "there is no expression"),
         ("a*b", ["a=[[1,2],[3]]", "b=2"], "the lists inside one another must have equal lengths"),
         ("(lambda: a)()", ["a=1"], "only ops are called"),
-        ("a.__class__", ["a=1"], "__class__ is not called"),
-        ("[x for x in a]", ["a=1"], "ListComp is no part of an expression"),
+        ("a.__class__", ["a=1"], "there is no __class__ here"),
+        ("[x for x in a]", ["a=1"], "[x for x in a] is no part of an expression"),
+        ("a.tanh", ["a=1"], "tanh is not called: write .tanh()"),
+        ("a^2", ["a=1"], "^ is no power: write **\n  a^2\n  ^^^"),
+        ("a//2", ["a=1"], "operators are + - * / ** % @"),
+        ("ReLU(a)", ["a=1"], "did you mean relu?"),
         ("+".join(["a"] * 50_000), ["a=1"], "the expression has 99,999 characters, and 10,000 is the most"),
         ("+".join(["a"] * 4_000), ["a=1"], "nested too deeply"),
         ("(" * 300 + "a" + ")" * 300, ["a=1"], "too many nested parentheses"),
-        ("a + ~a", ["a=1"], "UnaryOp is no part of an expression"),
+        ("a + ~a", ["a=1"], "~a is no part of an expression"),
         ("d = a; d = a*a; d", ["a=1"], "d is computed a second time"),
         ("tanh(a, b)", ["a=1", "b=2"], "tanh() takes 1 arguments"),
     ],
@@ -161,6 +165,18 @@ def test_somebody_elses_engine_in_a_child(capsys: pytest.CaptureFixture[str]) ->
     code, said = told(capsys, "sin(a)", "a=2", "--engine", engine)
     assert code == 2
     assert "has no sin; it has" in said
+
+
+def test_a_number_on_the_left_is_the_reflected_method_s(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    source = (SUBJECTS / "sound_value.py").read_text(encoding="utf-8")
+    wrong = "    def __rsub__(self, other):\n        return self - other\n\n    def backward(self):"
+    path = tmp_path / "mine.py"
+    sound = [line for line in source.split("    def ") if not line.startswith("__rsub__")]
+    path.write_text("    def ".join(sound).replace("    def backward(self):", wrong), encoding="utf-8")
+    code, said = told(capsys, "tanh(3 - a)", "a=0.5", "--engine", f"{path}:Value")
+    assert code == 1
+    assert "where  __rsub__: a number is on the left" in said
+    assert told(capsys, "tanh(a - 3)", "a=0.5", "--engine", f"{path}:Value")[0] == 0
 
 
 MODEL = """
@@ -252,6 +268,39 @@ def test_of_an_engine_that_shows_leaves_only_each_op_is_asked_alone() -> None:
     assert found.seen_is_torchs
     assert found.star == 3
     assert found.findings[0].title == "gradient of tanh(input)"
+
+
+@pytest.mark.parametrize("expression", ["-a", "-a*b", " -a", "-tanh(a)", "-2*a", "\n  d = -a\n  d*b"])
+def test_an_expression_may_begin_with_a_minus(expression: str, capsys: pytest.CaptureFixture[str]) -> None:
+    values = ["a=2", *(["b=3"] if "b" in expression else [])]
+    code, said = told(capsys, expression, *values)
+    assert code == 0
+    assert " ".join(expression.split()) in said
+    with pytest.raises(SystemExit):
+        told(capsys, expression, *values, "--depht", "3")
+
+
+class Hanging(OwnScalar):
+    """An engine that does not come back from a backward; `asked` counts how often it was tried."""
+
+    asked = 0
+    foreign = True
+
+    def run(self, program: Program) -> Trace:
+        self.asked += 1
+        trace = super().run(program)
+        trace.gradients = {}
+        trace.failure = Failure(len(program.statements) - 1, "Hang", "no answer within 3 s")
+        return trace
+
+
+def test_an_engine_that_hangs_is_asked_once() -> None:
+    engine = Hanging()
+    found = compare(language.read("tanh(a*b + c)", literals.values(AT)), engine)
+    Terms(found).of(0)
+    assert engine.asked == 1
+    assert found.findings[0].title == "crash of backward"
+    assert found.star == found.program.count - 1
 
 
 def test_a_corpus_entry_by_name(capsys: pytest.CaptureFixture[str]) -> None:

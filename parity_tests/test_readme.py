@@ -34,8 +34,8 @@ def test_examples_run() -> None:
 @pytest.mark.parametrize("command", COMMANDS)
 def test_commands_are_understood(command: str) -> None:
     words = shlex.split(command.partition("#")[0].replace(" -- ", " "))
-    known = {"parity", "bench", "accuracy", "report", "corpus", "conventions"}
-    if words == ["corpus", "add"]:
+    known = {"parity", "diff", "bench", "accuracy", "report", "corpus", "conventions"}
+    if words in (["corpus", "add"], ["diff"]):
         words.append("FILE")
     if words[0] in known:
         cli.parser().parse_args(words)
@@ -60,6 +60,14 @@ def test_the_check_of_the_example_prints_what_is_shown(
     arguments = ["check", "docs/examples/my_engine.py", "--programs", "300", "--seconds", "300"]
     assert cli.main(arguments) == cli.FINDING
     assert masked(capsys.readouterr().out) == masked(sample("paragrad check"))
+
+
+def test_the_diff_prints_what_is_shown(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    arguments = ["diff", "d = tanh(a); d*a", "a=0.5", "--engine", "docs/examples/my_engine.py:Value"]
+    assert cli.main(arguments) == cli.FINDING
+    shown = "\n".join(masked(sample("paragrad diff").strip().removeprefix("...").removesuffix("...")))
+    assert shown in "\n".join(masked(capsys.readouterr().out))
 
 
 def test_sample_output_is_what_is_printed(

@@ -74,6 +74,7 @@ FAULTS = {
         "sigmoid, forward", "s = 1 / (1 + math.exp(self.data))", "sigmoid(b)", "value of sigmoid", ""
     ),
     "the seed is 2": Fault("seed", "self.grad = 2.0", "L", "gradient of walk", "starts with 2"),
+    "no seed": Fault("seed", "pass", "L", "gradient of walk", "self.grad = 1"),
     "nothing after the root": Fault("reversed", "for node in order[-1:]:", "s", "gradient of walk", "or not at all"),
     "from the leaves to the root": Fault(
         "reversed", "for node in order:", "s", "gradient of walk", "before its own gradient"

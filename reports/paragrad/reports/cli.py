@@ -13,6 +13,7 @@ import importlib.util
 import os
 import platform
 import sys
+import textwrap
 import traceback
 from collections.abc import Callable, Sequence
 from typing import NoReturn
@@ -80,6 +81,16 @@ def positive(text: str) -> float:
     if not 0 < number < float("inf"):
         raise argparse.ArgumentTypeError(f"{text!r} is no number > 0")
     return number
+
+
+def with_minus(words: Sequence[str]) -> list[str]:
+    """The words of a command line with a space before an expression such as -a, or argparse takes it for options."""
+
+    def is_expression(word: str) -> bool:
+        number = word[1:].replace(".", "", 1).isdigit()
+        return word[:1] == "-" and word[1:2] not in ("", "-") and word != "-h" and not number
+
+    return [f" {w}" if words[0] == "diff" and is_expression(w) else w for w in words]
 
 
 def version() -> str:
@@ -185,7 +196,10 @@ def parser() -> Parser:
 
     diff = commands.add_parser("diff", help="show every value and gradient of one computation, torch's beside yours")
     diff.add_argument(
-        "what", metavar="WHAT", help='an expression ("tanh(a*b + c)"), model.py:loss, a saved program or a corpus entry'
+        "what",
+        metavar="WHAT",
+        type=textwrap.dedent,
+        help='an expression ("tanh(a*b + c)"), model.py:loss, a saved program or a corpus entry',
     )
     diff.add_argument("values", nargs="*", metavar="NAME=VALUE", help="a=2 b=-3 c=[[1,2],[3,4]]: for an expression")
     diff.add_argument("--engine", metavar="ENGINE", help="whose numbers: file.py:Class, micrograd, ... (own)")
@@ -278,7 +292,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run a command; return its exit code. A failure of our own is 3, with its traceback, never 1."""
     words = sys.argv[1:] if argv is None else argv
     try:
-        options = parser().parse_args(words)
+        options = parser().parse_args(with_minus(words))
     except CommandLineError as error:
         if words[:1] == ["check"]:
             unchecked.leave(error.told, unchecked.path_in(words))

@@ -8,5 +8,6 @@ from collections.abc import Iterable
 
 def hint(name: str, known: Iterable[str], otherwise: str = "") -> str:
     """ "did you mean relu or relu6?", or `otherwise` where nothing is near."""
-    near = difflib.get_close_matches(name, list(known), 3)
+    names = list(known)
+    near = [n for n in names if n.lower() == name.lower()] or difflib.get_close_matches(name, names, 3)
     return f"did you mean {' or '.join(near)}?" if near else otherwise

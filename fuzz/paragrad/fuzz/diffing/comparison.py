@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import functools
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from paragrad.fuzz.diffing.computation import Computation, DiffError, Labelled
 from paragrad.fuzz.diffing.hidden import look_inside
+from paragrad.fuzz.diffing.large import LARGE, LargeCase
+from paragrad.fuzz.diffing.unseeded import unseeded
 from paragrad.fuzz.diffing.walked import settle
+from paragrad.fuzz.engines.pytorch import PyTorch
 from paragrad.fuzz.judge import Finding, diagnose, judge, reference
 from paragrad.fuzz.judge.agreement import is_far
 from paragrad.fuzz.judge.drawn import settled
@@ -25,8 +28,17 @@ from paragrad.fuzz.trace import Engine, Trace
 
 DIAGNOSED = 5
 """Findings that are looked behind; the first is what matters."""
-LARGE = 1_000
-"""Statements beyond which the first finding is enough."""
+
+
+class Assumed(PyTorch):
+    """Stands for an engine that hangs, which is asked no more: to wait once is enough."""
+
+    foreign = True
+
+
+def hangs(trace: Trace) -> bool:
+    """Whether an engine gave no answer within its time."""
+    return trace.failure is not None and trace.failure.type == "Hang"
 
 
 @dataclass(slots=True)
@@ -49,7 +61,9 @@ class Compared:
 class Comparison:
     """Both sides of a computation. `at` is the position of the last backward, None where there is none.
 
-    `seen` is what the terms are told of: the engine's trace, or torch's where the engine hides what is in between.
+    With `seen_is_torchs` the terms are told of torch's trace: the engine hides what is in between. Of a `large` program
+    the first finding is the only one, and `left` are the variables that were not judged before it.
+    `unseeded` engines give gradients only where the root's own is set from outside, as it was here.
     """
 
     computation: Computation
@@ -60,6 +74,9 @@ class Comparison:
     at: int | None
     check: BackwardCheck | None
     seen_is_torchs: bool = False
+    large: bool = False
+    left: frozenset[int] = frozenset()
+    unseeded: bool = False
     star: int | None = None
     values: dict[int, Compared] = field(default_factory=dict)
     gradients: dict[int, Compared] = field(default_factory=dict)
@@ -76,8 +93,11 @@ class Comparison:
         return self.computation.program
 
 
-def compare(computation: Computation, engine: Engine) -> Comparison:
-    """Run and judge. Raises DiffError where the engine has not all ops, or torch refuses the computation."""
+def compare(computation: Computation, engine: Engine, within: Collection[int] = ()) -> Comparison:
+    """Run and judge. Raises DiffError where the engine has not all ops, or torch refuses the computation.
+
+    Of a large program the variables `within` are judged in any case, and not always all of the others.
+    """
     program = computation.program
     lacking = sorted({s.op for _, s in program.applications()} - engine.ops())
     if lacking:
@@ -89,14 +109,22 @@ def compare(computation: Computation, engine: Engine) -> Comparison:
         torchs = reference(program, raw)
         refuse(computation, torchs)
         trace = take_in(program, raw)[0]
-        judged = judge(program, raw, torchs, engine, first=len(program.statements) > LARGE)
+        asked = Assumed() if hangs(raw) else engine
+        large = LargeCase(program, raw, torchs, asked, within) if len(program.statements) > LARGE else None
+        judged = judge(program, raw, torchs, asked) if large is None else large.judge()
         for finding in judged.findings[:DIAGNOSED]:
-            diagnose(program, raw, torchs, engine, finding)
+            diagnose(program, raw, torchs, asked, finding)
         walks = [k for k, s in enumerate(program.statements) if isinstance(s, Backward) and k in torchs.gradients]
         found = Comparison(computation, engine, trace, torchs, judged.findings, walks[-1] if walks else None, None)
+        if large is not None:
+            found.large, found.left = True, frozenset(large.left)
         found.check = checked(found)
         if judged.findings:
             found.star = starred(found, judged.findings[0])
+        walk = None if found.at is None else program.statements[found.at]
+        if isinstance(walk, Backward) and (missing := unseeded(engine, walk, walks[-1], torchs)) is not None:
+            found.findings = [missing, *found.findings]
+            found.star, found.unseeded = missing.variable, True
     return found
 
 
@@ -163,17 +191,26 @@ def fill(found: Comparison, variables: list[int]) -> None:
     }
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
+        ended = found.large and bool(found.findings)
         for k in variables:
             values, torchs = found.trace.values, found.torchs.values
             found.values[k] = compared(
-                values.get(k), torchs.get(k), k in values, (False, k) in wrong, functools.partial(of_value, found, k)
+                values.get(k),
+                torchs.get(k),
+                k in values,
+                (False, k) in wrong,
+                functools.partial(of_value, found, k),
+                ended,
             )
             if found.at is None or k not in found.torchs.gradients[found.at]:
                 continue
             shown = found.trace.gradients.get(found.at, {})
             there = found.torchs.gradients[found.at]
+            if found.unseeded and k == root(found):
+                found.gradients[k] = Compared(None, there[k], "bug")
+                continue
             found.gradients[k] = compared(
-                shown.get(k), there[k], k in shown, (True, k) in wrong, functools.partial(of_gradient, found, k)
+                shown.get(k), there[k], k in shown, (True, k) in wrong, functools.partial(of_gradient, found, k), ended
             )
 
 
@@ -199,9 +236,17 @@ def of_gradient(found: Comparison, variable: int) -> Expected | None:
 
 
 def compared(
-    mine: Array | None, torch: Array | None, shown: bool, wrong: bool, ask: Callable[[], Expected | None]
+    mine: Array | None,
+    torch: Array | None,
+    shown: bool,
+    wrong: bool,
+    ask: Callable[[], Expected | None],
+    ended: bool = False,
 ) -> Compared:
-    """The verdict on one number; `ask` gives what is expected of it, and is not always needed."""
+    """The verdict on one number; `ask` gives what is expected of it, and is not always needed.
+
+    Where the judgement `ended` before it, it is wrong if it is not what is expected.
+    """
     if not shown:
         return Compared(mine, torch, "hidden", shown=False)
     if mine is None or torch is None:
@@ -225,6 +270,7 @@ def compared(
         return Compared(
             mine, torch, "bug" if wrong else "inherited" if is_far(mine, torch) else "rounding", worst=worst
         )
+    wrong = wrong or (ended and not expected.accepts(mine).all())
     verdict = "bug" if wrong else _right(mine, torch, expected)
     if wrong or verdict != "inherited":
         worst = farthest(mine, expected.torch) if wrong else worst

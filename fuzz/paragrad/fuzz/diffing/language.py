@@ -127,7 +127,8 @@ class Reader:
             case ast.BinOp(left, operator, right):
                 op = BINARY.get(type(operator))
                 if op is None:
-                    raise self.error(node, f"{type(operator).__name__} is none of + - * / ** % @")
+                    power = isinstance(operator, ast.BitXor)
+                    raise self.error(node, "^ is no power: write **" if power else "operators are + - * / ** % @")
                 return self.apply(op, (self.visit(left), self.visit(right)), {}, node)
             case ast.UnaryOp(ast.USub(), operand):
                 return self.apply("neg", (self.visit(operand),), {}, node)
@@ -151,8 +152,9 @@ class Reader:
             case ast.Attribute(value, "T"):
                 return self.apply("transpose", (self.visit(value), 0, 1), {}, node)
             case ast.Attribute(_, name):
-                raise self.error(node, f"{name} is not called: write .{name}()")
-        raise self.error(node, f"{type(node).__name__} is no part of an expression here")
+                told = f"{name} is not called: write .{name}()" if name in TABLE else f"there is no {name} here"
+                raise self.error(node, told)
+        raise self.error(node, f"{literals.shown(ast.unparse(node))} is no part of an expression here")
 
     def named(self, name: str, node: ast.expr) -> Any:
         """A variable."""

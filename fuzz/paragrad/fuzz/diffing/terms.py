@@ -13,7 +13,7 @@ from collections.abc import Callable
 import numpy as np
 
 from paragrad.engine.ops.table import TABLE
-from paragrad.fuzz.diffing.comparison import Comparison
+from paragrad.fuzz.diffing.comparison import Comparison, hangs
 from paragrad.fuzz.diffing.guessed import Term, guess
 from paragrad.fuzz.diffing.local import symbol
 from paragrad.fuzz.diffing.walked import multiplies, unit_slopes
@@ -119,6 +119,8 @@ class Terms:
         """What the engine's own pullback gives, the op asked alone at the same numbers, and whether that is right."""
         check = self.found.check
         assert check is not None
+        if hangs(self.found.trace):
+            return None, None
         if consumer.position not in self.alone:
             program, _ = isolate(
                 consumer.statement, check.trace.at(consumer.position), check.needing, consumer.incoming

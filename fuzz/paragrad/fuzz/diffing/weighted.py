@@ -7,7 +7,8 @@ from dataclasses import replace
 from paragrad.fuzz.diffing.computation import Computation, DiffError, Labelled
 from paragrad.fuzz.diffing.lettering import labelled
 from paragrad.fuzz.engines.pytorch import PyTorch
-from paragrad.fuzz.program import Apply, Backward, Ref
+from paragrad.fuzz.judge.alike import ELEMENTWISE
+from paragrad.fuzz.program import Apply, Backward, Program, Ref
 
 
 def of_one_number(computation: Computation) -> Computation:
@@ -21,6 +22,8 @@ def of_one_number(computation: Computation) -> Computation:
     if computation.form not in ("expression", "file") or not isinstance(walk, Backward) or walk.cotangents != (None,):
         return computation
     root = walk.roots[0]
+    if of_numbers(program):
+        return computation
     forward = Labelled(program.inputs, program.statements[:-1])
     value = PyTorch().run(forward).values.get(root)
     if value is not None and value.dtype.kind != "f":
@@ -34,3 +37,9 @@ def of_one_number(computation: Computation) -> Computation:
     summed.labels = labelled(summed, labels)
     note = f"the result has shape {value.shape}: the gradients are those of the sum of its elements"
     return replace(computation, program=summed, notes=[*computation.notes, note])
+
+
+def of_numbers(program: Program) -> bool:
+    """Whether all variables are single floats, as can be seen without running it."""
+    single = all(spec.shape == () and spec.dtype.name.startswith("float") for spec in program.inputs)
+    return single and all(s.op in ELEMENTWISE for _, s in program.applications())

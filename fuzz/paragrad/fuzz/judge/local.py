@@ -289,7 +289,7 @@ class LocalReference:
         targets = [leaves[k] for k in leaves if leaves[k].requires_grad]
         seeds = [torch.from_numpy(np.array(g)).to(o.dtype) for o, g in roots]
         try:
-            gradients: Any = torch.autograd.grad([o for o, _ in roots], targets, seeds, allow_unused=True)
+            gradients: Any = torch.autograd.grad(*_started([o for o, _ in roots], seeds, targets), allow_unused=True)
         except RuntimeError as error:
             raise RefusedError(f"torch refuses the backward of {self.statement.op} there: {error}") from error
         names = [k for k in leaves if leaves[k].requires_grad]
@@ -318,6 +318,19 @@ class LocalReference:
         targets = [leaves[k] for k in wanted]
         gradients = pg.grad([o for o, _ in roots], targets, seeds, create_graph=True, allow_unused=True)
         return {k: g.array for k, g in zip(wanted, gradients, strict=True) if g is not None}
+
+
+def _started(
+    outputs: list[torch.Tensor], seeds: list[torch.Tensor], targets: list[torch.Tensor]
+) -> tuple[list[torch.Tensor], list[torch.Tensor], list[torch.Tensor] | None]:
+    """The arguments of torch.autograd.grad that send the seeds back through the outputs.
+
+    A single number's seed is a factor, of which 1 comes back times the seed, which is the seed: torch imports its
+    symbolic shapes, which takes a second, at the first gradient that it is given.
+    """
+    if all(o.ndim == 0 for o in outputs):
+        return [o * seed for o, seed in zip(outputs, seeds, strict=True)], targets, None
+    return outputs, targets, seeds
 
 
 @contextlib.contextmanager

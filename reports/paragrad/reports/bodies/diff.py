@@ -145,6 +145,7 @@ class DiffBody(TypedDict):
     its elements, or weighted by cotangents, and a note says so. `nodes` are those asked for, of `size` in all; `order`
     has their numbers as the backward completes their gradients, root first. `star` is the node where the fault is, null
     under parity; its finding is the first of `findings`. `failure` is what the engine raised, "" where nothing.
+    `unjudged` counts the nodes that are not shown, differ from torch's and were not judged: 0 but of a large graph.
     """
 
     verdict: Literal["parity", "divergence"]
@@ -159,5 +160,6 @@ class DiffBody(TypedDict):
     star: int | None
     findings: list[DiffFinding]
     failure: str
+    unjudged: int
     notes: list[str]
     next: str

@@ -18,8 +18,9 @@ from paragrad.fuzz.diffing.terms import Terms, explain
 from paragrad.fuzz.encoding import to_json
 from paragrad.fuzz.engines.foreign import Foreign
 from paragrad.fuzz.judge import Finding
-from paragrad.fuzz.program import Apply, Array, Ref
+from paragrad.fuzz.program import Apply, Array, Ref, refs
 from paragrad.fuzz.telling import places, rules
+from paragrad.fuzz.telling.told import REFLECTED
 from paragrad.fuzz.telling.writer import NoSpellingError, Writer, text
 from paragrad.reports.bodies.diff import (
     DiffBody,
@@ -62,6 +63,7 @@ def body(found: Comparison, shown: Sequence[int], command: str, following: str) 
         "star": found.star,
         "findings": [finding_of(found, one) for one in found.findings],
         "failure": "" if failure is None else f"{failure.type}: {failure.message}",
+        "unjudged": len(found.left.difference(shown)),
         "notes": notes(found, len(shown)),
         "next": following,
     }
@@ -74,6 +76,8 @@ def notes(found: Comparison, shown: int) -> list[str]:
         told = f"the graph has {found.program.count:,} nodes, shown are the {shown} nearest to"
         name = found.program.name(found.star) if found.star is not None else "the one asked for, or to the root"
         said.append(f"{told} {name}; --node LABEL, --depth N and --most N show others")
+    if found.large and found.findings:
+        said.append("of a graph this large the first fault is told, and what else is wrong only among the nodes shown")
     if found.seen_is_torchs:
         told = f"{found.engine.name} does not show every gradient on the way: terms are told with torch's numbers"
         said.append(told)
@@ -208,6 +212,20 @@ def term_of(term: Term) -> DiffTerm:
     }
 
 
+def reflected(found: Comparison, finding: Finding) -> str:
+    """The method that Python calls for a number on the left, where that is how the op that is blamed was called.
+
+    Its line is not known: an engine tells of the method for two values.
+    """
+    called = [s for _, s in found.program.applications() if s.op == finding.op and found.star is not None]
+    if finding.of_gradient:
+        called = [s for s in called if found.star in {*refs(s.args)}]
+    else:
+        called = [s for s in called if found.star in s.outputs]
+    left = bool(called) and all(isinstance(s.args[0], int | float) for s in called)
+    return REFLECTED.get(finding.op, "") if left else ""
+
+
 def finding_of(found: Comparison, finding: Finding) -> DiffFinding:
     """A finding as data."""
     rule = ""
@@ -218,7 +236,12 @@ def finding_of(found: Comparison, finding: Finding) -> DiffFinding:
     first = finding is found.findings[0]
     where = finding.where
     if not where and first and isinstance(found.engine, Foreign):
-        where = str(places.blamed(found.engine, found.program, finding) or "")
+        method = reflected(found, finding)
+        where = (
+            f"{method}: a number is on the left"
+            if method
+            else str(places.blamed(found.engine, found.program, finding) or "")
+        )
     return {
         "node": found.star if first else finding.variable,
         "kind": finding.kind,

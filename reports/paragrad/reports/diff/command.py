@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
+import gc
 import shlex
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 from paragrad.engine.ops.table import TABLE
 from paragrad.fuzz.checking.nearest import hint
 from paragrad.fuzz.diffing.comparison import Comparison, compare, root
-from paragrad.fuzz.diffing.computation import DiffError
+from paragrad.fuzz.diffing.computation import DiffError, Labelled
+from paragrad.fuzz.diffing.lettering import root_of
 from paragrad.fuzz.diffing.nearest import MOST, near
 from paragrad.fuzz.diffing.weighted import of_one_number
 from paragrad.fuzz.engines.foreign import Foreign
@@ -31,7 +35,20 @@ NARROW, WIDE = 60, 100
 """Columns that are used of a terminal; where there is none, 80."""
 
 
+@contextlib.contextmanager
+def uncollected() -> Iterator[None]:
+    """Without the search for cycles: among the nodes of a large graph it takes half of the time, and finds none."""
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was:
+            gc.enable()
+
+
 @command
+@uncollected()
 def run(options: argparse.Namespace) -> int:
     """Compare, tell, and write the record if asked to."""
     refuse_folder(options.json)
@@ -41,7 +58,8 @@ def run(options: argparse.Namespace) -> int:
             print(f"paragrad diff: judging a graph of {asked.program.count:,} nodes takes a while", file=sys.stderr)
         chosen = options.engine or found_in or ("own.Value" if is_scalar(asked.program) else "own")
         with known(chosen) or foreign(chosen) as engine:
-            found = compare(of_one_number(asked), engine)
+            asked = of_one_number(asked)
+            found = compare(asked, engine, around(asked.program, options, root_of(asked.program)))
             told = body(found, shown(found, options), typed(options), following(found, chosen))
     except (DiffError, SubjectError) as error:
         raise UsageError(str(error)) from error
@@ -76,21 +94,25 @@ def foreign(name: str) -> Foreign:
 
 
 def shown(found: Comparison, options: argparse.Namespace) -> list[int]:
-    """The variables that are told. Raises DiffError for a label that there is not."""
-    program = found.program
+    """The variables that are told."""
+    return around(found.program, options, found.star if found.star is not None else root(found))
+
+
+def around(program: Labelled, options: argparse.Namespace, centre: int | None) -> list[int]:
+    """The variables that are asked for, around `centre` where no other node is named.
+
+    Raises DiffError for a label that there is not.
+    """
     if options.most < 1:
         raise DiffError(f"--most {options.most}: nothing would be shown")
-    centre = None
     if options.node is not None:
         numbers = {program.name(k): k for k in range(program.count)}
         if options.node not in numbers:
             told = hint(options.node, numbers, f"there are {', '.join(list(numbers)[:12])}")
             raise DiffError(f"--node {options.node}: no node has this label; {told}")
         centre = numbers[options.node]
-    if centre is None and program.count <= options.most and options.depth is None:
+    elif program.count <= options.most and options.depth is None:
         return list(range(program.count))
-    if centre is None:
-        centre = found.star if found.star is not None else root(found)
     return near(program, program.count - 1 if centre is None else centre, options.depth, options.most)
 
 
@@ -105,8 +127,8 @@ def typed(options: argparse.Namespace) -> str:
 
 
 def following(found: Comparison, engine: str) -> str:
-    """The next command where something diverges: the check of the op that is blamed; "" under parity."""
-    if not found.findings:
+    """The next command where something diverges: the check of the op that is blamed; "" where there is none."""
+    if not found.findings or found.unseeded:  # a check sets the root's gradient, too
         return ""
     op = found.findings[0].op
     only = ["--only", op] if op in TABLE else []

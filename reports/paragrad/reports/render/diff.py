@@ -61,12 +61,16 @@ def lines(body: DiffBody, width: int = WIDTH) -> list[str]:
 def verdict_line(body: DiffBody) -> str:
     """The verdict in a line."""
     if body["verdict"] == "parity":
-        told = f"PARITY: {len(body['nodes'])} nodes, nothing differs from torch but by rounding"
+        shown, size, unjudged = len(body["nodes"]), body["size"], body["unjudged"]
+        of = f"{shown:,} nodes that are shown" if unjudged else f"{size:,} node{'s' if size != 1 else ''}"
+        told = f"PARITY: {of}, nothing differs from torch but by rounding"
         kinds = {n["gradient"]["verdict"] for n in body["nodes"] if n["gradient"] is not None}
         kinds |= {n["value"]["verdict"] for n in body["nodes"]}
         other = sorted(kinds & {"convention", "ill-conditioned"})
         if other:
             told += f", or where that is no fault ({', '.join(other)})"
+        if unjudged:
+            told += f"; {unjudged:,} of the other {size - shown:,} nodes differ from torch's and were not judged"
         return told if "hidden" not in kinds else f"{told}; what is hidden was judged from its ends"
     first = body["findings"][0]
     at = "" if first["node"] is None else f" at {_label(body, first['node'])}"
