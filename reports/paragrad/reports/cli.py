@@ -160,6 +160,20 @@ def parser() -> Parser:
     check.add_argument("--program", metavar="FILE", help="try one program, as --repro writes it, and nothing else")
     check.set_defaults(run="paragrad.reports.check.run")
 
+    diff = commands.add_parser("diff", help="show every value and gradient of one computation, torch's beside yours")
+    diff.add_argument(
+        "what", metavar="WHAT", help='an expression ("tanh(a*b + c)"), model.py:loss, a saved program or a corpus entry'
+    )
+    diff.add_argument("values", nargs="*", metavar="NAME=VALUE", help="a=2 b=-3 c=[[1,2],[3,4]]: for an expression")
+    diff.add_argument("--engine", metavar="ENGINE", help="whose numbers: file.py:Class, micrograd, ... (own)")
+    diff.add_argument("--dtype", choices=("float32", "float64"), default="float64", help="of the values (float64)")
+    diff.add_argument("--node", metavar="LABEL", help="the node around which a large graph is shown (the first fault)")
+    diff.add_argument("--depth", type=whole, metavar="N", help="show nodes at most so many edges away from it")
+    diff.add_argument("--most", type=whole, default=60, metavar="N", help="show at most so many nodes (60)")
+    diff.add_argument("--timeout", type=positive, default=30.0, metavar="S", help="a file may build for so long (30)")
+    diff.add_argument("--json", metavar="FILE", help="the record (- is stdout); paragrad report shows it")
+    diff.set_defaults(run="paragrad.reports.diff.command.run")
+
     peers = commands.add_parser("peers", help="check the engines that are known by name, and write the scoreboard")
     peers.add_argument("--only", action="append", default=[], metavar="NAME", help="micrograd, jax, ...; repeatable")
     peers.add_argument("--programs", type=whole, default=1000, metavar="N", help="programs for each (1,000)")

@@ -23,7 +23,7 @@ from paragrad.reports.shape import problems
 
 SCHEMA = "paragrad.record/2"
 EDITED = "it is partial or was edited: make it again"
-Kind = Literal["parity", "accuracy", "speed", "mutants", "false-alarms", "judges", "peers", "gate"]
+Kind = Literal["parity", "accuracy", "speed", "mutants", "false-alarms", "judges", "peers", "gate", "diff"]
 
 
 COMMANDS: dict[Kind, str] = {
@@ -35,6 +35,7 @@ COMMANDS: dict[Kind, str] = {
     "false-alarms": "paragrad false-alarms",
     "judges": "paragrad judges",
     "peers": "paragrad peers",
+    "diff": 'paragrad diff "tanh(a*b + c)" a=2 b=-3 c=10 --json build/diff.json',
 }
 """The command that makes a record of each kind."""
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 from typing import Any
 
 from paragrad.reports.bodies.accuracy import AccuracyBody
+from paragrad.reports.bodies.diff import DiffBody
 from paragrad.reports.bodies.false_alarms import FalseAlarmsBody
 from paragrad.reports.bodies.gate import GateBody
 from paragrad.reports.bodies.judges import JudgesBody
@@ -24,4 +25,5 @@ BODIES: dict[str, Any] = {
     "judges": JudgesBody,
     "peers": PeersBody,
     "gate": GateBody,
+    "diff": DiffBody,
 }

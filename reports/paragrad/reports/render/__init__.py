@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from paragrad.reports.record import Record
-from paragrad.reports.render import accuracy, false_alarms, gate, judges, mutants, parity, peers, speed
+from paragrad.reports.render import accuracy, diff, false_alarms, gate, judges, mutants, parity, peers, speed
 from paragrad.reports.render.markdown import facts
 
 BODIES: Mapping[str, Callable[[Any, Record], list[str]]] = {
@@ -18,6 +18,7 @@ BODIES: Mapping[str, Callable[[Any, Record], list[str]]] = {
     "judges": judges.blocks,
     "peers": peers.blocks,
     "gate": gate.blocks,
+    "diff": diff.blocks,
 }
 
 

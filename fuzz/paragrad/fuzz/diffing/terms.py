@@ -1,0 +1,178 @@
+"""A gradient as the sum that it is: upstream x local derivative over its edges, in the order in which the walk adds them.
+
+torch's part of each term is the op recomputed at the engine's own values and incoming gradient; the engine's part is
+its own pullback, asked alone. The two differ at the edge that is at fault, and nowhere else.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from paragrad.engine.ops.table import TABLE
+from paragrad.fuzz.diffing.comparison import Comparison
+from paragrad.fuzz.diffing.local import symbol
+from paragrad.fuzz.judge.gradients import Consumer, Contribution
+from paragrad.fuzz.judge.isolate import isolate
+from paragrad.fuzz.judge.local import Expected, RefusedError
+from paragrad.fuzz.judge.third.functions import FUNCTIONS
+from paragrad.fuzz.judge.drawn import settled
+from paragrad.fuzz.program import Apply, Array, Ref
+from paragrad.fuzz.telling import rules
+
+
+@dataclass(slots=True)
+class Term:
+    """One contribution to a variable's gradient, through `user`, of which it is the argument `parameter`.
+
+    `local` is d user / d variable, elementwise; None where it is a matrix. `mine` is None where the engine gave nothing
+    when it was asked alone; `right` is None where it was not asked.
+    """
+
+    user: int
+    parameter: str
+    upstream: Array
+    local: Array | None
+    symbol: str
+    rule: str
+    expected: Array
+    mine: Array | None
+    accumulated: Array
+    undone: str
+    right: bool | None
+
+
+class Terms:
+    """The terms of the gradients of a comparison, each op recomputed and asked once."""
+
+    def __init__(self, found: Comparison) -> None:
+        self.found = found
+        self.alone: dict[int, dict[int, Array | None] | None] = {}
+        self.slopes: dict[int, dict[int, Array]] = {}
+
+    def of(self, variable: int) -> list[Term]:
+        """The terms of one gradient; none where what is needed is hidden, or torch refuses the numbers."""
+        with warnings.catch_warnings(), np.errstate(all="ignore"):
+            warnings.simplefilter("ignore")
+            try:
+                return self._of(variable)
+            except RefusedError:
+                return []
+
+    def given(self, variable: int) -> Array | None:
+        """What a gradient starts with: a root's seed, and what a leaf held before; None of others."""
+        check = self.found.check
+        if check is None:
+            return None
+        parts = check.given(variable)
+        return np.asarray(sum(parts[1:], parts[0])) if parts else None
+
+    def _of(self, variable: int) -> list[Term]:
+        check = self.found.check
+        if check is None or variable not in check.needing:
+            return []
+        total = self.given(variable)
+        made: list[Term] = []
+        for consumer, contribution in zip(check.consumers(variable), check.consumed(variable), strict=True):
+            parameters = self.parameters(consumer)
+            for k in contribution.places.get(variable, []):
+                if k not in contribution.expected:
+                    continue
+                part = contribution.expected[k]
+                total = part.torch if total is None else np.asarray(total + part.torch)
+                made.append(self.term(consumer, variable, k, parameters[k], part, total))
+        return made
+
+    def parameters(self, consumer: Consumer) -> dict[int, str]:
+        """The parameter that each input of the op alone stands for."""
+        values = self.found.check.trace.at(consumer.position) if self.found.check else {}
+        _, origin = isolate(settled(consumer.statement, values), values, frozenset())
+        return {k: parameter for k, (parameter, _) in origin.items()}
+
+    def term(
+        self, consumer: Consumer, variable: int, place: int, parameter: str, part: Expected, total: Array
+    ) -> Term:
+        """One contribution, told."""
+        statement = consumer.statement
+        arriving = next(k for k, g in enumerate(consumer.incoming) if g is not None)
+        upstream = consumer.incoming[arriving]
+        assert upstream is not None
+        mine, right = self.asked(consumer, place, part)
+        shape = np.shape(part.torch)
+        return Term(
+            statement.outputs[arriving],
+            parameter,
+            upstream,
+            self.slope(consumer, place, shape),
+            self.symbol(statement, parameter),
+            rules.of_gradient(statement.op, parameter) or "",
+            part.torch,
+            mine,
+            total,
+            undone(np.shape(upstream), shape) if statement.op in FUNCTIONS else "",
+            right,
+        )
+
+    def slope(self, consumer: Consumer, place: int, shape: tuple[int, ...]) -> Array | None:
+        """d user / d variable of an elementwise op between arrays of one shape: what comes back for ones."""
+        statement = consumer.statement
+        outgoing = self.found.check.trace.values[statement.outputs[0]] if self.found.check else None
+        if statement.op not in FUNCTIONS or outgoing is None or outgoing.shape != shape:
+            return None
+        if consumer.position not in self.slopes:
+            check = self.found.check
+            assert check is not None
+            ones = Consumer(consumer.position, statement, [np.ones_like(outgoing)])
+            self.slopes[consumer.position] = Contribution(ones, check.trace, check.needing, check.foreign).native
+        return self.slopes[consumer.position].get(place)
+
+    def asked(self, consumer: Consumer, place: int, part: Expected) -> tuple[Array | None, bool | None]:
+        """What the engine's own pullback gives, the op asked alone at the same numbers, and whether that is right."""
+        check = self.found.check
+        assert check is not None
+        if consumer.position not in self.alone:
+            program, _ = isolate(consumer.statement, check.trace.at(consumer.position), check.needing, consumer.incoming)
+            trace = self.found.engine.run(program)
+            failed = trace.failure is not None or 1 not in trace.gradients
+            self.alone[consumer.position] = None if failed else trace.gradients[1]
+        gave = self.alone[consumer.position]
+        if gave is None or place not in gave:
+            return None, None
+        mine = gave[place]
+        if type(mine) is not np.ndarray:
+            return None, mine is None and not part.torch.any()
+        if mine.shape != part.torch.shape or mine.dtype != part.torch.dtype:
+            return mine, False
+        return mine, bool(part.accepts(mine).all())
+
+    def symbol(self, statement: Apply, parameter: str) -> str:
+        """The derivative in the names of the nodes."""
+        return symbol(statement.op, parameter, names_of(statement, self.found.program.name))
+
+
+def names_of(statement: Apply, name: Callable[[int], str]) -> dict[str, str]:
+    """What stands for each parameter of an op, and for its result, in an expression; what can't is left out."""
+    op = TABLE[statement.op]
+    found = {}
+    bound = op.bind(statement.args, dict(statement.kwargs))
+    for parameter, argument in zip(op.parameters, bound, strict=True):
+        if isinstance(argument, Ref):
+            found[parameter] = name(argument.index)
+        elif isinstance(argument, int | float):
+            found[parameter] = repr(int(argument)) if float(argument).is_integer() else repr(argument)
+    if len(statement.outputs) == 1:
+        found["out"] = name(statement.outputs[0])
+    return found
+
+
+def undone(given: tuple[int, ...], wanted: tuple[int, ...]) -> str:
+    """`summed over axis 0: (4, 3) -> (3,)`, where a broadcast is undone; "" where there was none."""
+    if given == wanted:
+        return ""
+    padded = (1,) * (len(given) - len(wanted)) + wanted
+    axes = [k for k, (n, m) in enumerate(zip(given, padded, strict=True)) if n != m or k < len(given) - len(wanted)]
+    word = "axis" if len(axes) == 1 else "axes"
+    return f"summed over {word} {', '.join(map(str, axes))}: {given} -> {wanted}"

@@ -1,0 +1,144 @@
+"""`paragrad diff`: every value and gradient of one computation, torch's beside the engine's, and why."""
+
+from __future__ import annotations
+
+import argparse
+import shlex
+import sys
+from pathlib import Path
+
+from paragrad.engine.ops.table import TABLE
+from paragrad.fuzz.checking.nearest import hint
+from paragrad.fuzz.diffing.comparison import Comparison, compare, root
+from paragrad.fuzz.diffing.computation import DiffError
+from paragrad.fuzz.diffing.nearest import MOST, near
+from paragrad.fuzz.diffing.weighted import of_one_number
+from paragrad.fuzz.engines.foreign import Foreign
+from paragrad.fuzz.engines.known import OWN, PEERS, known
+from paragrad.fuzz.engines.own_scalar import OwnScalar
+from paragrad.fuzz.engines.worker.errors import SubjectError
+from paragrad.fuzz.program import Program
+from paragrad.reports.bodies.diff import DiffBody
+from paragrad.reports.cli import FINDING, PARITY, UsageError
+from paragrad.reports.diff.body import body
+from paragrad.reports.diff.sources import computation
+from paragrad.reports.render import diff as render
+from paragrad.reports.terminal import command, console_for
+
+NARROW, WIDE = 60, 100
+"""Columns that are used of a terminal; where there is none, 80."""
+
+
+@command
+def run(options: argparse.Namespace) -> int:
+    """Compare, tell, and write the record if asked to."""
+    refuse_folder(options.json)
+    try:
+        asked, found_in = computation(options)
+        chosen = options.engine or found_in or ("own.Value" if is_scalar(asked.program) else "own")
+        with known(chosen) or foreign(chosen) as engine:
+            found = compare(of_one_number(asked), engine)
+            told = body(found, shown(found, options), typed(options), following(found, chosen))
+    except (DiffError, SubjectError) as error:
+        raise UsageError(str(error)) from error
+    console = console_for(options.json)
+    width = max(NARROW, min(WIDE, console.width)) if console.is_terminal else render.WIDTH
+    for line in render.lines(told, width):
+        style = "bold red" if line.startswith((render.STAR, "DIVERGENCE")) else None
+        console.print(line, markup=False, style="bold green" if line.startswith("PARITY") else style)
+    if options.json is not None:
+        write(told, found, options)
+    return FINDING if told["verdict"] == "divergence" else PARITY
+
+
+def is_scalar(program: Program) -> bool:
+    """Whether a Value can run it: single float64 numbers, and no op that it lacks."""
+    if program.optimizer is not None:
+        return False
+    ops = OwnScalar().ops()
+    whole = all(type(s).__name__ in ("Apply", "Backward", "ZeroGrad") for s in program.statements)
+    single = all(spec.shape == () and spec.dtype.name == "float64" for spec in program.inputs)
+    return whole and single and all(s.op in ops for _, s in program.applications())
+
+
+def foreign(name: str) -> Foreign:
+    """Somebody else's engine, in a child process. Raises UsageError where no such file is there."""
+    from paragrad.reports.targets import is_path, target_of
+
+    if not is_path(name) and "." not in name and ":" not in name:
+        told = hint(name, [*OWN, *PEERS], f"name file.py:Class, or one of {', '.join([*OWN, *PEERS])}")
+        raise UsageError(f"--engine {name}: there is no engine of this name; {told}")
+    return Foreign(target_of(name, {}, Path.cwd()))
+
+
+def shown(found: Comparison, options: argparse.Namespace) -> list[int]:
+    """The variables that are told. Raises DiffError for a label that there is not."""
+    program = found.program
+    if options.most < 1:
+        raise DiffError(f"--most {options.most}: nothing would be shown")
+    centre = None
+    if options.node is not None:
+        numbers = {program.name(k): k for k in range(program.count)}
+        if options.node not in numbers:
+            told = hint(options.node, numbers, f"there are {', '.join(list(numbers)[:12])}")
+            raise DiffError(f"--node {options.node}: no node has this label; {told}")
+        centre = numbers[options.node]
+    if centre is None and program.count <= options.most and options.depth is None:
+        return list(range(program.count))
+    if centre is None:
+        centre = found.star if found.star is not None else root(found)
+    return near(program, program.count - 1 if centre is None else centre, options.depth, options.most)
+
+
+def typed(options: argparse.Namespace) -> str:
+    """The command as it was typed, to be typed again."""
+    words = ["paragrad", "diff", options.what, *options.values]
+    for name in ("engine", "node", "depth"):
+        if getattr(options, name) is not None:
+            words += [f"--{name}", str(getattr(options, name))]
+    words += ["--dtype", options.dtype] if options.dtype != "float64" else []
+    return shlex.join([*words, *(["--most", str(options.most)] if options.most != MOST else [])])
+
+
+def following(found: Comparison, engine: str) -> str:
+    """The next command where something diverges: the check of the op that is blamed; "" under parity."""
+    if not found.findings:
+        return ""
+    op = found.findings[0].op
+    only = ["--only", op] if op in TABLE else []
+    if isinstance(found.engine, Foreign):
+        return shlex.join(["paragrad", "check", engine, *only])
+    sampled = op in TABLE and TABLE[op].sample is not None
+    return shlex.join(["paragrad", "parity", *(only if sampled else []), "--quick"])
+
+
+def write(told: DiffBody, found: Comparison, options: argparse.Namespace) -> None:
+    """The record, to a file or to stdout for -."""
+    from paragrad.reports import record as records
+    from paragrad.reports.record import Counts
+
+    hidden = sum(n["value"]["verdict"] == "hidden" for n in told["nodes"])
+    rest = told["size"] - len(told["nodes"])
+    judged = len(told["nodes"]) - hidden
+    counts: Counts = {
+        "requested": told["size"],
+        "judged": judged,
+        "filtered": {reason: n for reason, n in (("hidden", hidden), ("not shown", rest)) if n},
+        "crashed": 0,
+        "not_run": 0,
+    }
+    kept = {"engine": options.engine, "node": options.node, "depth": options.depth, "most": options.most}
+    record = records.new("diff", None, kept, counts, told)
+    if options.json == "-":
+        sys.stdout.write(records.dumps(record))
+        return
+    try:
+        records.write(record, options.json)
+    except OSError as error:
+        raise UsageError(f"--json {options.json}: can't be written ({error.strerror})") from error
+
+
+def refuse_folder(path: str | None) -> None:
+    """Raise UsageError for a --json that can't be written, before anything is run."""
+    if path not in (None, "-") and Path(str(path)).is_dir():
+        raise UsageError(f"--json {path}: this is a folder; name a file in it")
