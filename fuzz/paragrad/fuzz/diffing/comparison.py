@@ -11,6 +11,7 @@ import numpy as np
 
 from paragrad.fuzz.diffing.computation import Computation, DiffError, Labelled
 from paragrad.fuzz.diffing.hidden import look_inside
+from paragrad.fuzz.diffing.walked import settle
 from paragrad.fuzz.judge import Finding, diagnose, judge, reference
 from paragrad.fuzz.judge.agreement import is_far
 from paragrad.fuzz.judge.drawn import settled
@@ -144,6 +145,8 @@ def starred(found: Comparison, finding: Finding) -> int | None:
         inside = look_inside(found.engine, program, found.trace, found.check, finding)
         if inside is not None:
             return inside
+    elif found.check is not None and finding.of_gradient and found.engine.foreign:
+        settle(found.engine, found.check, found.trace, found.torchs, finding)
     return finding.variable
 
 

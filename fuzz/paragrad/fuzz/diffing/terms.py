@@ -6,15 +6,18 @@ its own pullback, asked alone. The two differ at the edge that is at fault, and 
 
 from __future__ import annotations
 
+import functools
 import warnings
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 
 from paragrad.engine.ops.table import TABLE
 from paragrad.fuzz.diffing.comparison import Comparison
+from paragrad.fuzz.diffing.guessed import Term, guess
 from paragrad.fuzz.diffing.local import symbol
+from paragrad.fuzz.diffing.walked import multiplies, unit_slopes
+from paragrad.fuzz.judge.diagnosis import NONE
 from paragrad.fuzz.judge.gradients import Consumer, Contribution
 from paragrad.fuzz.judge.isolate import isolate
 from paragrad.fuzz.judge.local import Expected, RefusedError
@@ -22,27 +25,6 @@ from paragrad.fuzz.judge.third.functions import FUNCTIONS
 from paragrad.fuzz.judge.drawn import settled
 from paragrad.fuzz.program import Apply, Array, Ref
 from paragrad.fuzz.telling import rules
-
-
-@dataclass(slots=True)
-class Term:
-    """One contribution to a variable's gradient, through `user`, of which it is the argument `parameter`.
-
-    `local` is d user / d variable, elementwise; None where it is a matrix. `mine` is None where the engine gave nothing
-    when it was asked alone; `right` is None where it was not asked.
-    """
-
-    user: int
-    parameter: str
-    upstream: Array
-    local: Array | None
-    symbol: str
-    rule: str
-    expected: Array
-    mine: Array | None
-    accumulated: Array
-    undone: str
-    right: bool | None
 
 
 class Terms:
@@ -135,9 +117,12 @@ class Terms:
         assert check is not None
         if consumer.position not in self.alone:
             program, _ = isolate(consumer.statement, check.trace.at(consumer.position), check.needing, consumer.incoming)
-            trace = self.found.engine.run(program)
-            failed = trace.failure is not None or 1 not in trace.gradients
-            self.alone[consumer.position] = None if failed else trace.gradients[1]
+            if self.found.engine.foreign and not self.multiplies:
+                self.alone[consumer.position] = self.without_factor(consumer)
+            else:
+                trace = self.found.engine.run(program)
+                failed = trace.failure is not None or 1 not in trace.gradients
+                self.alone[consumer.position] = None if failed else trace.gradients[1]
         gave = self.alone[consumer.position]
         if gave is None or place not in gave:
             return None, None
@@ -148,9 +133,42 @@ class Terms:
             return mine, False
         return mine, bool(part.accepts(mine).all())
 
+    @functools.cached_property
+    def multiplies(self) -> bool:
+        """Whether incoming gradients can be given as factors."""
+        return multiplies(self.found.engine)
+
+    def without_factor(self, consumer: Consumer) -> dict[int, Array | None] | None:
+        """The engine's local derivatives times the incoming gradient, which its own product does not get to see."""
+        check = self.found.check
+        assert check is not None
+        slopes = unit_slopes(self.found.engine, check, consumer)
+        if slopes is None:
+            return None
+        upstream = consumer.incoming[0]
+        _, origin = isolate(consumer.statement, check.trace.at(consumer.position), check.needing)
+        places = [k for k in origin if any(s[0] == origin[k][0] for s in slopes)]
+        given = {s[0]: s[2] for s in slopes}
+        return {k: None if given[origin[k][0]] is None else np.asarray(given[origin[k][0]] * upstream) for k in places}
+
     def symbol(self, statement: Apply, parameter: str) -> str:
         """The derivative in the names of the nodes."""
         return symbol(statement.op, parameter, names_of(statement, self.found.program.name))
+
+
+def explain(found: Comparison, terms: Terms) -> None:
+    """Of a first finding that no hypothesis explains, say what the local derivative comes out as."""
+    if not found.findings or found.findings[0].diagnosis != NONE or found.star is None:
+        return
+    finding = found.findings[0]
+    name = found.program.name
+    for term in terms.of(found.star):
+        statement = found.program.statements[found.makers[term.user]]
+        if term.right is not False or not isinstance(statement, Apply) or statement.op != finding.op:
+            continue
+        said = guess(term, statement, found.trace, f"d{name(term.user)}/d{name(found.star)}", names_of(statement, name))
+        finding.diagnosis = said or NONE
+        return
 
 
 def names_of(statement: Apply, name: Callable[[int], str]) -> dict[str, str]:

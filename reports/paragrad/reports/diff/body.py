@@ -44,6 +44,8 @@ def body(found: Comparison, shown: Sequence[int], command: str, following: str) 
     fill(found, list(shown))
     computation, program = found.computation, found.program
     failure = found.trace.failure
+    terms = Terms(found)
+    explain(found, terms)
     small = len(program.statements) <= LARGEST_PROGRAM
     reached = [k for k in sorted(shown, reverse=True) if k in found.gradients]
     return {
@@ -54,7 +56,7 @@ def body(found: Comparison, shown: Sequence[int], command: str, following: str) 
         "program": to_json(program) if small else {},
         "root": root(found),
         "size": program.count,
-        "nodes": nodes(found, shown),
+        "nodes": nodes(found, shown, terms),
         "order": reached,
         "star": found.star,
         "findings": [finding_of(found, one) for one in found.findings],
@@ -77,7 +79,7 @@ def notes(found: Comparison, shown: int) -> list[str]:
     return said
 
 
-def nodes(found: Comparison, shown: Sequence[int]) -> list[DiffNode]:
+def nodes(found: Comparison, shown: Sequence[int], terms: Terms) -> list[DiffNode]:
     """Each variable."""
     program = found.program
     wanted = {}
@@ -86,7 +88,6 @@ def nodes(found: Comparison, shown: Sequence[int]) -> list[DiffNode]:
         if value is not None and value.size and value.dtype.kind == "f":
             wanted[k] = compared.worst if compared.worst is not None else (0,) * value.ndim
     slopes = {} if found.at is None else differences(program, found.torchs, found.at, wanted)
-    terms = Terms(found)
     made: list[DiffNode] = []
     for k in shown:
         maker = program.statements[found.makers[k]] if k in found.makers else None

@@ -1,0 +1,95 @@
+"""Each op asked alone with nothing after it: what tells a fault of the walk, or of `*`, from one of the op.
+
+The judge asks an op alone with its own incoming gradient, which a foreign engine of single numbers gets as a factor:
+one node more, and a product. Where the walk goes in the wrong order, or the product is wrong, every op then looks wrong.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from paragrad.fuzz.judge import Finding, diagnose, reference
+from paragrad.fuzz.judge.agreement import is_far
+from paragrad.fuzz.judge.blame import WALK
+from paragrad.fuzz.judge.diagnosis import NONE
+from paragrad.fuzz.judge.gradients import BackwardCheck, Consumer
+from paragrad.fuzz.judge.isolate import isolate
+from paragrad.fuzz.judge.walks import walk_fault
+from paragrad.fuzz.program import Apply, Array, Backward, Input, Program, Ref
+from paragrad.fuzz.trace import Engine, Trace
+
+ORDER = "{name} is visited before its own gradient has arrived: the order of the walk is wrong"
+
+
+def settle(engine: Engine, check: BackwardCheck, raw: Trace, torchs: Trace, finding: Finding) -> None:
+    """Blame the op whose local derivative is wrong, or the walk where none is; only of single numbers."""
+    if finding.kind != "gradient" or finding.variable is None or finding.op == WALK or finding.found is None:
+        return
+    consumers = check.consumers(finding.variable)
+    asked = [(c, wrong_alone(engine, check, c, finding.variable)) for c in consumers]
+    if any(wrong is None for _, wrong in asked):
+        return
+    wrong = [(c.statement.op, parameter) for c, parameters in asked for parameter in parameters or ()]
+    if wrong:
+        if (finding.op, finding.argument) not in wrong:
+            finding.op, finding.argument = wrong[0]
+            diagnose(check.program, raw, torchs, engine, finding)
+        return
+    walk = check.program.statements[check.at]
+    nothing = not finding.found.any()
+    if not nothing and finding.diagnosis not in ("", NONE):
+        return  # such as that the incoming gradient is ignored, which does not show without one
+    finding.op, finding.argument = WALK, ""
+    used = [c for c in consumers if c.statement.outputs[0] not in getattr(walk, "roots", ())]
+    finding.diagnosis = walk_fault(check, finding.variable, finding.found) or finding.diagnosis
+    if nothing and used and "by value" not in finding.diagnosis and _arrived(check, used[0]):
+        finding.diagnosis = ORDER.format(name=check.program.name(used[0].statement.outputs[0]))
+
+
+def wrong_alone(engine: Engine, check: BackwardCheck, consumer: Consumer, variable: int) -> list[str] | None:
+    """The parameters in which a variable stands and whose local derivative is wrong; None of what is no number."""
+    slopes = unit_slopes(engine, check, consumer)
+    if slopes is None:
+        return None
+    return [name for name, of, found, right in slopes if of == variable and (found is None or is_far(found, right))]
+
+
+def unit_slopes(
+    engine: Engine, check: BackwardCheck, consumer: Consumer
+) -> list[tuple[str, int, Array | None, Array]] | None:
+    """The engine's local derivatives of an op that is the only one: (parameter, variable, found, torch's).
+
+    None where the op has no single number as its result, or fails alone.
+    """
+    values = check.trace.at(consumer.position)
+    if len(consumer.statement.outputs) != 1 or values[consumer.statement.outputs[0]].shape != ():
+        return None
+    alone, origin = isolate(consumer.statement, values, check.needing)
+    alone.statements.append(Backward((len(alone.inputs),), (None,)))
+    trace = engine.run(alone)
+    expected = reference(alone, trace).gradients.get(1, {})
+    if trace.failure is not None or 1 not in trace.gradients:
+        return None
+    found = []
+    for index, (parameter, original) in origin.items():
+        right = expected.get(index)
+        if right is not None and alone.inputs[index].requires_grad:
+            gave = trace.gradients[1].get(index)
+            fits = type(gave) is np.ndarray and gave.shape == right.shape and gave.dtype == right.dtype
+            found.append((parameter, original, gave if fits else None, right))
+    return found
+
+
+def multiplies(engine: Engine) -> bool:
+    """Whether the engine's own product of two numbers goes back rightly, by which it is given incoming gradients."""
+    if "mul" not in engine.ops():
+        return False
+    inputs = [Input.of("a", np.array(2.0), True), Input.of("b", np.array(3.0), True)]
+    calls = [Apply("mul", (Ref(0), Ref(1)), {}, (2,)), Backward((2,), (None,))]
+    shown = engine.run(Program(inputs, [*calls])).gradients.get(1, {})
+    return [None if shown.get(k) is None else float(np.sum(shown[k])) for k in (0, 1)] == [3.0, 2.0]
+
+
+def _arrived(check: BackwardCheck, consumer: Consumer) -> bool:
+    """Whether the result of an op has a gradient that it could have carried on."""
+    return any(g is not None and bool(g.any()) for g in consumer.incoming)
