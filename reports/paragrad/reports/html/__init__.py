@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 
 from paragrad.reports.html import frame
 from paragrad.reports.html.blocks import Page
-from paragrad.reports.html.pages import accuracy, gate, parity_page, speed
+from paragrad.reports.html.pages import accuracy, diff, gate, parity_page, speed
 from paragrad.reports.record import Record
 
 PAGES: Mapping[str, Callable[[Record, Mapping[str, Record]], Page]] = {
@@ -18,6 +18,7 @@ PAGES: Mapping[str, Callable[[Record, Mapping[str, Record]], Page]] = {
     "parity": parity_page.page,
     "speed": speed.page,
     "gate": gate.page,
+    "diff": diff.page,
 }
 """The kinds of records that have a page."""
 

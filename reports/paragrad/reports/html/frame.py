@@ -22,7 +22,7 @@ from paragrad.reports.html.blocks import Page, Section
 from paragrad.reports.record import Record
 
 TEMPLATES = Path(__file__).with_name("templates")
-SCRIPTS = ("theme.js", "tables.js", "plots.js", "matrix.js", "copy.js")
+SCRIPTS = ("theme.js", "tables.js", "plots.js", "matrix.js", "stepper.js", "copy.js")
 
 
 def data(value: Any) -> Markup:
@@ -36,7 +36,7 @@ def data(value: Any) -> Markup:
 def document(page: Page, record: Record) -> str:
     """The page as HTML."""
     environment = _environment()
-    style, script = _part("style.css") + STYLE, "\n".join(_part(name) for name in SCRIPTS)
+    style, script = _part("style.css") + STYLE + _part("stepper.css"), "\n".join(_part(name) for name in SCRIPTS)
     policy = (
         f"default-src 'none'; style-src '{_hash(style)}'; script-src '{_hash(script)}'; img-src data:; "
         "base-uri 'none'; form-action 'none'"
