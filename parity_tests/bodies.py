@@ -38,7 +38,91 @@ FINDING = {
     "program": PROGRAM,
     "repro": f"# {HOSTILE}",
 }
+NUMBER = {"state": "shown", "shape": [], "dtype": "float64", "elements": 2.5, "norm": 2.5}
+ARRAY = {"state": "shown", "shape": [4, 3], "dtype": "float32", "elements": None, "norm": "inf"}
+HIDDEN = {"state": "hidden", "shape": [], "dtype": "", "elements": None, "norm": None}
+COMPARED = {
+    "mine": NUMBER,
+    "torch": {**NUMBER, "elements": 2.0},
+    "expected": NUMBER,
+    "error": "inf",
+    "worst": [],
+    "worst_mine": 2.5,
+    "worst_torch": 2.0,
+    "verdict": "bug",
+}
+NODE = {
+    "number": 0,
+    "label": "a|`",
+    "op": "input",
+    "made": "",
+    "operands": [],
+    "place": {"line": 1, "column": 4, "end": 5, "text": "a ```"},
+    "meaning": "",
+    "value": COMPARED,
+    "gradient": COMPARED,
+    "difference": 2.0,
+    "given": None,
+    "terms": [
+        {
+            "user": 1,
+            "parameter": "input",
+            "upstream": NUMBER,
+            "local": NUMBER,
+            "symbol": "L",
+            "rule": HOSTILE,
+            "expected": NUMBER,
+            "mine": None,
+            "accumulated": NUMBER,
+            "undone": "summed over axis 0: (4, 3) -> (3,)",
+            "right": False,
+        }
+    ],
+}
 BODIES: dict[str, dict[str, Any]] = {
+    "diff": {
+        "verdict": "divergence",
+        "engine": HOSTILE,
+        "command": "paragrad diff 'exp(a)' a=1",
+        "source": {"form": "expression", "name": "", "text": "exp(a)"},
+        "program": PROGRAM,
+        "root": 1,
+        "size": 3,
+        "nodes": [
+            NODE,
+            {
+                **NODE,
+                "number": 1,
+                "label": "L",
+                "op": "exp",
+                "made": "exp(a) | `",
+                "operands": [{"parameter": "input", "node": 0}],
+                "value": {**COMPARED, "mine": HIDDEN, "torch": ARRAY, "worst": [3, 0], "verdict": "hidden"},
+                "gradient": {**COMPARED, "mine": ARRAY, "torch": ARRAY, "worst": [3, 0], "error": None},
+                "given": NUMBER,
+                "terms": [],
+            },
+        ],
+        "order": [1, 0],
+        "star": 0,
+        "findings": [
+            {
+                "node": 0,
+                "kind": "gradient",
+                "op": "exp",
+                "argument": "input",
+                "title": "gradient of exp(input)",
+                "message": HOSTILE,
+                "diagnosis": HOSTILE,
+                "whose": "subject",
+                "rule": HOSTILE,
+                "where": "engine.py:3: ```",
+            }
+        ],
+        "failure": "",
+        "notes": [HOSTILE],
+        "next": "paragrad check engine.py --only exp",
+    },
     "parity": {
         "families": {"graph": 4, "scalar": 1},
         "distinct": 5,

@@ -16,6 +16,14 @@ from paragrad.reports.render.markdown import code, fence, number, plural, second
 from parity_tests.bodies import BODIES, COUNTS, HOSTILE
 
 EXPECTED = {
+    "diff": [
+        "**DIVERGENCE at a|\\`: gradient of exp(input)**".replace("|", "\\|"),
+        "      gradient  mine 2.5            torch 2             bug, inf of bound",
+        "dL/da|` = dL/dL · dL/da|`",
+        "= 2.5·2.5 = 2.5",
+        "summed over axis 0: (4, 3) -> (3,)",
+        "Next: `paragrad check engine.py --only exp`",
+    ],
     "parity": [
         "**1 finding** in 5 programs.",
         "ended early: time is up",

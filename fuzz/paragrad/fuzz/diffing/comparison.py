@@ -166,14 +166,14 @@ def fill(found: Comparison, variables: list[int]) -> None:
         for k in variables:
             values, torchs = found.trace.values, found.torchs.values
             found.values[k] = compared(
-                values.get(k), torchs.get(k), k in values, (False, k) in wrong, lambda k=k: of_value(found, k)
+                values.get(k), torchs.get(k), k in values, (False, k) in wrong, functools.partial(of_value, found, k)
             )
             if found.at is None or k not in found.torchs.gradients[found.at]:
                 continue
             shown = found.trace.gradients.get(found.at, {})
             there = found.torchs.gradients[found.at]
             found.gradients[k] = compared(
-                shown.get(k), there[k], k in shown, (True, k) in wrong, lambda k=k: of_gradient(found, k)
+                shown.get(k), there[k], k in shown, (True, k) in wrong, functools.partial(of_gradient, found, k)
             )
 
 
@@ -206,7 +206,9 @@ def compared(
         return Compared(mine, torch, "hidden", shown=False)
     if mine is None or torch is None:
         same = all(x is None or not x.any() for x in (mine, torch))
-        return Compared(mine, torch, "bug" if wrong else "identical" if mine is torch else "convention" if same else "bug")
+        return Compared(
+            mine, torch, "bug" if wrong else "identical" if mine is torch else "convention" if same else "bug"
+        )
     fits = mine.shape == torch.shape and mine.dtype == torch.dtype
     if not fits:
         return Compared(mine, torch, "bug")
@@ -220,7 +222,9 @@ def compared(
     except RefusedError:
         expected = None
     if expected is None:
-        return Compared(mine, torch, "bug" if wrong else "inherited" if is_far(mine, torch) else "rounding", worst=worst)
+        return Compared(
+            mine, torch, "bug" if wrong else "inherited" if is_far(mine, torch) else "rounding", worst=worst
+        )
     verdict = "bug" if wrong else _right(mine, torch, expected)
     if wrong or verdict != "inherited":
         worst = farthest(mine, expected.torch) if wrong else worst
@@ -232,7 +236,9 @@ def _right(mine: Array, torch: Array, expected: Expected) -> str:
     if expected.agrees(mine).all():
         return "inherited" if is_far(mine, torch) else "rounding"
     if is_far(mine, expected.torch):
-        return "convention" if not np.isfinite(expected.torch).all() or expected.accepts(mine).all() else "ill-conditioned"
+        return (
+            "convention" if not np.isfinite(expected.torch).all() or expected.accepts(mine).all() else "ill-conditioned"
+        )
     return "rounding"
 
 

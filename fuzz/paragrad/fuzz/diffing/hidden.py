@@ -19,9 +19,7 @@ MOST_ASKED = 200
 """Ops that are asked alone, from the root on."""
 
 
-def look_inside(
-    engine: Engine, program: Program, trace: Trace, check: BackwardCheck, finding: Finding
-) -> int | None:
+def look_inside(engine: Engine, program: Program, trace: Trace, check: BackwardCheck, finding: Finding) -> int | None:
     """The variable at which the fault is, its diagnosis put into the finding; None where each op alone is right.
 
     `check` is over torch's own trace. Where the walk is at fault, it is asked which fault gives the leaf's gradient.
@@ -36,7 +34,7 @@ def look_inside(
         found = alone(engine, check, position, statement)
         if found is not None:
             parameter, inner = found
-            finding.op, finding.argument = inner.op, inner.argument
+            finding.op, finding.argument = inner.op, inner.argument or parameter if inner.of_gradient else ""
             finding.diagnosis, finding.whose = inner.diagnosis, inner.whose
             at = [k for name, k in operands(statement, TABLE[statement.op].parameters) if name == parameter]
             return at[0] if at else statement.outputs[0]
@@ -64,6 +62,9 @@ def alone(engine: Engine, check: BackwardCheck, position: int, statement: Apply)
 def _with(check: BackwardCheck, finding: Finding) -> BackwardCheck:
     """The check over torch's trace with the gradient in question as the engine showed it."""
     assert finding.variable is not None
-    gradients = {**check.trace.gradients, check.at: {**check.trace.gradients[check.at], finding.variable: finding.found}}
+    gradients = {
+        **check.trace.gradients,
+        check.at: {**check.trace.gradients[check.at], finding.variable: finding.found},
+    }
     mixed = replace(check.trace, gradients=gradients)
     return BackwardCheck(check.program, mixed, check.at, check.needing, check.foreign)

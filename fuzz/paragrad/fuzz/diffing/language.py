@@ -82,7 +82,9 @@ class Reader:
                 raise
             raise DiffError(f"the expression can't be read: {error}") from error
         if not isinstance(last, Ref):
-            raise DiffError("the last statement is no computation with a value in it: there is nothing to differentiate")
+            raise DiffError(
+                "the last statement is no computation with a value in it: there is nothing to differentiate"
+            )
         for name in self.given:
             if name not in self.scope:
                 told = hint(name, self.scope, "leave it out, or use it")
@@ -102,7 +104,7 @@ class Reader:
                 if name in self.scope:
                     raise self.error(target, f"{name} is computed a second time; give this one another name")
                 found = self.visit(value)
-                if isinstance(found, int | float) or (isinstance(found, np.ndarray)):
+                if isinstance(found, int | float | np.ndarray):
                     found = self.leaf(name, np.array(found, self.dtype), statement)
                 if isinstance(found, Ref):
                     self.labels.setdefault(found.index, name)
@@ -137,6 +139,11 @@ class Reader:
                 return self.call(node)
             case ast.Subscript(value, index):
                 return self.apply("getitem", (self.visit(value), self.index(index)), {}, node)
+        return self.other(node)
+
+    def other(self, node: ast.expr) -> Any:
+        """What is neither arithmetic nor a call."""
+        match node:
             case ast.List(parts):
                 return self.listed(node, parts)
             case ast.Tuple(parts):
@@ -203,7 +210,9 @@ class Reader:
         if name not in TABLE or TABLE[name].internal:
             if name in self.given or name in self.scope:
                 raise self.error(node.func, f"{name} is a value and is called: write {name}*(...) for a product")
-            told = hint(name, [n for n, op in TABLE.items() if not op.internal], "ops have torch's names: tanh, relu, exp")
+            told = hint(
+                name, [n for n, op in TABLE.items() if not op.internal], "ops have torch's names: tanh, relu, exp"
+            )
             raise self.error(node.func, f"{name} is no function that is known here; {told}")
         for part in [*given, *(k.value for k in node.keywords)]:
             if isinstance(part, ast.Starred):

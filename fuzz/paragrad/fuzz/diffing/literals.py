@@ -65,11 +65,11 @@ def plain(tree: ast.expr, what: str) -> Any:
     match tree:
         case ast.List(elts) | ast.Tuple(elts):
             return [plain(part, what) for part in elts]
-    number = signed(tree)
-    if number is None:
+    found = signed(tree)
+    if found is None:
         raise DiffError(f"{what}: {EXPECTED}")
     try:
-        return float(number)
+        return float(found)
     except OverflowError as error:
         raise DiffError(f"{what}: the number is out of range") from error
 
@@ -84,8 +84,8 @@ def signed(tree: ast.expr) -> int | float | None:
         case ast.Name(name):
             return NUMBERS.get(name)
         case ast.UnaryOp(ast.USub(), operand):
-            number = signed(operand)
-            return None if number is None else -float(number) if number == 0 else -number
+            found = signed(operand)
+            return None if found is None else -float(found) if found == 0 else -found
         case ast.UnaryOp(ast.UAdd(), operand):
             return signed(operand)
     return None

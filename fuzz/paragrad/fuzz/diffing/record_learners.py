@@ -55,8 +55,8 @@ def read(root: Any, names: dict[int, str], lines: dict[int, int], path: Path) ->
     data = next((f for f in DATA if isinstance(getattr(root, f, None), int | float | np.number)), "")
     if not field or not data:
         raise Unreadable(
-            f"it builds a {kind.__name__}, expected a Value or a Tensor of paragrad.engine, or an object with data and operands "
-            f"({', '.join(OPERANDS[:3])}, ...) as micrograd's Value has them, or a function that returns one"
+            f"it builds a {kind.__name__}, expected a Value or a Tensor of paragrad.engine, or an object with data and "
+            f"operands ({', '.join(OPERANDS[:3])}, ...) as micrograd's Value has them, or a function that returns one"
         )
     order = in_order(root, lambda node: tuple(getattr(node, field)))
     leaves = [node for node in order if not tuple(getattr(node, field))]
@@ -125,7 +125,7 @@ def call(node: Any, operands: tuple[Any, ...], data: str) -> tuple[str, tuple[An
 def gives(function: Callable[..., float], values: list[float], result: float) -> bool:
     """Whether a function of these numbers is the result."""
     try:
-        value = function(*values)
+        value = float(function(*values))  # of a root of a negative number a complex one: TypeError
     except (ArithmeticError, ValueError, TypeError):
         return False
-    return isinstance(value, float | int) and math.isclose(value, result, rel_tol=1e-12, abs_tol=1e-300)
+    return math.isclose(value, result, rel_tol=1e-12, abs_tol=1e-300)

@@ -13,6 +13,9 @@ from paragrad.engine.ops.table import Op, handlers
 from paragrad.fuzz.diffing.written import Unreadable, Written, in_order
 from paragrad.fuzz.program import Apply, Backward, Dtype, Input, Program, Ref
 
+RECORD = "record"
+"""What Tensor's methods call by this name."""
+
 
 class Ledger:
     """The calls by what they gave; everything that took part is kept, so that no id is given twice."""
@@ -34,7 +37,7 @@ class Ledger:
             return result
 
         handlers[Tensor] = noted
-        functional.record = noted  # type: ignore[assignment]
+        setattr(functional, RECORD, noted)
 
     def note(self, op: Op, args: tuple[Any, ...], result: Any) -> None:
         """One call. Leaves are copied as they are now: a training step may write to them."""
@@ -99,7 +102,9 @@ def called(op: Op, args: tuple[Any, ...], number: dict[int, int]) -> tuple[tuple
     required = len(op.parameters) - len(op.defaults)
     made = [argument(a, number) for a in args]
     rest = zip(op.parameters[required:], made[required:], args[required:], strict=True)
-    options = {name: a for name, a, was in rest if not (type(was) is type(op.defaults[name]) and was == op.defaults[name])}
+    options = {
+        name: a for name, a, was in rest if not (type(was) is type(op.defaults[name]) and was == op.defaults[name])
+    }
     return tuple(made[:required]), options
 
 

@@ -67,8 +67,9 @@ class Watch:
             return
         if type(argument).__module__ != "builtins" and any(hasattr(argument, f) for f in record_learners.OPERANDS[:4]):
             self.made(argument)
-        if frame.f_code.co_filename == self.path and frame.f_code.co_name != "<module>":
-            self.named({k: v for k, v in frame.f_locals.items() if k != "self"})
+        function = frame.f_code.co_filename == self.path and frame.f_code.co_name != "<module>"
+        if function and "self" not in frame.f_locals:  # a method's names are those of every node
+            self.named(frame.f_locals)
 
 
 def watched(function: Callable[..., Any], watch: Watch) -> Callable[..., Any]:
@@ -100,7 +101,7 @@ def run(path: Path, name: str) -> Written:
     sys.setprofile(watch.profile)
     try:
         spec.loader.exec_module(module)
-        watch.named(vars(module))
+        watch.names.update({id(thing): name for name, thing in vars(module).items() if not name.startswith("__")})
         root = chosen(module, name)
         if callable(root) and not isinstance(root, Value | Tensor):
             root = root()

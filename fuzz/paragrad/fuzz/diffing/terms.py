@@ -1,4 +1,4 @@
-"""A gradient as the sum that it is: upstream x local derivative over its edges, in the order in which the walk adds them.
+"""A gradient as the sum that it is: upstream x local derivative over its edges, in the order of the walk.
 
 torch's part of each term is the op recomputed at the engine's own values and incoming gradient; the engine's part is
 its own pullback, asked alone. The two differ at the edge that is at fault, and nowhere else.
@@ -18,11 +18,11 @@ from paragrad.fuzz.diffing.guessed import Term, guess
 from paragrad.fuzz.diffing.local import symbol
 from paragrad.fuzz.diffing.walked import multiplies, unit_slopes
 from paragrad.fuzz.judge.diagnosis import NONE
+from paragrad.fuzz.judge.drawn import settled
 from paragrad.fuzz.judge.gradients import Consumer, Contribution
 from paragrad.fuzz.judge.isolate import isolate
 from paragrad.fuzz.judge.local import Expected, RefusedError
 from paragrad.fuzz.judge.third.functions import FUNCTIONS
-from paragrad.fuzz.judge.drawn import settled
 from paragrad.fuzz.program import Apply, Array, Ref
 from paragrad.fuzz.telling import rules
 
@@ -74,9 +74,7 @@ class Terms:
         _, origin = isolate(settled(consumer.statement, values), values, frozenset())
         return {k: parameter for k, (parameter, _) in origin.items()}
 
-    def term(
-        self, consumer: Consumer, variable: int, place: int, parameter: str, part: Expected, total: Array
-    ) -> Term:
+    def term(self, consumer: Consumer, variable: int, place: int, parameter: str, part: Expected, total: Array) -> Term:
         """One contribution, told."""
         statement = consumer.statement
         arriving = next(k for k, g in enumerate(consumer.incoming) if g is not None)
@@ -116,7 +114,9 @@ class Terms:
         check = self.found.check
         assert check is not None
         if consumer.position not in self.alone:
-            program, _ = isolate(consumer.statement, check.trace.at(consumer.position), check.needing, consumer.incoming)
+            program, _ = isolate(
+                consumer.statement, check.trace.at(consumer.position), check.needing, consumer.incoming
+            )
             if self.found.engine.foreign and not self.multiplies:
                 self.alone[consumer.position] = self.without_factor(consumer)
             else:
@@ -148,8 +148,8 @@ class Terms:
         upstream = consumer.incoming[0]
         _, origin = isolate(consumer.statement, check.trace.at(consumer.position), check.needing)
         places = [k for k in origin if any(s[0] == origin[k][0] for s in slopes)]
-        given = {s[0]: s[2] for s in slopes}
-        return {k: None if given[origin[k][0]] is None else np.asarray(given[origin[k][0]] * upstream) for k in places}
+        given = {s[0]: None if s[2] is None or upstream is None else np.asarray(s[2] * upstream) for s in slopes}
+        return {k: given[origin[k][0]] for k in places}
 
     def symbol(self, statement: Apply, parameter: str) -> str:
         """The derivative in the names of the nodes."""

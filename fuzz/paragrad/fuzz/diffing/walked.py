@@ -1,7 +1,8 @@
 """Each op asked alone with nothing after it: what tells a fault of the walk, or of `*`, from one of the op.
 
-The judge asks an op alone with its own incoming gradient, which a foreign engine of single numbers gets as a factor:
-one node more, and a product. Where the walk goes in the wrong order, or the product is wrong, every op then looks wrong.
+The judge asks an op alone with its own incoming gradient, which a foreign engine of single numbers gets as a
+factor: one node more, and a product. Where the walk goes in the wrong order, or the product is wrong, every op then
+looks wrong.
 """
 
 from __future__ import annotations
@@ -15,15 +16,22 @@ from paragrad.fuzz.judge.diagnosis import NONE
 from paragrad.fuzz.judge.gradients import BackwardCheck, Consumer
 from paragrad.fuzz.judge.isolate import isolate
 from paragrad.fuzz.judge.walks import walk_fault
-from paragrad.fuzz.program import Apply, Array, Backward, Input, Program, Ref
+from paragrad.fuzz.program import Apply, Array, Backward, Input, Program, Ref, Statement
 from paragrad.fuzz.trace import Engine, Trace
 
-ORDER = "{name} is visited before its own gradient has arrived: the order of the walk is wrong"
+ORDER = "{name} is visited before its own gradient has arrived, or not at all: the order of the walk is wrong"
+START = "the backward starts with {found:.6g} at the root, and not with 1"
 
 
 def settle(engine: Engine, check: BackwardCheck, raw: Trace, torchs: Trace, finding: Finding) -> None:
     """Blame the op whose local derivative is wrong, or the walk where none is; only of single numbers."""
-    if finding.kind != "gradient" or finding.variable is None or finding.op == WALK or finding.found is None:
+    if finding.kind != "gradient" or finding.variable is None or finding.found is None:
+        return
+    walk = check.program.statements[check.at]
+    assert isinstance(walk, Backward)
+    if (finding.variable,) == walk.roots and walk.cotangents == (None,) and finding.found.shape == ():
+        finding.diagnosis = START.format(found=float(finding.found))
+    if finding.op == WALK:
         return
     consumers = check.consumers(finding.variable)
     asked = [(c, wrong_alone(engine, check, c, finding.variable)) for c in consumers]
@@ -35,12 +43,11 @@ def settle(engine: Engine, check: BackwardCheck, raw: Trace, torchs: Trace, find
             finding.op, finding.argument = wrong[0]
             diagnose(check.program, raw, torchs, engine, finding)
         return
-    walk = check.program.statements[check.at]
     nothing = not finding.found.any()
     if not nothing and finding.diagnosis not in ("", NONE):
         return  # such as that the incoming gradient is ignored, which does not show without one
     finding.op, finding.argument = WALK, ""
-    used = [c for c in consumers if c.statement.outputs[0] not in getattr(walk, "roots", ())]
+    used = [c for c in consumers if c.statement.outputs[0] not in walk.roots]
     finding.diagnosis = walk_fault(check, finding.variable, finding.found) or finding.diagnosis
     if nothing and used and "by value" not in finding.diagnosis and _arrived(check, used[0]):
         finding.diagnosis = ORDER.format(name=check.program.name(used[0].statement.outputs[0]))
@@ -85,9 +92,10 @@ def multiplies(engine: Engine) -> bool:
     if "mul" not in engine.ops():
         return False
     inputs = [Input.of("a", np.array(2.0), True), Input.of("b", np.array(3.0), True)]
-    calls = [Apply("mul", (Ref(0), Ref(1)), {}, (2,)), Backward((2,), (None,))]
-    shown = engine.run(Program(inputs, [*calls])).gradients.get(1, {})
-    return [None if shown.get(k) is None else float(np.sum(shown[k])) for k in (0, 1)] == [3.0, 2.0]
+    calls: list[Statement] = [Apply("mul", (Ref(0), Ref(1)), {}, (2,)), Backward((2,), (None,))]
+    shown = engine.run(Program(inputs, calls)).gradients.get(1, {})
+    found = [shown.get(k) for k in (0, 1)]
+    return [None if g is None else float(g.sum()) for g in found] == [3.0, 2.0]
 
 
 def _arrived(check: BackwardCheck, consumer: Consumer) -> bool:

@@ -21,14 +21,12 @@ def of_one_number(computation: Computation) -> Computation:
     if computation.form not in ("expression", "file") or not isinstance(walk, Backward) or walk.cotangents != (None,):
         return computation
     root = walk.roots[0]
-    if all(spec.shape == () for spec in program.inputs):
-        return computation
     forward = Labelled(program.inputs, program.statements[:-1])
     value = PyTorch().run(forward).values.get(root)
+    if value is not None and value.dtype.kind != "f":
+        raise DiffError(f"the result is of dtype {value.dtype}: there is nothing to differentiate")
     if value is None or value.shape == ():
         return computation
-    if value.dtype.kind != "f":
-        raise DiffError(f"the result is of dtype {value.dtype}: there is nothing to differentiate")
     made = program.count
     statements = [*program.statements[:-1], Apply("sum", (Ref(root),), {}, (made,)), Backward((made,), (None,))]
     labels = {k: name for k, name in program.labels.items() if k != root or name != "L"}

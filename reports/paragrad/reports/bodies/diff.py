@@ -1,4 +1,4 @@
-"""The body of a diff record: one computation node by node, the engine's numbers beside torch's, and which differs first.
+"""The body of a diff record: one computation node by node, the engine's numbers beside torch's, and which is first.
 
 Everything that a drawing or a stepper replays is here: the nodes in the order of execution, `order` in which the
 backward completes them, and of each gradient the contributions in the order in which they arrive. "mine" is the engine
@@ -10,14 +10,14 @@ from __future__ import annotations
 from typing import Any, Literal, TypedDict
 
 DiffVerdict = Literal["identical", "rounding", "convention", "ill-conditioned", "inherited", "bug", "hidden"]
-"""inherited: right at the numbers that came in, and unlike torch's only because these are; hidden: not shown."""
+"""inherited: right at the numbers that came in, and unlike torch's only because of these; hidden: not shown."""
 
 
 class DiffNumber(TypedDict):
-    """A number or an array of one engine. `state` none: the engine says that there is none; hidden: it does not show it.
+    """A number or an array of one engine. `state` none: the engine says there is none; hidden: it does not show it.
 
-    `elements` is a number or nested lists of them, text where they aren't finite, null where there are none or more than
-    256. `norm` is the square root of the sum of squares; `shape` and `dtype` are empty where there is no array.
+    `elements` is a number or nested lists of them, text where they aren't finite, null where there are none or more
+    than 256. `norm` is the square root of the sum of squares; `shape` and `dtype` are empty where there is no array.
     """
 
     state: Literal["shown", "none", "hidden"]
@@ -32,8 +32,8 @@ class DiffCompared(TypedDict):
     gradients; `error` is the largest |mine - expected| ÷ bound over the elements: above 1 it is no rounding; text where
     it is not finite, null where it was not held against a bound.
 
-    `worst` is the index of the element that is farthest off ([] of a single number), null where nothing differs or it is
-    not known.
+    `worst` is the index of the element that is farthest off ([] of a single number), null where nothing differs or
+    it is not known.
     """
 
     mine: DiffNumber
@@ -82,8 +82,8 @@ class DiffPlace(TypedDict):
 class DiffNode(TypedDict):
     """One variable of the computation. `number` is its place in the order of execution, from 0; inputs come first.
 
-    `op` is "input" of a leaf, "constant" of a leaf of which no gradient is asked. `made` is the call in the names of the
-    nodes (`a * b`), `operands` are the numbers of the nodes it is made of, by parameter. `meaning` says what the op
+    `op` is "input" of a leaf, "constant" of a leaf of which no gradient is asked. `made` is the call in the names of
+    the nodes (`a * b`), `operands` are the numbers of the nodes it is made of, by parameter. `meaning` says what the op
     computes. `given` is the gradient that it starts with: a root's seed, else null. `difference` is the gradient as a
     finite difference of the forward in 80 digits (of the element `gradient.worst`, else of the first); null where there
     is none: at a kink, in long computations, of ops without a definition.

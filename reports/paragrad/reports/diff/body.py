@@ -12,8 +12,9 @@ import numpy as np
 from paragrad.engine.ops.table import TABLE
 from paragrad.fuzz.diffing.comparison import Compared, Comparison, fill, root
 from paragrad.fuzz.diffing.differences import differences
+from paragrad.fuzz.diffing.guessed import Term
 from paragrad.fuzz.diffing.nearest import operands
-from paragrad.fuzz.diffing.terms import Term, Terms
+from paragrad.fuzz.diffing.terms import Terms, explain
 from paragrad.fuzz.encoding import to_json
 from paragrad.fuzz.engines.foreign import Foreign
 from paragrad.fuzz.judge import Finding
@@ -100,9 +101,7 @@ def nodes(found: Comparison, shown: Sequence[int], terms: Terms) -> list[DiffNod
                 "made": made_by(found, k),
                 "operands": []
                 if not isinstance(maker, Apply)
-                else [
-                    {"parameter": name, "node": used} for name, used in operands(maker, TABLE[maker.op].parameters)
-                ],
+                else [{"parameter": name, "node": used} for name, used in operands(maker, TABLE[maker.op].parameters)],
                 "place": place_of(found, k),
                 "meaning": (rules.of_value(maker.op) or "") if isinstance(maker, Apply) else "",
                 "value": compared_of(found.values[k]),
@@ -130,7 +129,7 @@ def made_by(found: Comparison, variable: int) -> str:
     maker = program.statements[found.makers[variable]] if variable in found.makers else None
     if not isinstance(maker, Apply):
         return ""
-    ranks = [np.ndim(found.torchs.values.get(a.index)) for a in maker.args if isinstance(a, Ref)]
+    ranks = [found.torchs.values[a.index].ndim for a in maker.args if isinstance(a, Ref)]
     try:
         told = text(Writer({}).call(maker, lambda k: _name(program.name(k)), ranks[0] if ranks else 0))
     except (NoSpellingError, SyntaxError, ValueError):

@@ -18,8 +18,6 @@ UNDER = " " * (INDENT + 10)
 DIGITS = (6, 9, 17)
 """Significant digits: as few as tell two numbers apart."""
 STAR = "* "
-PAGE = 200
-"""Columns of the page, on which nothing is wrapped that need not be."""
 
 
 def blocks(body: DiffBody, record: Record) -> list[str]:
@@ -27,7 +25,14 @@ def blocks(body: DiffBody, record: Record) -> list[str]:
     told = [f"# {text(_title(body))}", verdict_line(body) if body["verdict"] == "parity" else ""]
     if body["findings"]:
         told[1] = f"**{text(verdict_line(body))}**"
-        told += [fence("\n".join(finding_lines(body, body["findings"][0], PAGE)))]
+        first = body["findings"][0]
+        said = (
+            ("seen", first["message"]),
+            ("why", first["diagnosis"]),
+            ("where", first["where"]),
+            ("meant", first["rule"]),
+        )
+        told += ["\n".join(f"- {what}: {text(words)}" for what, words in said if words)]
     told += [f"- {text(note)}" for note in body["notes"]]
     told += ["## Node by node", fence("\n".join(node_lines(body, WIDTH)))]
     if body["next"]:
@@ -125,7 +130,7 @@ def _compared(what: str, one: DiffCompared, difference: Any, width: int) -> list
     mine, torch = one["mine"], one["torch"]
     apart = one["verdict"] in ("bug", "inherited", "convention")  # else the last digits only distract
     told = [f"mine {_short(mine, torch if apart else None)}", f"torch {_short(torch, mine if apart else None)}"]
-    verdict = one["verdict"]
+    verdict: str = one["verdict"]
     if one["error"] is not None and verdict not in ("identical", "hidden"):
         verdict += f", {_digits(one['error'], 2)} of bound"
     # As columns where they fit, so that the eye can go down them.
