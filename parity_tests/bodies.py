@@ -121,6 +121,7 @@ BODIES: dict[str, dict[str, Any]] = {
         ],
         "failure": "",
         "notes": [HOSTILE],
+        "test": f"# {HOSTILE}",
         "next": "paragrad check engine.py --only exp",
     },
     "parity": {

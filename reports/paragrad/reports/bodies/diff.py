@@ -145,6 +145,7 @@ class DiffBody(TypedDict):
     its elements, or weighted by cotangents, and a note says so. `nodes` are those asked for, of `size` in all; `order`
     has their numbers as the backward completes their gradients, root first. `star` is the node where the fault is, null
     under parity; its finding is the first of `findings`. `failure` is what the engine raised, "" where nothing.
+    `test` is a pytest file that holds the gradients of the leaves against torch's, "" where none can be written.
     """
 
     verdict: Literal["parity", "divergence"]
@@ -160,4 +161,5 @@ class DiffBody(TypedDict):
     findings: list[DiffFinding]
     failure: str
     notes: list[str]
+    test: str
     next: str

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import sys
 from collections.abc import Mapping
 from typing import cast
 
@@ -45,7 +47,7 @@ def page(record: Record, beside: Mapping[str, Record]) -> Page:
     shown, difference = steps.all(), steps.difference()
     sections = [findings(body, difference)] if body["findings"] else []
     sections.append(stepping(body, nodes, drawing, shown, difference))
-    sections += [computation(body), run.section(record)]
+    sections += [away(body), computation(body), run.section(record)]
     word, _, rest = verdict_line(body).partition(" ")
     answer = f"{word.capitalize()} {rest}."
     return Page("Diff", answer, "good" if body["verdict"] == "parity" else "bad", [], sections)
@@ -139,9 +141,23 @@ def table(steps: list[Step]) -> Table:
 
 def sortable(error: str) -> float | None:
     """The error as a number to sort by; what is not finite counts as the largest there is."""
-    if not error:
-        return None
-    return float(error) if error not in ("inf", "nan") else 1e308
+    try:
+        found = float(error) if error else None
+    except ValueError:
+        found = math.nan
+    return found if found is None or math.isfinite(found) else sys.float_info.max
+
+
+def away(body: DiffBody) -> Section:
+    """The test to copy, or that there is none."""
+    if not body["test"]:
+        told = "No test can be written of this: it takes one backward of an engine whose file and spelling are known."
+        return Section("test", "As a test", [Note(told, "plain")])
+    told = (
+        "A pytest file that stands alone: it builds the computation with the engine and with torch, and holds the "
+        "gradient of every leaf within what rounding may do. Keep it beside the engine; it fails while this differs."
+    )
+    return Section("test", "As a test", [Prose(told), Code("The pytest file", body["test"])])
 
 
 def computation(body: DiffBody) -> Section:

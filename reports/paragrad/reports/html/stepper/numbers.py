@@ -21,7 +21,7 @@ def exact(value: float | str | None, dtype: str = "float64") -> str:
     """The shortest text that reads back as this number of its dtype; "" of None. What is not finite is text already."""
     if value is None or isinstance(value, str):
         return value or ""
-    told = str(np.dtype(dtype or "float64").type(value))
+    told = str(np.float32(value)) if dtype == "float32" else repr(value)
     return told.removesuffix(".0")
 
 
@@ -48,9 +48,9 @@ def brief(one: DiffNumber) -> str:
 
 
 def size(one: DiffNumber) -> float:
-    """How large a contribution is: its norm; 0 where there is none."""
-    found = float(one["norm"]) if one["norm"] is not None else 0.0
-    return math.inf if math.isnan(found) else found
+    """How large a contribution is: its norm; inf where that is not finite, 0 where there is none."""
+    norm = one["norm"]
+    return math.inf if isinstance(norm, str) else norm or 0.0
 
 
 def _told(one: DiffNumber | None, write: Any) -> str:
