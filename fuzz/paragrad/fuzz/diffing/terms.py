@@ -27,6 +27,12 @@ from paragrad.fuzz.program import Apply, Array, Ref
 from paragrad.fuzz.telling import rules
 
 
+@functools.cache
+def rule(op: str, parameter: str) -> str:
+    """The pullback as the op table writes it, "" where it can't be quoted: finding it takes milliseconds."""
+    return rules.of_gradient(op, parameter) or ""
+
+
 class Terms:
     """The terms of the gradients of a comparison, each op recomputed and asked once."""
 
@@ -88,7 +94,7 @@ class Terms:
             upstream,
             self.slope(consumer, place, shape),
             self.symbol(statement, parameter),
-            rules.of_gradient(statement.op, parameter) or "",
+            rule(statement.op, parameter),
             part.torch,
             mine,
             total,

@@ -24,6 +24,8 @@ from paragrad.reports.diff.sources import computation
 from paragrad.reports.render import diff as render
 from paragrad.reports.terminal import command, console_for
 
+LARGE = 5_000
+"""Nodes of a graph that takes seconds to judge."""
 NARROW, WIDE = 60, 100
 """Columns that are used of a terminal; where there is none, 80."""
 
@@ -34,6 +36,8 @@ def run(options: argparse.Namespace) -> int:
     refuse(options)
     try:
         asked, found_in = computation(options)
+        if asked.program.count > LARGE:
+            print(f"paragrad diff: judging a graph of {asked.program.count:,} nodes takes a while", file=sys.stderr)
         chosen = options.engine or found_in or ("own.Value" if is_scalar(asked.program) else "own")
         with known(chosen) or foreign(chosen) as engine:
             found = compare(of_one_number(asked), engine)
