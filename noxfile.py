@@ -82,7 +82,8 @@ def tests(session: nox.Session) -> None:
 def browser(session: nox.Session) -> None:
     """Open the HTML reports in Chromium (PARAGRAD_CHROMIUM, or the one on PATH): axe, keyboard, screenshots."""
     in_env(session, "-m", "pip", "install", "--quiet", *groups("browser"))
-    in_env(session, "-m", "pytest", "parity_tests/browser/check_pages.py", *session.posargs)
+    checks = sorted(map(str, Path("parity_tests/browser").glob("check_*.py")))
+    in_env(session, "-m", "pytest", *checks, *session.posargs)
 
 
 @nox.session(venv_backend="none", requires=["env"])

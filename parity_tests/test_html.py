@@ -149,7 +149,7 @@ EXPECTED = {
     "gate": ["Something got worse.", "paragrad gate --only exp", "40%",
              "change ÷ base: 1.050 (0.990 to 1.100), 40 pairs from launches: 5"],
     "diff": ["Divergence at ", "Go to the first difference", "backward 1 of 2: L = exp(a)",
-             "★ Here is the first difference", "broadcast undone", "paragrad check engine.py --only exp", "The pytest file"],
+             "★ Here is the first difference", "broadcast undone", "The pytest file"],
 }  # fmt: skip
 
 

@@ -25,7 +25,7 @@ class Side:
     """A value or a gradient: mine, torch's, the finite difference ("" where there is none), and the verdict.
 
     `error` is the exact error ÷ bound of the record, for the eye shortened in `fraction`; `worst` tells the element of
-    an array that is farthest off.
+    an array that is farthest off, and `element` of which one the finite difference is; "" of single numbers.
     """
 
     what: str
@@ -37,6 +37,7 @@ class Side:
     fraction: str
     error: str
     worst: str
+    element: str
 
 
 @dataclass(frozen=True, slots=True)

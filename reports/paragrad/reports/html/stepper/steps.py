@@ -160,9 +160,20 @@ def compared(what: str, one: DiffCompared, difference: float | str | None) -> Si
         dtype = one["mine"]["dtype"]
         pair = exact(one["worst_mine"], dtype), exact(one["worst_torch"], dtype)
         worst = f"worst element {one['worst']}: mine {pair[0]}, torch {pair[1]}"
+    shape = one["torch"]["shape"]
+    element = "" if difference is None or not shape else str(one["worst"] or [0] * len(shape))
     error = one["error"]
-    fraction = "" if error is None else error if isinstance(error, str) else number(error, 3)
+    fraction = error if isinstance(error, str) else "" if error is None else number(error, 3)
+    fraction = "" if one["verdict"] == "identical" else fraction  # it says no more than the word
     return Side(
-        what, rows(one["mine"]), rows(one["torch"]), exact(difference), one["verdict"],
-        TONES.get(one["verdict"], "open"), fraction, exact(error), worst,
-    )  # fmt: skip
+        what,
+        rows(one["mine"]),
+        rows(one["torch"]),
+        exact(difference),
+        one["verdict"],
+        TONES.get(one["verdict"], "open"),
+        fraction,
+        exact(error),
+        worst,
+        element,
+    )

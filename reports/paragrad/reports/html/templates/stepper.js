@@ -95,6 +95,12 @@ function offerStepper(stepper) {
     stepper.scrollIntoView({ block: "start" });
   });
 
+  const whole = stepper.querySelector(".whole");
+  whole.addEventListener("click", () => {
+    whole.setAttribute("aria-pressed", drawn.classList.toggle("fit"));
+    light();
+  });
+
   drawn.classList.add("live");
   stepper.querySelector(".steering").hidden = false;
   stepper.querySelector(".panels-of-steps").hidden = false;
