@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from paragrad.fuzz.encoding import dumps
-from paragrad.fuzz.program import Apply, Input, Program, Ref
+from paragrad.fuzz.program import Apply, Backward, Grad, Input, Program, Ref
 from paragrad.reports import record
 from paragrad.reports.cli import main
 from paragrad.reports.html import render_html
@@ -255,3 +255,20 @@ def test_no_test_of_what_has_no_backward(tmp_path: Path) -> None:
     shown = asked([str(source)], tmp_path)
     assert shown["body"]["test"] == ""
     assert "No test can be written of this" in render_html(shown, {})
+
+
+def test_gradients_of_gradients_have_a_page(tmp_path: Path) -> None:
+    """A saved program that differentiates on its way, and so has numbers that no forward gives."""
+    program = Program(
+        [Input.of("x", np.array(2.0), True)],
+        [
+            Apply("exp", (Ref(0),), {}, (1,)),
+            Grad((1,), (None,), (0,), (2,)),
+            Backward((2,), (None,)),
+        ],
+    )
+    source = tmp_path / "twice.json"
+    source.write_text(dumps(program), encoding="utf-8")
+    page = render_html(asked([str(source)], tmp_path), {})
+    assert not Reading(page).problems
+    assert "forward 3 of 3" in page

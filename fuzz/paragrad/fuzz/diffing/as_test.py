@@ -16,6 +16,7 @@ from typing import Any
 import jinja2
 import numpy as np
 
+from paragrad.engine.ops.table import TABLE
 from paragrad.fuzz.diffing.comparison import Comparison
 from paragrad.fuzz.diffing.computation import Labelled
 from paragrad.fuzz.engines.foreign import Foreign
@@ -23,7 +24,7 @@ from paragrad.fuzz.engines.own_scalar import OwnScalar
 from paragrad.fuzz.engines.pytorch import INFIX
 from paragrad.fuzz.judge.end_to_end import EndToEnd
 from paragrad.fuzz.judge.local import RefusedError
-from paragrad.fuzz.program import Apply, Array, Backward, Input
+from paragrad.fuzz.program import Apply, Array, Backward, Dtype, Input
 from paragrad.fuzz.repro import Paragrad, literal
 from paragrad.fuzz.subject.plain import DATA_NAMES
 from paragrad.fuzz.telling.expression import Expressions
@@ -33,18 +34,26 @@ from paragrad.fuzz.telling.writer import NoSpellingError
 
 MOST = 300
 """Statements of a test; a longer one is nothing to be read."""
+LONGEST = 60_000
+"""Characters of a test: large arrays are nothing to be copied."""
+PIECES = frozenset(("chunk", "split", "unbind"))
+"""Ops whose result is a sequence, even of one."""
 ROOM = 2.0
 """Both sides may round, each as far as the bound."""
 
 
 def as_test(found: Comparison, command: str) -> str:
-    """The text of the file; "" where there is none: no backward or several, a step of an optimizer, a notebook, an
-    engine of which it is not known how its user calls it."""
+    """The text of the file; "" where there is none.
+
+    That is so of no backward or several, of a step of an optimizer, random numbers, large arrays and a notebook, and of
+    an engine of which it is not known how its user calls it.
+    """
     program = found.program
     walks = [s for s in program.statements if not isinstance(s, Apply)]
     leaves = [k for k, spec in enumerate(program.inputs) if spec.requires_grad]
     single = len(walks) == 1 and isinstance(walks[0], Backward) and found.at is not None
-    if not single or not leaves or len(program.statements) > MOST:
+    random = any(TABLE[s.op].recover for _, s in program.applications())
+    if not single or random or not leaves or len(program.statements) > MOST:
         return ""
     named = plainly_named(program)
     try:
@@ -63,7 +72,8 @@ def as_test(found: Comparison, command: str) -> str:
         }
     except (NoSpellingError, RefusedError, SyntaxError):
         return ""
-    return _template().render(context)
+    told = _template().render(context)
+    return told if len(told) <= LONGEST else ""
 
 
 class Engine:
@@ -134,9 +144,19 @@ class OwnTensors(Paragrad):
     """Our tensor engine's lines, the inputs written as numbers."""
 
     def leaf(self, spec: Input) -> str:
-        """An input as a tensor."""
-        grad = ", requires_grad=True" if spec.requires_grad else ""
-        return f"pg.tensor({literal(spec.array())}, dtype=pg.{spec.dtype}{grad})"
+        """An input as a tensor; how it lies in memory is no matter of a gradient's numbers."""
+        array = f'np.array({literal(spec.array())}, dtype="{spec.dtype}").reshape({spec.shape})'
+        return f"pg.from_numpy({array})" + (".requires_grad_()" if spec.requires_grad else "")
+
+    def argument(self, argument: Any) -> str:
+        """An argument as a Python expression."""
+        return f'"{argument.name}"' if isinstance(argument, Dtype) else super().argument(argument)
+
+    def apply(self, statement: Apply) -> list[str]:
+        """A call. Raises NoSpellingError."""
+        if statement.op in PIECES and len(statement.outputs) == 1:
+            raise NoSpellingError("a sequence of one")
+        return super().apply(statement)
 
 
 class OwnValues(Paragrad):
