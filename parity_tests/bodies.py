@@ -123,6 +123,7 @@ BODIES: dict[str, dict[str, Any]] = {
         "failure": "",
         "unjudged": 3,
         "notes": [HOSTILE],
+        "test": f"# {HOSTILE}",
         "next": "paragrad check engine.py --only exp",
     },
     "parity": {

@@ -26,6 +26,7 @@ def records(most: int | None = None) -> dict[str, Record]:
         "parity": parity(rng, ops),
         "speed": speed(rng),
         "gate": gate(rng),
+        "diff": diff(200 if most is None else most),
         "mutants": {**BODIES["mutants"], "survivors": [], "killed": 1200, "stopped": ""},
         "false-alarms": {**BODIES["false-alarms"], "alarms": [], "needless": [], "absent": [], "refused": {}},
     }
@@ -204,3 +205,31 @@ def gate(rng: np.random.Generator) -> dict[str, Any]:
         },
         "elapsed": 190.0,
     }
+
+
+def diff(count: int) -> dict[str, Any]:
+    """A chain of `count` products of what came before, each used twice, with a fault at the second."""
+    body = BODIES["diff"]
+    leaf, made = body["nodes"]
+    number = {**made["value"]["torch"], "shape": [], "elements": 0.1234567890123456, "norm": 0.1234567890123456}
+    compared = {**leaf["value"], "mine": number, "torch": number, "verdict": "identical", "error": 0.25}
+    term = {**leaf["terms"][0], **dict.fromkeys(("upstream", "local", "expected", "mine", "accumulated"), number)}
+    nodes = [{**leaf, "number": 0, "label": "a", "terms": [{**term, "user": 1, "parameter": "input"}]}]
+    for k in range(1, count):
+        operands = [{"parameter": "input", "node": k - 1}, {"parameter": "other", "node": max(0, k - 2)}]
+        users = [(k + 1, "input"), (k + 2, "other")] if k < count - 2 else [(k + 1, "input")] if k < count - 1 else []
+        nodes.append(
+            {
+                **made,
+                "number": k,
+                "label": f"v{k}",
+                "op": "mul",
+                "made": f"v{k - 1} * v{max(0, k - 2)}",
+                "operands": operands,
+                "value": compared,
+                "gradient": {**compared, "verdict": "bug" if k == 2 else "rounding"},
+                "given": number if k == count - 1 else None,
+                "terms": [{**term, "user": user, "parameter": parameter} for user, parameter in users],
+            }
+        )
+    return {**body, "nodes": nodes, "order": [*range(count - 1, -1, -1)], "root": count - 1, "size": count, "star": 2}

@@ -141,6 +141,8 @@ def test_nothing_is_shown_as_nothing(kind: str) -> None:
         body["loop"] = None
     if kind == "gate":
         body |= {"accuracy": None, "speed": None}
+    if kind == "diff":
+        body |= {"verdict": "parity", "star": None, "root": None, "test": ""}
     page = render_html(made(kind, body), {})
     assert not Reading(page).problems
     assert not {"nan", "None", "inf"} & {words.strip() for words in Reading(page).words}
@@ -149,6 +151,7 @@ def test_nothing_is_shown_as_nothing(kind: str) -> None:
         "parity": ["holds no edges", "holds no classes", "holds no worst programs", "No element was compared"],
         "speed": ["No workload was measured.", "No sizes", "No scaling", "No splits", "No memory", "was not measured"],
         "gate": ["This run left it out."],
+        "diff": ["Nothing goes backward here", "No test can be written of this"],
     }
     for line in told[kind]:
         assert line in page, line
@@ -166,6 +169,8 @@ EXPECTED = {
               "engine, 16: 1 µs, 0.25 of torch", "256 programs", "and so not measured: jax"],
     "gate": ["Something got worse.", "paragrad gate --only exp", "40%",
              "change ÷ base: 1.050 (0.990 to 1.100), 40 pairs from launches: 5"],
+    "diff": ["Divergence at ", "Go to the first difference", "backward 1 of 2: L = exp(a)",
+             "★ Here is the first difference", "broadcast undone", "The pytest file"],
 }  # fmt: skip
 
 

@@ -209,6 +209,7 @@ def parser() -> Parser:
     diff.add_argument("--most", type=whole, default=60, metavar="N", help="show at most so many nodes (60)")
     diff.add_argument("--timeout", type=positive, default=30.0, metavar="S", help="a file may build for so long (30)")
     diff.add_argument("--json", metavar="FILE", help="the record (- is stdout); paragrad report shows it")
+    diff.add_argument("--html", metavar="FILE", help="a page to step through, forward and backward, node by node")
     diff.set_defaults(run="paragrad.reports.diff.command.run")
 
     peers = commands.add_parser("peers", help="check the engines that are known by name, and write the scoreboard")

@@ -11,7 +11,7 @@ import numpy as np
 from mpmath import mp
 
 from paragrad.fuzz.judge.third.question import Question, readings
-from paragrad.fuzz.program import Apply, Array, Program, refs
+from paragrad.fuzz.program import Apply, Array, Grad, Program, refs
 from paragrad.fuzz.telling.witnesses import DIGITS, STEPS, Element, exactly, objective, straight, weighted
 from paragrad.fuzz.trace import Trace
 
@@ -22,9 +22,11 @@ MOST_WORK = 2_000
 def differences(program: Program, torchs: Trace, until: int, wanted: Mapping[int, Element]) -> dict[int, float]:
     """For each variable the derivative of what the backward at `until` is of, with respect to one of its elements.
 
-    Left out are kinks, what isn't finite, and all of a long program or of one with an op that has no definition.
+    Left out are kinks, what isn't finite, and all of a long program, of one with an op that has no definition, or with
+    a gradient among its numbers.
     """
-    if not straight(program) or not 0 < len(program.statements) <= MOST_WORK:
+    differentiated = any(isinstance(statement, Grad) for statement in program.statements)
+    if not straight(program) or not 0 < len(program.statements) <= MOST_WORK or differentiated:
         return {}
     asked = {s.outputs[0]: readings(s, torchs.values, True) for _, s in program.applications()}
     if not all(asked.values()):

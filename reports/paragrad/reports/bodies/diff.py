@@ -146,6 +146,7 @@ class DiffBody(TypedDict):
     has their numbers as the backward completes their gradients, root first. `star` is the node where the fault is, null
     under parity; its finding is the first of `findings`. `failure` is what the engine raised, "" where nothing.
     `unjudged` counts the nodes that are not shown, differ from torch's and were not judged: 0 but of a large graph.
+    `test` is a pytest file that holds the gradients of the leaves against torch's, "" where none can be written.
     """
 
     verdict: Literal["parity", "divergence"]
@@ -162,4 +163,5 @@ class DiffBody(TypedDict):
     failure: str
     unjudged: int
     notes: list[str]
+    test: str
     next: str

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from paragrad.engine.ops.table import TABLE
+from paragrad.fuzz.diffing.as_test import as_test
 from paragrad.fuzz.diffing.comparison import Compared, Comparison, fill, root
 from paragrad.fuzz.diffing.differences import differences
 from paragrad.fuzz.diffing.guessed import Term
@@ -65,6 +66,7 @@ def body(found: Comparison, shown: Sequence[int], command: str, following: str) 
         "failure": "" if failure is None else f"{failure.type}: {failure.message}",
         "unjudged": len(found.left.difference(shown)),
         "notes": notes(found, len(shown)),
+        "test": as_test(found, command),
         "next": following,
     }
 

@@ -22,9 +22,9 @@ from paragrad.fuzz.engines.known import OWN, PEERS, known
 from paragrad.fuzz.engines.own_scalar import OwnScalar
 from paragrad.fuzz.engines.worker.errors import SubjectError
 from paragrad.fuzz.program import Program
-from paragrad.reports.bodies.diff import DiffBody
 from paragrad.reports.cli import FINDING, PARITY, UsageError
 from paragrad.reports.diff.body import body
+from paragrad.reports.diff.output import refuse, write
 from paragrad.reports.diff.sources import computation
 from paragrad.reports.render import diff as render
 from paragrad.reports.terminal import command, console_for
@@ -51,7 +51,7 @@ def uncollected() -> Iterator[None]:
 @uncollected()
 def run(options: argparse.Namespace) -> int:
     """Compare, tell, and write the record if asked to."""
-    refuse_folder(options.json)
+    refuse(options)
     try:
         asked, found_in = computation(options)
         if asked.program.count > LARGE:
@@ -68,8 +68,7 @@ def run(options: argparse.Namespace) -> int:
     for line in render.lines(told, width):
         style = "bold red" if line.startswith((render.STAR, "DIVERGENCE")) else None
         console.print(line, markup=False, style="bold green" if line.startswith("PARITY") else style)
-    if options.json is not None:
-        write(told, found, options)
+    write(told, options)
     return FINDING if told["verdict"] == "divergence" else PARITY
 
 
@@ -136,35 +135,3 @@ def following(found: Comparison, engine: str) -> str:
         return shlex.join(["paragrad", "check", engine, *only])
     sampled = op in TABLE and TABLE[op].sample is not None
     return shlex.join(["paragrad", "parity", *(only if sampled else []), "--quick"])
-
-
-def write(told: DiffBody, found: Comparison, options: argparse.Namespace) -> None:
-    """The record, to a file or to stdout for -."""
-    from paragrad.reports import record as records
-    from paragrad.reports.record import Counts
-
-    hidden = sum(n["value"]["verdict"] == "hidden" for n in told["nodes"])
-    rest = told["size"] - len(told["nodes"])
-    judged = len(told["nodes"]) - hidden
-    counts: Counts = {
-        "requested": told["size"],
-        "judged": judged,
-        "filtered": {reason: n for reason, n in (("hidden", hidden), ("not shown", rest)) if n},
-        "crashed": 0,
-        "not_run": 0,
-    }
-    kept = {"engine": options.engine, "node": options.node, "depth": options.depth, "most": options.most}
-    record = records.new("diff", None, kept, counts, told)
-    if options.json == "-":
-        sys.stdout.write(records.dumps(record))
-        return
-    try:
-        records.write(record, options.json)
-    except OSError as error:
-        raise UsageError(f"--json {options.json}: can't be written ({error.strerror})") from error
-
-
-def refuse_folder(path: str | None) -> None:
-    """Raise UsageError for a --json that can't be written, before anything is run."""
-    if path not in (None, "-") and Path(str(path)).is_dir():
-        raise UsageError(f"--json {path}: this is a folder; name a file in it")

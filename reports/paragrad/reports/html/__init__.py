@@ -12,7 +12,7 @@ from paragrad.reports.bodies.check import Check, CheckError
 from paragrad.reports.html import frame
 from paragrad.reports.html.blocks import Page
 from paragrad.reports.html.capped import Caps, capped
-from paragrad.reports.html.pages import accuracy, check, gate, parity_page, speed
+from paragrad.reports.html.pages import accuracy, check, diff, gate, parity_page, speed
 from paragrad.reports.record import Record
 
 PAGES: Mapping[str, Callable[[Record, Mapping[str, Record]], Page]] = {
@@ -20,6 +20,7 @@ PAGES: Mapping[str, Callable[[Record, Mapping[str, Record]], Page]] = {
     "parity": parity_page.page,
     "speed": speed.page,
     "gate": gate.page,
+    "diff": diff.page,
 }
 """The kinds of records that have a page; a check has one, too (`render_check`)."""
 LARGEST = 2_000_000

@@ -12,6 +12,8 @@ from typing import Any, Literal
 
 from markupsafe import Markup
 
+from paragrad.reports.html.stepper.data import Stepper
+
 Words = str | Markup
 Tone = Literal["good", "bad", "open", "plain"]
 
@@ -164,7 +166,7 @@ class Facts:
     kind: Literal["facts"] = "facts"
 
 
-Block = Prose | Note | Table | Figure | Code | Card | Facts
+Block = Prose | Note | Table | Figure | Code | Card | Facts | Stepper
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from typing import TypeVar
 from markupsafe import Markup, escape
 
 from paragrad.reports.html.blocks import Block, Card, Cell, Code, Facts, Figure, Note, Page, Prose, Section, Table
+from paragrad.reports.html.stepper.data import Stepper
 from paragrad.reports.html.words import plural
 
 W = TypeVar("W", bound=str)
@@ -68,6 +69,8 @@ class Cutter:
             codes = [self.listing(code) for code in block.codes]
             words = [self.words(told) for told in block.words]
             return [replace(block, title=self.words(block.title), words=words, drawing=drawing, codes=codes)]
+        if isinstance(block, Stepper):
+            return [block]  # it cuts itself, for its steps have to fit together
         return self.figure(block)
 
     def table(self, table: Table) -> list[Block]:

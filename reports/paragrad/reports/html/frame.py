@@ -24,7 +24,7 @@ from paragrad.reports.html.blocks import Page, Section
 from paragrad.reports.record import Record
 
 TEMPLATES = Path(__file__).with_name("templates")
-SCRIPTS = ("theme.js", "tables.js", "plots.js", "matrix.js", "copy.js")
+SCRIPTS = ("theme.js", "tables.js", "plots.js", "matrix.js", "stepper.js", "copy.js")
 
 
 def data(value: Any) -> Markup:
@@ -38,7 +38,7 @@ def data(value: Any) -> Markup:
 def document(page: Page, record: Record | Check | CheckError) -> str:
     """The page as HTML; of the record it says when it was made, and with what."""
     environment = _environment()
-    style, script = _part("style.css") + STYLE, "\n".join(_part(name) for name in SCRIPTS)
+    style, script = _part("style.css") + STYLE + _part("stepper.css"), "\n".join(_part(name) for name in SCRIPTS)
     policy = (
         f"default-src 'none'; style-src '{_hash(style)}'; script-src '{_hash(script)}'; img-src data:; "
         "base-uri 'none'; form-action 'none'"

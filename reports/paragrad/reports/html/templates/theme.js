@@ -49,6 +49,7 @@ document.addEventListener("DOMContentLoaded", () => {
   document.querySelectorAll(".table-block").forEach(fillRows);
   document.querySelectorAll(".table-block").forEach(offerTable);
   document.querySelectorAll(".plot").forEach(plot => plot.dataset.matrix ? readMatrix(plot) : readPlot(plot));
+  document.querySelectorAll(".stepper").forEach(offerStepper);
   offerCopies();
   followReading();
   if (location.hash) reveal();
