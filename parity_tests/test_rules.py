@@ -10,6 +10,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 import paragrad.engine.ops as families
@@ -105,3 +106,21 @@ def test_rules_are_in_parity_without_their_fused_forms(name: str, dtype: str) ->
 
 def test_torch_is_the_oracle_by_name() -> None:
     assert PyTorch().ops() == frozenset(name for name, entry in TABLE.items() if not entry.internal)
+
+
+def test_an_op_whose_operands_cannot_be_told_is_refused() -> None:
+    """Its pullbacks would be ignored, and a wrong gradient would pass as parity."""
+
+    def double(input: Any) -> Any:
+        return input * 2
+
+    double.__annotations__ = {"input": np.ndarray}
+    with pytest.raises(TypeError, match="double: the annotation of input is no text.*from __future__"):
+        op(input=lambda g: g * 3)(double)
+    double.__annotations__ = {}
+    with pytest.raises(TypeError, match="double: the annotation of input is no text"):
+        op(input=lambda g: g * 3)(double)
+    double.__annotations__ = {"input": "float"}
+    with pytest.raises(TypeError, match="double: a pullback for input, but the operands are none"):
+        op(input=lambda g: g * 3)(double)
+    assert "double" not in TABLE

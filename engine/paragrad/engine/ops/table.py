@@ -112,6 +112,9 @@ class Op:
     operands first, as torch's reductions do; `tails`, the defaults that complete a call by position; `composite`,
     whether it is written with other ops, which record themselves and their own outputs; `arity`, 1 or 2 where the first
     parameters are all its operands and it has one output of their dtype, else 0.
+
+    Raises TypeError where the signature does not tell operands: an annotation that is no text, as in a module without
+    `from __future__ import annotations`, or a pullback for what is no operand.
     """
 
     name: str
@@ -141,7 +144,13 @@ class Op:
         signature = inspect.signature(self.compute)
         self.parameters = tuple(signature.parameters)
         self.defaults = {n: p.default for n, p in signature.parameters.items() if p.default is not p.empty}
-        kinds = [str(p.annotation) for p in signature.parameters.values()]
+        unread = [n for n, p in signature.parameters.items() if not isinstance(p.annotation, str)]
+        if unread:
+            raise TypeError(
+                f"{self.name}: the annotation of {', '.join(unread)} is no text, so operands can't be told; annotate "
+                "every parameter, and begin the module with `from __future__ import annotations`"
+            )
+        kinds: list[str] = [p.annotation for p in signature.parameters.values()]
         positions = [k for k, kind in enumerate(kinds) if "Array" in kind or "Operand" in kind]
         self.operands = tuple((1 << bit, position) for bit, position in enumerate(positions))
         self.listed = frozenset(k for k in positions if "Sequence" in kinds[k])
@@ -156,8 +165,13 @@ class Op:
         if len(self.outputs) > 1:
             kind: Any = namedtuple(self.name.partition(".")[0], self.outputs)  # type: ignore[misc]
             self.pack = kind._make
-        unknown = set(self.pullbacks) - set(self.parameters)
-        assert not unknown, f"{self.name}: pullbacks for {unknown}, which are not parameters"
+        operands = [self.parameters[k] for k in positions]
+        unknown = [name for name in self.pullbacks if name not in operands]
+        if unknown:
+            raise TypeError(
+                f"{self.name}: a pullback for {', '.join(unknown)}, but the operands are {', '.join(operands) or 'none'}; "
+                "name it as a parameter that is annotated as Array or Operand"
+            )
 
     def __repr__(self) -> str:
         return f"<op {self.name}>"

@@ -108,6 +108,9 @@ def asked(options: argparse.Namespace) -> Asked:
     if options.accept and options.speed:
         raise UsageError("--accept --speed: the baseline is of accuracy; speed has none, it is compared with a commit")
     speed = speed and not options.accept
+    if options.base is not None and not speed:
+        word = "--accept" if options.accept else "--accuracy"
+        raise UsageError(f"{word} --base {options.base}: a base is what speed is compared with; leave out one of them")
     making = options.accept and not path.exists()
     if making and options.only:
         raise UsageError(f"--accept --only: there is no {path} yet, and a baseline is of all ops; leave out --only")
