@@ -262,7 +262,7 @@ BAD: dict[str, tuple[list[str], str, Callable[[pytest.MonkeyPatch, dict[str, Any
         "accuracy would be another one's",
         lambda patch, world: [Path(".git").mkdir(), checkout.ENGINE.mkdir(parents=True)],
     ),
-    "a base of no speed": (["--accuracy", "--base", "HEAD"], "--accuracy --base HEAD: a base is what speed is", nothing),
+    "a base of no speed": (["--accuracy", "--base", "HEAD"], "--accuracy --base HEAD: a base is what", nothing),
     "accept a base": (["--accept", "--base", "HEAD"], "--accept --base HEAD: a base is what speed is", nothing),
     "accept speed": (["--accept", "--speed"], "speed has none", nothing),
     "accept a part first": (["--accept", "--only", "exp"], "leave out --only", lambda patch, world: FILE.unlink()),

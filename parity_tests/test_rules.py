@@ -115,7 +115,7 @@ def test_an_op_whose_operands_cannot_be_told_is_refused() -> None:
         return input * 2
 
     double.__annotations__ = {"input": np.ndarray}
-    with pytest.raises(TypeError, match="double: the annotation of input is no text.*from __future__"):
+    with pytest.raises(TypeError, match=r"double: the annotation of input is no text.*from __future__"):
         op(input=lambda g: g * 3)(double)
     double.__annotations__ = {}
     with pytest.raises(TypeError, match="double: the annotation of input is no text"):

@@ -169,8 +169,8 @@ class Op:
         unknown = [name for name in self.pullbacks if name not in operands]
         if unknown:
             raise TypeError(
-                f"{self.name}: a pullback for {', '.join(unknown)}, but the operands are {', '.join(operands) or 'none'}; "
-                "name it as a parameter that is annotated as Array or Operand"
+                f"{self.name}: a pullback for {', '.join(unknown)}, but the operands are "
+                f"{', '.join(operands) or 'none'}; name it as a parameter that is annotated as Array or Operand"
             )
 
     def __repr__(self) -> str:
