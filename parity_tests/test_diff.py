@@ -270,6 +270,21 @@ def test_of_an_engine_that_shows_leaves_only_each_op_is_asked_alone() -> None:
     assert found.findings[0].title == "gradient of tanh(input)"
 
 
+def test_gradients_that_an_engine_writes_down_on_leaves_only_are_no_zeros(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    sound = Path(__file__).with_name("subjects") / "leaves_only.py"
+    question = ["tanh(a*b + c)*a", "a=2", "b=-3", "c=5.5", "--engine"]
+    code, said = told(capsys, *question, f"{sound}:Value")
+    assert code == 0
+    assert "mine not shown" in said
+    faulty = tmp_path / "faulty.py"
+    faulty.write_text(sound.read_text(encoding="utf-8").replace("1 - t * t", "1 - t"), encoding="utf-8")
+    code, said = told(capsys, *question, f"{faulty}:Value")
+    assert code == 1
+    assert "gradient of tanh(input)" in said
+
+
 @pytest.mark.parametrize("expression", ["-a", "-a*b", " -a", "-tanh(a)", "-2*a", "\n  d = -a\n  d*b"])
 def test_an_expression_may_begin_with_a_minus(expression: str, capsys: pytest.CaptureFixture[str]) -> None:
     values = ["a=2", *(["b=3"] if "b" in expression else [])]

@@ -135,6 +135,8 @@ def test_a_layer_and_a_loss_that_compute_something_else_are_named(monkeypatch: p
 
 def test_a_layer_names_the_ops_it_is_made_of_and_one_that_fails_is_wrong() -> None:
     assert layers.of("Linear(4, 5)")[2] == {"linear"}
+    made = {"linear", "nn.Linear", "nn.Tanh", "nn.LayerNorm"}
+    assert made <= layers.of("Sequential(Linear(4, 4), Tanh(), Linear(4, 4), LayerNorm(4))")[2]
     with plant.value(TABLE["linear"], lambda x: x[:1]):
         broken, _, made = layers.of("Linear(4, 5)")
     assert made >= {"linear"}

@@ -256,8 +256,9 @@ class Run:
                 continue
             if index >= inputs and index in self.reached and index not in self.walked:
                 continue
+            hidden = bool(self.parents[index]) and not self.subject.gradients.inner
             try:
-                if self.scalar and index in self.reached:
+                if self.scalar and index in self.reached and not hidden:
                     number = get(value, self.left)
                     if type(number) is float:
                         found[str(index)] = plain.bare(number)
@@ -266,8 +267,8 @@ class Run:
             except BaseException as error:
                 found[str(index)] = {"unreadable": type(error).__name__ + ": " + plain.message(error)}
                 continue
-            if numbers is None and self.parents[index] and not self.subject.gradients.inner:
-                continue  # it keeps those of leaves only: not shown is not none
+            if hidden and (numbers is None or numbers.zero()):
+                continue  # it keeps those of leaves only: not shown is neither none nor 0
             if numbers is None or (index not in self.reached and numbers.zero()):
                 found[str(index)] = None
             else:

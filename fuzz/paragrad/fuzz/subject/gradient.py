@@ -226,6 +226,16 @@ def find(maker: Maker, candidates: Candidates, kind: str, bound: dict[str, Bound
     return found
 
 
+def keeps(found: Gradients, inner: Any, leaf: Any, left: Any) -> bool:
+    """Whether a node on the way to leaf³ keeps its gradient. One that has 0, where the leaf's is right, does not: what
+    arrived there was handed on and not written down."""
+    numbers, reached = found.read(inner, left), found.read(leaf, left)
+    if numbers is None:
+        return False
+    right = reached is not None and all(names.close(float(x), 3 * LEFT**2) for x in reached.data)
+    return not (numbers.zero() and right)
+
+
 def refine(found: Gradients, candidates: Candidates, bound: dict[str, Bound]) -> None:
     """Find out what a backward that works can do besides: seeds, roots that are arrays, gradients of inner nodes."""
     maker, kind = found.maker, found.kind
@@ -249,7 +259,7 @@ def refine(found: Gradients, candidates: Candidates, bound: dict[str, Bound]) ->
                 root = bound["mul"].call(inner, leaf)
                 root = bound["sum"].call(root) if found.single else root
                 left = leavings(found.access, root, found.start.run(root, None))
-                found.inner = found.read(inner, left) is not None
+                found.inner = keeps(found, inner, leaf, left)
         except BaseException:
             found.inner = False
         if found.inner:

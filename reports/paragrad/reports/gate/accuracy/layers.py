@@ -1,7 +1,7 @@
 """The rows of layers, losses and models: `nn.Linear` and the like, as modules, in float32 against torch in float64.
 
 A module takes torch's parameters over and is asked for its output and for the gradients of its input and of every
-parameter. `parts` names the ops that its graph was made of: what they got worse in is theirs.
+parameter. What the ops of its graph, and the modules inside it, got worse in is theirs.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ def name_of(text: str) -> str:
 
 
 def measure(only: Collection[str] = ()) -> Iterator[tuple[list[UlpRow], str, set[str]]]:
-    """The rows of every module, its name, and the ops that it is made of."""
+    """The rows of every module, its name, and the ops and modules that it is made of."""
     for text in (*LAYERS, *LOSSES):
         if not only or name_of(text) in only:
             yield of(text)
@@ -83,10 +83,10 @@ def of(text: str) -> tuple[list[UlpRow], str, set[str]]:
     native = of_torch(text, inputs, torch.float32)
     exact = of_torch(text, inputs, torch.float64)
     try:
-        found, ops = of_ours(text, inputs)
+        found, made = of_ours(text, inputs)
     except Exception:  # noqa: BLE001 - whatever the engine raises, it has no numbers to measure
-        found, ops = {}, set()
-    ops |= {name for name in (getattr(wrapped(text), "name", ""), name_of(text).removeprefix(PREFIX).lower()) if name}
+        found, made = {}, set()
+    made |= {name for name in (getattr(wrapped(text), "name", ""), name_of(text).removeprefix(PREFIX).lower()) if name}
     rows: list[UlpRow] = []
     for what, torchs in native.items():
         errors = Errors()
@@ -109,7 +109,7 @@ def of(text: str) -> tuple[list[UlpRow], str, set[str]]:
                 "declared": None,
             }
         )
-    return rows, name_of(text), ops
+    return rows, name_of(text), made
 
 
 def wrapped(text: str) -> Any:
@@ -155,12 +155,12 @@ def of_torch(text: str, inputs: list[Array], dtype: torch.dtype) -> dict[str, Ar
 
 
 def of_ours(text: str, inputs: list[Array]) -> tuple[dict[str, Array], set[str]]:
-    """Our output and gradients, and the ops of the graph."""
+    """Our output and gradients, and the ops of the graph and the modules inside."""
     module = eval(text, dict(vars(nn)))
     module.load_state_dict(state(text).state_dict())
     tensors = [pg.Tensor(array.copy(), k == 0 and array.dtype.kind == "f") for k, array in enumerate(inputs)]
     out = module(*tensors)
-    ops = ops_of(out.node)
+    made = ops_of(out.node) | {PREFIX + type(inside).__name__ for inside in module.modules() if inside is not module}
     pg.backward([out], [pg.Tensor(cotangent(out.shape))])
     found = {"value": out.array}
     if tensors[0].grad is not None:
@@ -168,7 +168,7 @@ def of_ours(text: str, inputs: list[Array]) -> tuple[dict[str, Array], set[str]]
     for name, parameter in module.named_parameters():
         if parameter.grad is not None:
             found[f"gradient of {name}"] = parameter.grad.array
-    return found, ops
+    return found, made
 
 
 def state(text: str) -> Any:
