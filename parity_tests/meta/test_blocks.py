@@ -118,7 +118,7 @@ def test_what_reaches_beyond_is_refused(command: str, tmp_path: Path) -> None:
     ("note", "told"),
     [
         ("not run", "needs a reason"),
-        ("not run, needs python: only there", "python is here"),
+        ("not run, needs bash: only there", "bash is here"),
         ("not run, run by nowhere: it is long", "nowhere does not run it"),
         ("not run, run by .ci/run: it is long", ".ci/run does not run it: nonesuch"),
     ],
