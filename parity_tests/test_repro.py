@@ -14,7 +14,7 @@ from paragrad.engine.ops.table import TABLE
 from paragrad.fuzz.engines.own import Own
 from paragrad.fuzz.judge import Finding
 from paragrad.fuzz.mutants import plant
-from paragrad.fuzz.program import Apply, Backward, Input, Program, Ref
+from paragrad.fuzz.program import Apply, Backward, Dtype, Input, Program, Ref
 from paragrad.fuzz.repro import script
 from paragrad.fuzz.shrink import examine
 from paragrad.fuzz.strategies.profile import Profile
@@ -61,6 +61,21 @@ def test_both_sides_of_a_script_drop_the_same(keywords: dict[str, Any]) -> None:
         assert code == 0
         assert agree(names), told
         assert "largest difference: " in told
+
+
+def test_a_single_piece_is_unpacked_and_dtypes_have_the_library_s_names() -> None:
+    made = program(
+        call("to", 2, Ref(0), Dtype("bool")),
+        call("to", 3, Ref(2), Dtype("float64")),
+        call("split", 4, Ref(3), 6),
+        call("mul", 5, Ref(4), Ref(0)),
+        inputs=[NUMBERS],
+        seed=NUMBERS,
+    )
+    for variable, of_gradient in ((2, False), (4, False), (0, True)):
+        code, _, names = ran(script(made, number(variable, of_gradient), fails=False))
+        assert code == 0
+        assert agree(names)
 
 
 def test_scripts_of_right_programs_with_dropout_show_agreement() -> None:

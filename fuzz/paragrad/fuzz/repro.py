@@ -6,8 +6,9 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import jinja2
 import numpy as np
@@ -92,11 +93,17 @@ def draws(program: Program) -> bool:
     return any(TABLE[statement.op].recover for _, statement in program.applications())
 
 
+PIECES = frozenset(("chunk", "split", "unbind"))
+"""Ops whose result is a sequence, even of one."""
+
+
 class Paragrad:
     """The lines that run a program with our engine."""
 
     library = "pg"
     autograd = "pg"
+    dtypes: ClassVar[Mapping[str, str]] = {"bool": "bool_"}
+    """Where the library calls a dtype otherwise."""
 
     def __init__(self, program: Program, kept: int | None) -> None:
         self.program = program
@@ -134,7 +141,7 @@ class Paragrad:
             case Ref(index):
                 return self.program.name(index)
             case Dtype(name):
-                return f"{self.library}.{name}"
+                return f"{self.library}.{self.dtypes.get(name, name)}"
             case tuple():
                 parts = ", ".join(map(self.argument, argument))
                 return f"({parts},)" if len(argument) == 1 else f"({parts})"
@@ -184,7 +191,8 @@ class Paragrad:
             call = f"{given[0]} {INFIX[statement.op]} {given[1]}"
         else:
             call = f"{self.callee(statement.op)}({', '.join(given)})"
-        return [f"{', '.join(outputs)} = {call}", *keep]
+        together = f"({outputs[0]},)" if statement.op in PIECES and len(outputs) == 1 else ", ".join(outputs)
+        return [f"{together} = {call}", *keep]
 
 
 class Torch(Paragrad):
@@ -192,6 +200,7 @@ class Torch(Paragrad):
 
     library = "torch"
     autograd = "torch.autograd"
+    dtypes: ClassVar[Mapping[str, str]] = {}
 
     def leaf(self, spec: Input) -> str:
         """An input as a tensor; a reversed view is copied, for torch knows no negative strides."""

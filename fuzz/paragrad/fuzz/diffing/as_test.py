@@ -36,8 +36,6 @@ MOST = 300
 """Statements of a test; a longer one is nothing to be read."""
 LONGEST = 60_000
 """Characters of a test: large arrays are nothing to be copied."""
-PIECES = frozenset(("chunk", "split", "unbind"))
-"""Ops whose result is a sequence, even of one."""
 ROOM = 2.0
 """Both sides may round, each as far as the bound."""
 
@@ -151,12 +149,6 @@ class OwnTensors(Paragrad):
     def argument(self, argument: Any) -> str:
         """An argument as a Python expression."""
         return f'"{argument.name}"' if isinstance(argument, Dtype) else super().argument(argument)
-
-    def apply(self, statement: Apply) -> list[str]:
-        """A call. Raises NoSpellingError."""
-        if statement.op in PIECES and len(statement.outputs) == 1:
-            raise NoSpellingError("a sequence of one")
-        return super().apply(statement)
 
 
 class OwnValues(Paragrad):
