@@ -6,6 +6,7 @@ unless PARAGRAD_TORCH_INDEX names a further one, such as PyTorch's own for its s
 """
 
 import os
+import shutil
 import sys
 from pathlib import Path
 
@@ -91,6 +92,7 @@ def docs(session: nox.Session) -> None:
     """Build the site into build/docs, its cells executed, follow its links over http, run every block of its pages."""
     in_env(session, "-m", "pip", "install", "--quiet", *groups("docs"))
     sphinx = ["-m", "sphinx", "-W", "--keep-going", "--quiet", "-E", "-j", "auto", "-d", "build/docs-doctrees"]
+    shutil.rmtree("build/docs", ignore_errors=True)  # a page that is no more would stay
     in_env(session, *sphinx, "-b", "html", "docs", "build/docs")
     in_env(session, "-m", "pytest", "--numprocesses=auto", "--maxprocesses=8", *CHECKS["site"], *session.posargs)
 
