@@ -14,6 +14,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from paragrad.fuzz import children
 from paragrad.reports import cli
 
 posix = pytest.mark.skipif(os.name == "nt", reason="Windows has no process groups like these")
@@ -49,8 +50,8 @@ def when(true: Callable[[], bool]) -> None:
 
 def hands(started: subprocess.Popen[str]) -> list[psutil.Process]:
     """The workers of a command."""
-    children = psutil.Process(started.pid).children(recursive=True)
-    return [child for child in children if any("spawn_main" in part for part in child.cmdline())]
+    started_by_it = psutil.Process(started.pid).children(recursive=True)
+    return [child for child in started_by_it if any("spawn_main" in part for part in child.cmdline())]
 
 
 def begun(folder: Path, *arguments: str) -> tuple[subprocess.Popen[str], psutil.Process]:
@@ -77,6 +78,12 @@ def test_a_worker_that_just_started_leaves_ctrl_c_to_its_parent(tmp_path: Path) 
     assert "Traceback" not in out
     assert "interrupted" in out.splitlines()[-1]
     assert not psutil.wait_procs([worker], timeout=PATIENCE)[1]
+
+
+@posix
+def test_ctrl_c_while_a_worker_starts_is_not_lost() -> None:
+    with pytest.raises(KeyboardInterrupt), children.sheltered():
+        signal.raise_signal(signal.SIGINT)
 
 
 @posix

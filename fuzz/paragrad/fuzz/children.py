@@ -12,8 +12,8 @@ import os
 import signal
 import threading
 from collections.abc import Iterator
+from multiprocessing import resource_tracker
 from multiprocessing.connection import wait
-from typing import Any
 
 NAMES = ("SIGINT", "SIGHUP")
 SIGNALS = [getattr(signal, name) for name in NAMES if hasattr(signal, name)]
@@ -21,21 +21,20 @@ SIGNALS = [getattr(signal, name) for name in NAMES if hasattr(signal, name)]
 
 @contextlib.contextmanager
 def sheltered() -> Iterator[None]:
-    """Processes started in the block ignore SIGNALS from their first moment, before any Python of theirs runs.
+    """Processes started in the block don't take SIGNALS from their first moment, before any Python of theirs runs.
 
-    What is ignored is inherited; Windows inherits nothing, and there `settle` comes a little late. The parent ignores
-    them for the same milliseconds. Only the main thread can do this; in another one the block changes nothing.
+    What is blocked is inherited, and reaches the parent when the block ends. Windows inherits nothing, and there
+    `settle` comes a little late.
     """
-    if threading.current_thread() is not threading.main_thread():
+    if not hasattr(signal, "pthread_sigmask"):
         yield
         return
-    before: dict[Any, Any] = {number: signal.signal(number, signal.SIG_IGN) for number in SIGNALS}
+    resource_tracker.ensure_running()  # its start would unblock them
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
     try:
         yield
     finally:
-        for number, handler in before.items():
-            if handler is not None:  # one that was not installed from Python can't be put back
-                signal.signal(number, handler)
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def settle() -> None:
