@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from paragrad.engine import (  # recording teaches ops what to do with Tensors, notebook how Jupyter shows results
+from paragrad.engine import (
     nn,
-    notebook,  # noqa: F401
+    notebook,  # noqa: F401 - it teaches Jupyter to show what a cell ends in
     optim,
-    recording,  # noqa: F401
+    recording,  # noqa: F401 - it teaches ops what to do with Tensors
 )
 from paragrad.engine.autograd import backward, grad
 from paragrad.engine.creation import (

@@ -55,7 +55,7 @@ def _through_hooks(hooks: dict[int, Any] | None, gradient: Any, create_graph: bo
 
 
 def _alone(gradient: Any, create_graph: bool) -> Tensor:
-    """A gradient as a Tensor that shares memory with nothing."""
+    """A gradient as a Tensor that shares memory with nothing; with create_graph it is one, and stays in its graph."""
     return gradient if create_graph else Tensor(np.array(gradient))
 
 
@@ -125,20 +125,6 @@ def backward(
             accumulate(tensor, gradient, walk, create_graph)
 
 
-def _backward(
-    self: Tensor,
-    gradient: Tensor | None = None,
-    retain_graph: bool | None = None,
-    create_graph: bool = False,
-    inputs: Sequence[Tensor] | Tensor | None = None,
-) -> None:
-    """Add to `.grad` of every leaf (or of `inputs`) the gradient of ⟨gradient, self⟩. See `autograd.backward`."""
-    backward([self], [gradient], retain_graph, create_graph, inputs)
-
-
-setattr(Tensor, "backward", _backward)  # noqa: B010 - as functional.py gives all others
-
-
 def accumulate(leaf: Tensor, gradient: Any, walk: Walk, create_graph: bool) -> None:
     """Add `gradient` to `leaf.grad`, in place where that is a plain array; the first one is taken or copied.
 
@@ -197,3 +183,17 @@ def forget(tensors: Iterable[Tensor], set_to_none: bool = True) -> None:
             if tensor.grad.requires_grad:
                 tensor.grad = tensor.grad.detach()
             tensor.grad.array.fill(0)
+
+
+def _backward(
+    self: Tensor,
+    gradient: Tensor | None = None,
+    retain_graph: bool | None = None,
+    create_graph: bool = False,
+    inputs: Sequence[Tensor] | Tensor | None = None,
+) -> None:
+    """Add to `.grad` of every leaf (or of `inputs`) the gradient of ⟨gradient, self⟩. See `autograd.backward`."""
+    backward([self], [gradient], retain_graph, create_graph, inputs)
+
+
+setattr(Tensor, "backward", _backward)  # noqa: B010 - as functional.py gives all others

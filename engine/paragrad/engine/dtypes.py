@@ -26,8 +26,15 @@ LADDER = (bool_, int64, float32, float64)
 
 FLOATS = frozenset((float32, float64))
 
-_NAMES = {"bool": bool_, "int64": int64, "long": int64, "float32": float32, "float": float32, "float64": float64}
-_NAMES["double"] = float64
+_NAMES = {
+    "bool": bool_,
+    "int64": int64,
+    "long": int64,
+    "float32": float32,
+    "float": float32,
+    "float64": float64,
+    "double": float64,
+}
 _CATEGORY = {"b": 0, "i": 1, "f": 2}
 _default = float32
 

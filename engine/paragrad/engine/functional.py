@@ -6,7 +6,7 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
-from paragrad.engine import ops  # noqa: F401  (fills the table)
+from paragrad.engine import ops  # noqa: F401 - it fills the table
 from paragrad.engine.dtypes import DType, bool_, float32, float64, int64
 from paragrad.engine.ops.indexing import getitem
 from paragrad.engine.ops.positions import as_tuple
@@ -75,15 +75,15 @@ def _method(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
     if entry is not None and entry is function and 1 in entry.tails and not variadic:
         alone, tail = entry, entry.tails[1]
 
-        def quick(self: Tensor, *args: Any, **kwargs: Any) -> Any:
+        def method(self: Tensor, *args: Any, **kwargs: Any) -> Any:
             return function(self, *args, **kwargs) if args or kwargs else record(alone, (self, *tail))
 
-        return quick
+    else:
 
-    def method(self: Tensor, *args: Any, **kwargs: Any) -> Any:
-        if variadic and args and not isinstance(args[0], tuple | list):
-            args = (args,)
-        return function(self, *args, **kwargs)
+        def method(self: Tensor, *args: Any, **kwargs: Any) -> Any:
+            if variadic and args and not isinstance(args[0], tuple | list):
+                args = (args,)
+            return function(self, *args, **kwargs)
 
     method.__name__ = name
     method.__doc__ = getattr(function, "__doc__", None) if entry is None else entry.compute.__doc__
@@ -134,13 +134,11 @@ def install() -> None:
         if entry is not None and entry.parameters[0] in ("input", "tensor") and name not in vars(Tensor):
             setattr(Tensor, name, _method(name, function))
     for special, name in _OPERATORS.items():
-        if name in TABLE:
-            setattr(Tensor, special, _operator(TABLE[name], False))
-            if special not in ("__lt__", "__le__", "__gt__", "__ge__", "__eq__", "__ne__"):
-                setattr(Tensor, special.replace("__", "__r", 1), _operator(TABLE[name], True))
+        setattr(Tensor, special, _operator(TABLE[name], False))
+        if special not in ("__lt__", "__le__", "__gt__", "__ge__", "__eq__", "__ne__"):
+            setattr(Tensor, special.replace("__", "__r", 1), _operator(TABLE[name], True))
     for special, name in {"__neg__": "neg", "__abs__": "abs", "__invert__": "bitwise_not"}.items():
-        if name in TABLE:
-            setattr(Tensor, special, _method(name, TABLE[name]))
+        setattr(Tensor, special, _method(name, TABLE[name]))
     setattr(Tensor, "__getitem__", _subscript)  # noqa: B010 - as all others are given
     for name, dtype in {"float": float32, "double": float64, "long": int64, "bool": bool_}.items():
         setattr(Tensor, name, _cast(dtype))
@@ -148,7 +146,8 @@ def install() -> None:
 
 def _cast(dtype: DType) -> Callable[[Tensor], Tensor]:
     def method(self: Tensor) -> Tensor:
-        return self.to(dtype)  # type: ignore[no-any-return]
+        result: Tensor = self.to(dtype)
+        return result
 
     method.__doc__ = f"`self` as {dtype}; itself where it is that already."
     return method

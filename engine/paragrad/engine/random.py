@@ -13,7 +13,7 @@ _generator = np.random.default_rng()
 
 def manual_seed(seed: int) -> np.random.Generator:
     """Start again from `seed`: the same program then draws the same numbers. Returns the new generator."""
-    global _generator  # noqa: PLW0603
+    global _generator  # noqa: PLW0603 - torch's generator is global, too
     _generator = np.random.default_rng(seed)
     return _generator
 

@@ -33,7 +33,7 @@ def record(op: Op, args: tuple[Any, ...]) -> Any:
     if type(array) is not ndarray or (dtype is not float32 and dtype is not float64):
         return record_any(op, args)
     mask = 1 if x.requires_grad else 0
-    y = None
+    y: Any = None
     if op.arity == 1:
         values: tuple[Any, ...] = (array,) if len(args) == 1 else (array, *args[1:])
         if op.indexed:
@@ -64,9 +64,9 @@ def record(op: Op, args: tuple[Any, ...]) -> Any:
     if mask == 1:
         parents: tuple[Any, ...] = (x.node or x,)
     elif mask == 2:
-        parents = (y.node or y,)  # type: ignore[union-attr]
+        parents = (y.node or y,)
     else:
-        parents = (x.node or x, y.node or y)  # type: ignore[union-attr]
+        parents = (x.node or x, y.node or y)
     saved = plan.save((*values, result)) if plan.keep else ()
     return Tensor(result, True, Node(plan, parents, saved, result.shape))
 
@@ -159,9 +159,9 @@ def all_tensors(op: Op, position: int, operands: Any) -> list[Tensor]:
 
 def explain(op: Op, args: tuple[Any, ...], error: Exception) -> None:
     """Raise what torch raises where NumPy refused operands that don't broadcast; else do nothing."""
-    shapes = [tuple(a.shape) for a in args if isinstance(a, Tensor)]
     if op.promote is None:
         return
+    shapes = [tuple(a.shape) for a in args if isinstance(a, Tensor)]
     try:
         np.broadcast_shapes(*shapes)
     except ValueError:

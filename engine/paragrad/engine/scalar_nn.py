@@ -23,7 +23,10 @@ Activation = Callable[[Value], Value]
 
 
 def linear(input: Sequence[Value | float], weight: Sequence[Value | float], bias: Value | float = 0.0) -> Value:
-    """bias + the sum of input[i] * weight[i], as one node: `*` and `+` would make two for every i."""
+    """bias + the sum of input[i] * weight[i], as one node: `*` and `+` would make two for every i.
+
+    Raises ValueError where `input` and `weight` differ in length.
+    """
     total = float(bias)
     edges = [(bias, 1.0)] if isinstance(bias, Value) else []
     for x, w in zip(input, weight, strict=True):
@@ -122,7 +125,11 @@ class MLP(Module):
 
 
 class SGD:
-    """Stochastic gradient descent as in torch.optim: with momentum, dampening, weight decay and Nesterov's variant."""
+    """parameter -= lr · step, where step is d = gradient + weight_decay · parameter, or with momentum made of its sum.
+
+    v = momentum · v + (1 - dampening) · d, the first time v = d; step = v, with nesterov d + momentum · v. Source:
+    torch/optim/sgd.py. Raises ValueError, as torch does, for nesterov without a momentum or with dampening.
+    """
 
     def __init__(
         self,

@@ -176,7 +176,10 @@ class Tensor:
     # Gradients
 
     def requires_grad_(self, requires_grad: bool = True) -> Tensor:
-        """Ask for a gradient, in place. Raises RuntimeError for integers and bools."""
+        """Ask for a gradient, or for none any more, in place.
+
+        Raises RuntimeError for integers and bools that are to have one, and for a result that is to have none.
+        """
         if requires_grad:
             check_differentiable(self.array.dtype)
         elif self.node is not None:
@@ -185,7 +188,7 @@ class Tensor:
         return self
 
     def retain_grad(self) -> None:
-        """Keep the gradient in `.grad` although this is no leaf."""
+        """Keep the gradient in `.grad` although this is no leaf. Raises RuntimeError where no gradient is asked for."""
         if not self.requires_grad:
             raise RuntimeError("can't retain_grad() on a tensor that has requires_grad=False")
         if self.node is not None:
@@ -193,7 +196,10 @@ class Tensor:
             self.node.watch.retainer = weakref.ref(self)
 
     def register_hook(self, hook: Callable[[Tensor], Tensor | None]) -> RemovableHandle:
-        """Call `hook(gradient)` whenever this tensor's gradient is computed; what it returns replaces it."""
+        """Call `hook(gradient)` whenever this tensor's gradient is computed; what it returns replaces it.
+
+        Raises RuntimeError where no gradient is asked for.
+        """
         if not self.requires_grad:
             raise RuntimeError("can't register a hook on a tensor that doesn't require grad")
         if self.node is not None:

@@ -63,14 +63,15 @@ def graph(
 
 
 def checked(root: object) -> list[Root]:
-    """The roots as a list."""
-    roots = list(root) if isinstance(root, Sequence) and not isinstance(root, str) else [root]
-    for thing in roots:
+    """The roots as a list. Raises GraphError for what has no graph, and for no roots at all."""
+    roots: list[Root] = []
+    for thing in root if isinstance(root, Sequence) and not isinstance(root, str) else [root]:
         if not isinstance(thing, Value | Tensor):
             raise GraphError(f"a {type(thing).__name__} has no graph: give a Value, a Tensor, or a list of them")
+        roots.append(thing)
     if not roots:
         raise GraphError("no root is given: give a Value, a Tensor, or a list of them")
-    return roots  # type: ignore[return-value]
+    return roots
 
 
 def start(root: Root) -> Any:

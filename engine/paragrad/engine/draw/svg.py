@@ -29,7 +29,7 @@ NOTE_LINE = 72
 """Characters of a line of the note below a drawing."""
 LEAST_WIDTH = 36.0
 PAGE = 1200.0
-"""Of what a page or a notebook shows without scrolling sideways."""
+"""The width of what a page or a notebook shows without scrolling sideways, in CSS pixels."""
 
 STYLE = """
 .paragrad-graph:root { color-scheme: light dark; color: CanvasText; background: Canvas }

@@ -79,7 +79,6 @@ class Tensors:
                     self.arrays[id(node)] = value
                 elif type(parents.get(position)) is Node:
                     self.arrays.setdefault(id(parents[position]), value)
-
         for node in nodes:  # the oldest first, so that those of operands are known
             array = self.tensors[id(node)].array if id(node) in self.tensors else self.arrays.get(id(node))
             found = [self.dtype(parent) for parent in each_parent(node)] if array is None else [array.dtype]

@@ -24,7 +24,7 @@ class Module:
     """A layer or a model. A subclass assigns its parts in `__init__` and says in `forward` what they compute."""
 
     training = True
-    _buffers: dict[str, bool] = {}  # noqa: RUF012  (a constant until register_buffer gives the instance its own)
+    _buffers: dict[str, bool] = {}  # noqa: RUF012 - a constant: register_buffer gives the instance its own
     """The names of the buffers, and whether each belongs to the state_dict."""
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:

@@ -14,7 +14,7 @@ from paragrad.engine.ops.extremum import where
 from paragrad.engine.ops.reduction import sum
 from paragrad.engine.ops.rounding import Analysed
 from paragrad.engine.ops.samples import Call, Draw, Output, Var
-from paragrad.engine.ops.softmax import softmax
+from paragrad.engine.ops.softmax import softmax_error
 from paragrad.engine.ops.table import op
 from paragrad.engine.ops.transposing import transpose
 
@@ -23,7 +23,7 @@ RANGE = (-30.0, 30.0)
 
 def _weights_error(u: float, errors: Any, input: Array, out: Array) -> Array:
     top = np.max(input, -1, keepdims=True, initial=-np.inf)
-    return np.where(top == -np.inf, 0.0, softmax.rounding.error(u, errors, input, -1, None, out))  # type: ignore[attr-defined]
+    return np.where(top == -np.inf, 0.0, softmax_error(u, errors, input, -1, None, out))
 
 
 @op(

@@ -16,7 +16,7 @@ from paragrad.engine.ops.arithmetic import sign
 from paragrad.engine.ops.comparison import eq, ne
 from paragrad.engine.ops.extremum import where
 from paragrad.engine.ops.indexing import getitem
-from paragrad.engine.ops.losses import check_reduction, constant, draw_reduction, loss_shape
+from paragrad.engine.ops.losses import check_constant, check_reduction, draw_reduction, loss_shape
 from paragrad.engine.ops.reduction import sum
 from paragrad.engine.ops.rounding import Analysed, smallest
 from paragrad.engine.ops.samples import Call, Draw, Output, Var
@@ -191,7 +191,7 @@ def nll_loss(
     """-weight[target] · input[target], where `input` holds log-probabilities."""
     check_reduction(reduction)
     if weight is not None:
-        constant("nll_loss", "weight", weight, input.dtype)
+        check_constant("nll_loss", "weight", weight, input.dtype)
     return picked_loss(input, target, weight, ignore_index, reduction)
 
 
@@ -334,7 +334,7 @@ def cross_entropy(
             raise RuntimeError("ignore_index is not supported for floating point target")
         return _likely(input, target, weight, reduction, label_smoothing)
     if weight is not None:
-        constant("cross_entropy", "weight", weight, input.dtype)
+        check_constant("cross_entropy", "weight", weight, input.dtype)
     if label_smoothing > 0:
         return _smoothed(input, target, weight, ignore_index, reduction, label_smoothing)
     return named_cross_entropy(input, target, weight, ignore_index, reduction)

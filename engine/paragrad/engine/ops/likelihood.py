@@ -11,7 +11,7 @@ from paragrad.engine.ops import samples
 from paragrad.engine.ops.activation import logsigmoid, sigmoid
 from paragrad.engine.ops.exponential import exp
 from paragrad.engine.ops.extremum import maximum
-from paragrad.engine.ops.losses import REDUCTIONS, constant, draw_reduction, loss_shape, reduced
+from paragrad.engine.ops.losses import REDUCTIONS, check_constant, draw_reduction, loss_shape, reduced
 from paragrad.engine.ops.power import xlogy
 from paragrad.engine.ops.reduction import sum
 from paragrad.engine.ops.rounding import Analysed, smallest
@@ -126,7 +126,7 @@ def binary_cross_entropy(input: Array, target: Array, weight: Array | None = Non
     """
     _same_size("binary_cross_entropy", input, target)
     if weight is not None:
-        constant("binary_cross_entropy", "weight", weight, None)
+        check_constant("binary_cross_entropy", "weight", weight, None)
     return reduced(_weighted(bernoulli(input, target), weight), reduction)
 
 
@@ -195,7 +195,7 @@ def binary_cross_entropy_with_logits(
             raise RuntimeError(f"{name}(): needs tensors of floating point dtype, got {tensor.dtype}")
     for parameter, weights in (("weight", weight), ("pos_weight", pos_weight)):
         if weights is not None:
-            constant(name, parameter, weights, None)
+            check_constant(name, parameter, weights, None)
     positive = None if pos_weight is None else expand(pos_weight, input.shape)
     loss = to(logistic(input, target, positive), target.dtype)
     return reduced(_weighted(loss, weight), reduction)

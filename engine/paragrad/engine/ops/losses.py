@@ -38,7 +38,7 @@ def reduced(loss: Any, reduction: str) -> Any:
     return loss if reduction == "none" else mean(loss) if reduction == "mean" else sum(loss)
 
 
-def constant(name: str, parameter: str, tensor: Any, dtype: Any) -> None:
+def check_constant(name: str, parameter: str, tensor: Any, dtype: Any) -> None:
     """Raise RuntimeError, as torch does, where what no loss is differentiated by requires grad or differs in dtype."""
     if getattr(tensor, "requires_grad", False) and state.grad_enabled:
         raise RuntimeError(f"{name}() is not differentiable with respect to '{parameter}', which must not require grad")

@@ -126,7 +126,7 @@ def max_pool2d(
     dilation: Several = 1,
     ceil_mode: bool = False,
     return_indices: bool = False,
-) -> Array:
+) -> Array | tuple[Array, Array]:
     """The largest element of each window of (batch, channels, h, w), or of (channels, h, w).
 
     The gradient goes to the first of equal elements. `stride` is the kernel's size unless it is given; with `ceil_mode`
@@ -140,7 +140,7 @@ def max_pool2d(
     indices = reshape(window_argmax(images, windows), (*batch, math.prod(windows.places)))
     shape = (*input.shape[:-2], *windows.places)
     values = reshape(gather(reshape(images, (*batch, size)), -1, indices), shape)
-    return (values, reshape(indices, shape)) if return_indices else values  # type: ignore[return-value]
+    return (values, reshape(indices, shape)) if return_indices else values
 
 
 def _divided(x: Array, divisor: Any) -> Array:

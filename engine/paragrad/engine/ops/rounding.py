@@ -81,8 +81,3 @@ def smallest(u: float) -> float:
 def largest(u: float) -> float:
     """The largest finite number of the dtype whose unit is u."""
     return 3.4028234663852886e38 if u > 2.0**-30 else 1.7976931348623157e308
-
-
-def per_output(input: Any, *args: Any) -> float:
-    """How many terms of a full reduction of `input` go into one output; an upper bound where dims are named."""
-    return float(input.size)

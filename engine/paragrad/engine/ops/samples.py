@@ -100,7 +100,8 @@ def unary(
     range: Interval | Callable[[float, float], Interval] | None = None,
     dtype: DType | None = None,
 ) -> Sample:
-    """One tensor within `domain`. `range` maps its interval to that of the result; by default it widens by one."""
+    """One tensor within `domain`. `range` is the interval of the result, or maps the tensor's to it; by default it is
+    the tensor's, made to hold [-1, 1]."""
 
     def sample(draw: Draw) -> Call:
         x = draw.tensor(domain)

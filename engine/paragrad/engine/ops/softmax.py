@@ -61,13 +61,14 @@ def _spread_error(u: float, errors: Any, input: Array, axis: Any) -> tuple[Array
     return shifted, relative, np.sum(weights * relative, axis, keepdims=True) / total + count * u
 
 
-def _softmax_error(u: float, errors: Any, input: Array, dim: int, dtype: DType | None, out: Array) -> Array:
+def softmax_error(u: float, errors: Any, input: Array, dim: int, dtype: DType | None, out: Array) -> Array:
+    """How far rounding may carry softmax: see `Analysed`."""
     _, each, total = _spread_error(u, errors, input, which.axes("softmax", dim, input.shape))
     return np.asarray(out * (each + total + u))
 
 
 @op(
-    rounding=Analysed(_softmax_error),
+    rounding=Analysed(softmax_error),
     sample=_along_dim(0, 1),
     input=lambda g, out, dim: out * (g - sum(g * out, dim, True)),
 )
