@@ -18,7 +18,7 @@ from paragrad.engine import nn
 from paragrad.engine.graph import Node, each_parent
 from paragrad.fuzz.program import Array
 from paragrad.reports.accuracy.ulp import Errors, Truth
-from paragrad.reports.gate.accuracy.rows import UlpRow
+from paragrad.reports.gate.accuracy.rows import UlpRow, ulp_row
 
 PREFIX = "nn."
 TABLE = (3, 4)
@@ -95,20 +95,8 @@ def of(text: str) -> tuple[list[UlpRow], str, set[str]]:
             errors.add(mine, torchs, Truth.of(exact[what]))
         else:
             errors.fail(torchs)
-        quantity = errors.quantity()
-        rows.append(
-            {
-                "op": name_of(text),
-                "dtype": "float32",
-                "of": f"{what} of {text}",
-                "max": quantity["engine"]["max"] if quantity else 0.0,
-                "p999": quantity["engine"]["p999"] if quantity else 0.0,
-                "wrong": errors.unlike["engine"],
-                "torch": quantity["torch"]["max"] if quantity else 0.0,
-                "torch_wrong": errors.unlike["torch"],
-                "declared": None,
-            }
-        )
+        wrong = errors.unlike["engine"], errors.unlike["torch"]
+        rows.append(ulp_row(name_of(text), "float32", f"{what} of {text}", errors.quantity(), wrong))
     return rows, name_of(text), made
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import random
 import sys
 from collections.abc import Callable, Collection, Iterator, Sequence
@@ -13,7 +14,7 @@ import torch
 from paragrad.engine.scalar import Value
 from paragrad.engine.scalar_nn import MLP, SGD, linear
 from paragrad.reports.accuracy.ulp import Errors, Truth
-from paragrad.reports.gate.accuracy.rows import UlpRow
+from paragrad.reports.gate.accuracy.rows import UlpRow, ulp_row
 from paragrad.reports.gate.accuracy.scalars import DTYPE
 from paragrad.reports.gate.accuracy.scalars import PREFIX as VALUE
 
@@ -118,7 +119,7 @@ def of_sgd(options: dict[str, Any]) -> tuple[Numbers, Numbers]:
 UNITS: dict[str, list[Callable[[], tuple[Numbers, Numbers]]]] = {
     f"{PREFIX}linear": [of_linear],
     f"{PREFIX}MLP": [of_mlp],
-    f"{PREFIX}SGD": [lambda options=options: of_sgd(options) for options in SGDS],  # type: ignore[misc]
+    f"{PREFIX}SGD": [functools.partial(of_sgd, options) for options in SGDS],
 }
 PARTS: dict[str, set[str]] = {
     f"{PREFIX}linear": {f"{VALUE}backward"},
@@ -147,18 +148,7 @@ def row(op: str, of: str, ours: list[float], torchs: list[float]) -> UlpRow:
         errors.add(found, exact, Truth.of(exact))
     else:
         errors.fail(exact)
-    quantity = errors.quantity()
-    return {
-        "op": op,
-        "dtype": DTYPE,
-        "of": of,
-        "max": quantity["engine"]["max"] if quantity else 0.0,
-        "p999": quantity["engine"]["p999"] if quantity else 0.0,
-        "wrong": errors.unlike["engine"],
-        "torch": 0.0,
-        "torch_wrong": 0,
-        "declared": None,
-    }
+    return ulp_row(op, DTYPE, of, errors.quantity(), (errors.unlike["engine"], errors.unlike["torch"]))
 
 
 def show(op: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypedDict
 
+from paragrad.reports.bodies.accuracy import Quantity
 from paragrad.reports.bodies.gate import What
 
 
@@ -41,6 +42,23 @@ class UlpRow(TypedDict):
     torch: float
     torch_wrong: int
     declared: float | None
+
+
+def ulp_row(
+    op: str, dtype: str, of: str, errors: Quantity | None, wrong: tuple[int, int], declared: float | None = None
+) -> UlpRow:
+    """A row of these errors, which are 0 where no element has one; `wrong` counts the engine's elements and torch's."""
+    return {
+        "op": op,
+        "dtype": dtype,
+        "of": of,
+        "max": errors["engine"]["max"] if errors else 0.0,
+        "p999": errors["engine"]["p999"] if errors else 0.0,
+        "wrong": wrong[0],
+        "torch": errors["torch"]["max"] if errors else 0.0,
+        "torch_wrong": wrong[1],
+        "declared": declared,
+    }
 
 
 class VerdictRow(TypedDict):

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from paragrad.engine.ops.table import Op
 from paragrad.reports.accuracy.measure import DTYPES, PROGRAMS, Row, Tally, unmeasurable
 from paragrad.reports.bodies.accuracy import AccuracyRow, Quantity
-from paragrad.reports.gate.accuracy.rows import ExclusionRow, UlpRow
+from paragrad.reports.gate.accuracy.rows import ExclusionRow, UlpRow, ulp_row
 
 SEED = 0
 LIST = "not measured in ULP"
@@ -36,31 +36,12 @@ def of(row: AccuracyRow) -> Iterator[UlpRow]:
     if (value := row["value"]) is not None:
         yield quantity(row, "value", value, row["declared"])
     if (exact := row["exact"]) is not None:
-        yield {
-            "op": row["op"],
-            "dtype": row["dtype"],
-            "of": "exact value",
-            "max": 0.0,
-            "p999": 0.0,
-            "wrong": exact["engine"],
-            "torch": 0.0,
-            "torch_wrong": exact["torch"],
-            "declared": None,
-        }
+        yield ulp_row(row["op"], row["dtype"], "exact value", None, (exact["engine"], exact["torch"]))
     for argument, errors in row["gradients"].items():
         yield quantity(row, f"gradient of {argument}", errors, None)
 
 
 def quantity(row: AccuracyRow, of: str, errors: Quantity, declared: float | None) -> UlpRow:
     """One row of floats."""
-    return {
-        "op": row["op"],
-        "dtype": row["dtype"],
-        "of": of,
-        "max": errors["engine"]["max"],
-        "p999": errors["engine"]["p999"],
-        "wrong": errors["engine"]["unlike"],
-        "torch": errors["torch"]["max"],
-        "torch_wrong": errors["torch"]["unlike"],
-        "declared": declared,
-    }
+    wrong = errors["engine"]["unlike"], errors["torch"]["unlike"]
+    return ulp_row(row["op"], row["dtype"], of, errors, wrong, declared)
