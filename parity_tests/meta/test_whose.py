@@ -19,6 +19,7 @@ from paragrad.fuzz.judge.verdict import REFERENCE, SUBJECT, UNCLEAR
 from paragrad.fuzz.mutants import plant
 from paragrad.fuzz.program import Apply, Backward, Input, Program, Ref
 from paragrad.fuzz.strategies.single import single
+from parity_tests.meta import faulty_torch
 
 FACTOR = 1 + 2.0**-10
 TRIES = 60
@@ -60,7 +61,7 @@ def off(x: Any) -> Any:
 def planted(op: Op, kind: str, side: str) -> AbstractContextManager[Any]:
     """The fault, in its place."""
     if side == REFERENCE:
-        return plant.torchs_value(op.name, off) if kind == "value" else plant.torchs_gradient(op.name, off)
+        return faulty_torch.value(op.name, off) if kind == "value" else faulty_torch.gradient(op.name, off)
     if kind == "value":
         return plant.value(op, off)
     stack = ExitStack()

@@ -32,8 +32,6 @@ from paragrad.fuzz.trace import Engine
 
 MOST_FINDINGS = 10
 """A campaign that has found so many distinct causes has made its point."""
-
-
 PARTS = ("generate", "torch", "engine", "judge", "coverage")
 """Where the loop spends its time."""
 

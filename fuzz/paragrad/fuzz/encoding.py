@@ -26,6 +26,7 @@ from paragrad.fuzz.program import (
     Ref,
     Statement,
     ZeroGrad,
+    refs,
 )
 
 SCHEMA = "paragrad.program/1"
@@ -234,8 +235,6 @@ def _read_statement(data: dict[str, Any]) -> Statement:
 
 def check(program: Program) -> None:
     """Raise ProgramError where a statement uses an unknown op or a variable that does not exist yet."""
-    from paragrad.fuzz.program import refs
-
     if (placed := positions(program)) and (wrong := set(placed) - legal(len(program.inputs), program.statements)):
         raise ProgramError(f"statement {min(wrong)}: in place, but its left operand is a leaf or is used elsewhere")
     known = len(program.inputs)

@@ -82,7 +82,7 @@ def parity(options: argparse.Namespace) -> int:
     if told := notice():
         console.print(told, markup=False)
     outcome = with_progress(console, asked)
-    summary(console, outcome, asked)
+    summary(console, outcome)
     if outcome.failure is not None:
         raise outcome.failure
     if outcome.judged == 0 and outcome.stopped != "interrupted":
@@ -119,7 +119,7 @@ def with_progress(console: Console, asked: Options) -> Outcome:
         return campaign.run(asked, show)
 
 
-def summary(console: Console, outcome: Outcome, asked: Options) -> None:
+def summary(console: Console, outcome: Outcome) -> None:
     """What a person needs to know, in five seconds; findings with their table, script and next command."""
     for found in outcome.found:
         show_finding(console, found, outcome, whole=found is outcome.found[0])

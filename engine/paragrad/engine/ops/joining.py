@@ -92,7 +92,7 @@ def stack(tensors: Sequence[Array], dim: int = 0) -> Array:
     return np.stack(tensors, which.one("stack", dim, shapes.pop(), 1))
 
 
-def _sections(draw: Draw, x: Any, dim: int, sizes: list[int]) -> tuple[Output, ...]:
+def _sections(x: Any, dim: int, sizes: list[int]) -> tuple[Output, ...]:
     return tuple([Output((*x.shape[:dim], n, *x.shape[dim + 1 :]), None, x.low, x.high) for n in sizes])
 
 
@@ -111,7 +111,7 @@ def _split_sample(draw: Draw) -> Call:
         how = (*sizes, size - sum(sizes))
         sizes = list(how)
     kwargs = {} if dim == 0 and draw.flag() else {"dim": dim - (len(x.shape) if draw.flag(0.4) else 0)}
-    return Call((x, how), kwargs, _sections(draw, x, dim, sizes))
+    return Call((x, how), kwargs, _sections(x, dim, sizes))
 
 
 @op(promote=None, sample=_split_sample)
@@ -141,7 +141,7 @@ def _chunk_sample(draw: Draw) -> Call:
     step = -(-size // chunks)
     sizes = [min(step, size - start) for start in range(0, size, step)] if size else [0] * chunks
     kwargs = {} if dim == 0 and draw.flag() else {"dim": dim - (len(x.shape) if draw.flag(0.4) else 0)}
-    return Call((x, chunks), kwargs, _sections(draw, x, dim, sizes))
+    return Call((x, chunks), kwargs, _sections(x, dim, sizes))
 
 
 @op(promote=None, sample=_chunk_sample)

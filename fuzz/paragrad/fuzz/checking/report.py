@@ -32,7 +32,8 @@ class Checked:
 
 @dataclass(slots=True)
 class Report:
-    """What a check saw. `requested` = judged + filtered + crashed + not run; `stages` counts judged programs by stage.
+    """What a check saw. A program asked for is judged, filtered, crashed or not run; `stages` counts those judged by
+    stage.
 
     `crashed` counts programs that ended or hung the engine's process, each of them a finding. `tried` are the ops that
     were run, `compared` those among them of which a program ran to its end.

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from paragrad.engine import scalar
 from paragrad.engine.ops.table import TABLE
@@ -106,12 +106,12 @@ class Ours:
     def source(self, op: str) -> Source | None:
         """Where an op is defined."""
         method = getattr(scalar.Value, op, None)
-        function = method if isinstance(self.engine, OwnScalar) else TABLE[op].compute if op in TABLE else None
+        function: Any = method if isinstance(self.engine, OwnScalar) else TABLE[op].compute if op in TABLE else None
         try:
-            lines, first = inspect.getsourcelines(function)  # type: ignore[arg-type]
+            lines, first = inspect.getsourcelines(function)  # TypeError for None
         except (TypeError, OSError):
             return None
-        return Source(str(inspect.getsourcefile(function)), first, "".join(lines))  # type: ignore[arg-type]
+        return Source(str(inspect.getsourcefile(function)), first, "".join(lines))
 
     def __enter__(self) -> Ours:
         return self

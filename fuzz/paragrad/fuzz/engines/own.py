@@ -42,7 +42,8 @@ class Own(Interpreter):
 
     def read(self, tensor: Any) -> Array:
         """The array."""
-        return tensor.array  # type: ignore[no-any-return]
+        array: Array = tensor.array
+        return array
 
     def backward(self, roots: list[Any], cotangents: list[Any], retain_graph: bool, create_graph: bool) -> None:
         """paragrad.engine.backward."""

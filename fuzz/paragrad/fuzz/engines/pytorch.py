@@ -129,7 +129,8 @@ class PyTorch(Interpreter):
 
     def read(self, tensor: Any) -> Array:
         """A NumPy view; of the tensors without memory in which torch keeps some zeros, a copy."""
-        return tensor.numpy(force=True)  # type: ignore[no-any-return]
+        array: Array = tensor.numpy(force=True)
+        return array
 
     def backward(self, roots: list[Any], cotangents: list[Any], retain_graph: bool, create_graph: bool) -> None:
         """torch.autograd.backward, on copies: where only views lie between, torch's `.grad` shares memory with the

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from paragrad.engine.ops.table import TABLE
 from paragrad.fuzz.program import Apply, Array, Backward, Input, Program, Ref, refs, replace_refs
 
 
@@ -19,8 +20,6 @@ def isolate(
 
     An operand used twice becomes two inputs, so that each argument's gradient can be told from the other's.
     """
-    from paragrad.engine.ops.table import TABLE
-
     inputs: list[Input] = []
     origin: dict[int, tuple[str, int]] = {}
 

@@ -14,7 +14,6 @@ POSITIVE = (0.7, 1.9, 2.5, 0.3)
 INSIDE = (0.3, -0.6, 0.8, -0.2)
 OTHER = (1.4, 0.5, -0.8, 2.2)
 """The second operand where it may have any sign; nowhere equal to the first."""
-OTHER_POSITIVE = (1.4, 0.5, 2.1, 1.7)
 
 
 def sigmoid(x: float) -> float:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from paragrad.reports.bodies.false_alarms import AlarmRow, FalseAlarmsBody
 from paragrad.reports.record import Record
-from paragrad.reports.render.markdown import code, fence, plural, table, text
+from paragrad.reports.render.markdown import by_verdict, code, fence, plural, table, text
 
 STAGES = {True: "as it is used", False: "each number by its bound"}
 
@@ -27,12 +27,7 @@ def blocks(body: FalseAlarmsBody, record: Record) -> list[str]:
     ]
     heads = ("engine", "judged", "family", "dtype", "programs", "gradient elements")
     page += ["## Judged", table(heads, rows, left=4)]
-    verdicts = list(body["gradients"])
-    elements = [
-        [what, *(str(counts.get(verdict, 0)) for verdict in verdicts)]
-        for what, counts in (("values", body["values"]), ("gradients", body["gradients"]))
-    ]
-    page += ["## Elements by verdict", table(["", *verdicts], elements)]
+    page += ["## Elements by verdict", by_verdict(body["values"], body["gradients"])]
     refused = ", ".join(f"{text(reason)}: {count}" for reason, count in sorted(body["refused"].items()))
     page.append(f"Programs that torch refused: {refused or 'none'}. The run took {body['elapsed']:.0f} s.")
     return page

@@ -36,6 +36,16 @@ def table(heads: Sequence[str], rows: Iterable[Sequence[str]], left: int = 1) ->
     return "\n".join("| " + " | ".join(row) + " |" for row in (heads, marks, *rows))
 
 
+def by_verdict(values: Mapping[str, int], gradients: Mapping[str, int]) -> str:
+    """A table of elements by the judge's verdict, those of values above those of gradients."""
+    verdicts = list(dict.fromkeys([*values, *gradients]))
+    rows = [
+        [what, *(str(counts.get(verdict, 0)) for verdict in verdicts)]
+        for what, counts in (("values", values), ("gradients", gradients))
+    ]
+    return table(["", *verdicts], rows)
+
+
 def number(value: float | None, digits: int = 3) -> str:
     """A number to a few digits."""
     if value is None:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from paragrad.reports.bodies.parity import FindingRow, ParityBody, WorstRow
 from paragrad.reports.record import Record
 from paragrad.reports.render import coverage
-from paragrad.reports.render.markdown import IN_FULL, code, fence, more, of_bound, plural, table, text
+from paragrad.reports.render.markdown import IN_FULL, by_verdict, code, fence, more, of_bound, plural, table, text
 
 
 def agreement(values: Mapping[str, int], gradients: Mapping[str, int]) -> str:
@@ -37,12 +37,7 @@ def blocks(body: ParityBody, record: Record) -> list[str]:
     for rank, finding in enumerate(found[:IN_FULL], 1):
         page += _finding(rank, finding)
     page += more(len(found))
-    verdicts = list(dict.fromkeys([*body["values"], *body["gradients"]]))
-    elements = [
-        [what, *(str(counts.get(verdict, 0)) for verdict in verdicts)]
-        for what, counts in (("values", body["values"]), ("gradients", body["gradients"]))
-    ]
-    page += ["## Elements by verdict", table(["", *verdicts], elements)]
+    page += ["## Elements by verdict", by_verdict(body["values"], body["gradients"])]
     page.append(f"The largest error ÷ bound among what is right: {of_bound(body['largest'], 2)}.")
     page += _worst(body["worst"])
     families = [(name, str(n)) for name, n in sorted(body["families"].items())]

@@ -33,7 +33,7 @@ def page(record: Record, beside: Mapping[str, Record]) -> Page:
         Tile("Level with torch", share(level, len(all_of)), f"{level:,} of {len(all_of):,} values and gradients"),
     ]
     sections = [
-        trust.section(record, beside),
+        trust.section(beside),
         ulps.behind(body),
         ulps.section(body, record["seed"]),
         growth.section(body, record["seed"]),

@@ -40,7 +40,7 @@ def page(record: Record, beside: Mapping[str, Record]) -> Page:
     ]
     sections = [
         programs.findings(body, f" in {judged}"),
-        trust.section(record, beside),
+        trust.section(beside),
         parity.verdicts(body, record),
         programs.worst(body["worst"]),
         coverage.section(body),

@@ -83,7 +83,7 @@ def tiles(record: Record, beside: Mapping[str, Record]) -> list[Tile]:
     return shown
 
 
-def section(record: Record, beside: Mapping[str, Record]) -> Section:
+def section(beside: Mapping[str, Record]) -> Section:
     """Both records, as far as they are there."""
     blocks: list[Block] = [
         Prose(

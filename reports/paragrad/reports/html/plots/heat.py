@@ -46,13 +46,10 @@ def heat(name: str, rows: Sequence[Row], columns: Sequence[Columns], panels: int
     """The panels, each a plot of its own, so that a narrow page shows them below one another."""
     each = -(-len(rows) // panels)
     pieces = [rows[start : start + each] for start in range(0, len(rows), each)]
-    return [
-        _panel(f"{name}, {piece[0].name} to {piece[-1].name}", piece, columns, wide, place)
-        for place, piece in enumerate(pieces)
-    ]
+    return [_panel(f"{name}, {piece[0].name} to {piece[-1].name}", piece, columns, wide) for piece in pieces]
 
 
-def _panel(name: str, rows: Sequence[Row], columns: Sequence[Columns], wide: float, place: int) -> Markup:
+def _panel(name: str, rows: Sequence[Row], columns: Sequence[Columns], wide: float) -> Markup:
     parts: list[Markup] = []
     lefts: list[float] = []
     x = LABEL
