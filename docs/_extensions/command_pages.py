@@ -22,9 +22,11 @@ def commands(parser: argparse.ArgumentParser) -> dict[str, argparse.ArgumentPars
 def page() -> str:
     """All commands, with those below them."""
     top = cli.parser()
-    lines = ["# Commands", "", "Each command's own `--help`. The exit code is 0 for parity, 1 for a finding, 2 for"]
-    lines[-1] += " something to mend in the command or a file, 3 for a failure of paragrad's own."
-    lines += ["", "```text", top.format_help().rstrip(), "```", ""]
+    told = (
+        "Each command's own `--help`. The exit code is 0 for parity, 1 for a finding, 2 for something to mend in the "
+        "command or a file, 3 for a failure of paragrad's own, 130 where it was interrupted."
+    )
+    lines = ["# Commands", "", told, "", "```text", top.format_help().rstrip(), "```", ""]
     for name, parser in commands(top).items():
         lines += [f"(command-{name})=", f"## paragrad {name}", "", "```text", parser.format_help().rstrip(), "```", ""]
         for below, inner in commands(parser).items():
