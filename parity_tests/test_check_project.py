@@ -203,7 +203,7 @@ def test_another_engines_baseline_is_not_used(tmp_path: Path) -> None:
     refuse_anothers(asking(tmp_path, *named, "--accept"), accepted, "Value from engine.py")
 
 
-def test_what_is_known_for_a_reason_is_not_accepted_again(tmp_path: Path) -> None:
+def test_what_is_known_for_a_reason_is_not_accepted_again() -> None:
     told = report(checked(*SIGN), checked(*LIMIT))
     mark(told, [Known({"op": "relu"}, "on purpose")])
     assert list(baseline.Baseline.of(told).findings) == ["limit-crash-pow"]

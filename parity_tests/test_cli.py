@@ -74,7 +74,7 @@ def test_json_on_stdout_is_json_alone(capsys: pytest.CaptureFixture[str]) -> Non
     assert json.loads(capsys.readouterr().out)["kind"] == "parity"
 
 
-def test_the_same_seed_finds_the_same(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_same_seed_finds_the_same() -> None:
     bodies = []
     for _ in range(2):
         assert run("parity", "--quick", "--programs", "96", "--seed", "3", "--json", "one.json") == cli.PARITY

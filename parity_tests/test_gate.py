@@ -170,7 +170,7 @@ def test_nothing_is_accepted_in_silence(world: dict[str, Any], capsys: pytest.Ca
     assert "accepted: ulp: softmax float32 value: torch 0.5 -> 0.25\n" in capsys.readouterr().out
 
 
-def test_the_baseline_is_found_from_below(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_baseline_is_found_from_below(monkeypatch: pytest.MonkeyPatch) -> None:
     Path(".git").touch()
     below = Path("docs") / "examples"
     below.mkdir(parents=True)

@@ -253,9 +253,7 @@ def line_of(rows_of: Callable[[], Rows], fault: Any) -> str:
         return worse(sound, rows_of())[0].told(shown=True)["repro"]
 
 
-def test_a_witness_is_a_line_with_both_sides_numbers(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_witness_is_a_line_with_both_sides_numbers(capsys: pytest.CaptureFixture[str]) -> None:
     def of_op() -> Rows:
         worst, _ = verdicts.worst_of(verdicts.of_one(TABLE["softsign"], "float32"), verdicts.Own())
         return rows(verdict=[verdicts.row("softsign", "float32", "gradient", worst["gradient"])])

@@ -151,7 +151,7 @@ def many(count: int, **changes: Any) -> dict[str, Any]:
     return check(*[finding(f"wrong-{k}", message="m" * 500, **changes) for k in range(count)])
 
 
-def test_a_page_of_very_much_is_small_and_says_what_is_left_out(tmp_path: Path) -> None:
+def test_a_page_of_very_much_is_small_and_says_what_is_left_out() -> None:
     sound = Reading(render_check(many(60), "my.json"))  # type: ignore[arg-type]
     assert not sound.problems
     assert "And 20 more" in " ".join(sound.words)
@@ -194,7 +194,7 @@ def test_what_turns_the_direction_of_text_is_shown_as_an_escape(
     assert not CONTROL.search(shown)
 
 
-def test_the_page_of_a_check(tmp_path: Path) -> None:
+def test_the_page_of_a_check() -> None:
     page = render_check(CHECK)  # type: ignore[arg-type]
     reading = Reading(page)
     assert not reading.problems

@@ -318,7 +318,6 @@ def test_a_long_command_line_is_split() -> None:
         assert is_right(engine.run(program(1.0)), 1.0)
 
 
-@pytest.mark.skipif("child" not in CHILDREN, reason="the child for Python classes is not in this checkout")
 @pytest.mark.parametrize("end", ["os._exit(4)", "while True: pass", "sys.exit('done')", "print('x' * 10_000_000)"])
 def test_an_import_that_does_not_end_well(end: str, tmp_path: Path) -> None:
     """The class is defined; what the module goes on to do is not run a second time."""

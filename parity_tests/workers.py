@@ -9,13 +9,12 @@ from typing import Any
 import numpy as np
 
 from paragrad.fuzz.engines.foreign import Foreign
-from paragrad.fuzz.engines.worker.interpreter import CHILD
 from paragrad.fuzz.engines.worker.limits import Limits
 from paragrad.fuzz.engines.worker.protocol import Target
 from paragrad.fuzz.program import Apply, Backward, Input, Program, Ref
 
 SUBJECTS = Path(__file__).parent / "subjects"
-CHILDREN = ("speaker", "child") if CHILD.exists() else ("speaker",)
+CHILDREN = ("speaker", "child")
 """Who runs the subject: a program of its own that speaks the protocol, and the child that runs any Python class."""
 
 

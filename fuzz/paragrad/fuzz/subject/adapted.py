@@ -40,16 +40,9 @@ class Run(execute.Run):
         make = self.adapter.function("leaf")
         return array if make is None else make(array, asked)
 
-    def take(self, value: Any, asked: bool, parents: list[int]) -> None:
-        """Take up a new variable and show its value. What an op gave back as it was is no variable of its own."""
-        index = len(self.variables)
-        if id(value) in self.known:
-            self.aliases.add(index)
-        self.known.add(id(value))
-        self.variables.append(value)
-        self.asked.append(asked)
-        self.parents.append(parents)
-        self.values[str(index)] = self.shown(value)
+    def is_node(self, value: Any) -> bool:
+        """True: whatever the adapter gives is a variable."""
+        return True
 
     def shown(self, value: Any) -> Any:
         """The numbers of a variable as the protocol has them."""
@@ -112,14 +105,7 @@ class Run(execute.Run):
         if self.adapter.backward_once and self.walks > 1:
             raise Unsupported("a second backward, as the adapter says")
         roots = statement["backward"]
-        self.walked = set()
-        pending = list(roots)
-        while pending:
-            k = pending.pop()
-            if k not in self.walked:
-                self.walked.add(k)
-                pending.extend(self.parents[k])
-        self.reached |= self.walked
+        self.walk_from(roots)
         seeds = [None if k is None else self.variables[k] for k in statement["cotangents"]]
         if self.adapter.vjp is not None:
             self.pull(roots, [self.ones(r) if seed is None else seed for r, seed in zip(roots, seeds)])

@@ -10,12 +10,12 @@ from .construct import Unsupported
 from .plain import Plain
 from .probe import Subject
 
+WHOLE = 2.0**31
+"""Numbers smaller than this in size, and even, are given as ints."""
+
 
 class ReturnedNone(Exception):
     """An op of the subject returned nothing."""
-
-
-WHOLE = 2.0**31
 
 
 class WrongShape(Exception):
@@ -99,15 +99,19 @@ class Run:
         return self.maker.constructor.make(view, bool(spec["requires_grad"]))
 
     def take(self, value: Any, asked: bool, parents: list[int]) -> None:
-        """Take up a new variable and show its value."""
+        """Take up a new variable and show its value. What an op gave back as it was is no variable of its own."""
         index = len(self.variables)
-        if id(value) in self.known and self.maker.is_node(value):
+        if id(value) in self.known and self.is_node(value):
             self.aliases.add(index)
         self.known.add(id(value))
         self.variables.append(value)
         self.asked.append(asked)
         self.parents.append(parents)
         self.values[str(index)] = self.shown(value)
+
+    def is_node(self, value: Any) -> bool:
+        """Whether it is an instance of the subject's: a plain number of Python's may be the same object in two places."""
+        return self.maker.is_node(value)
 
     def shown(self, value: Any) -> Any:
         """The numbers of a variable as the protocol has them."""
@@ -212,14 +216,7 @@ class Run:
                 self.fits(root, weight)
         if self.retain is not None:
             self.forget()
-        self.walked = set()
-        pending = list(statement["backward"])
-        while pending:
-            k = pending.pop()
-            if k not in self.walked:
-                self.walked.add(k)
-                pending.extend(self.parents[k])
-        self.reached |= self.walked
+        self.walk_from(statement["backward"])
         seed = None
         start = gradients.start
         if len(roots) == 1 and (weights[0] is None or gradients.seeding is not None):
@@ -230,6 +227,17 @@ class Run:
             root = self.subject.weighing.total(roots, weights)
         returned = start.run(root, seed)
         self.left = gradient.leavings(gradients.access, root, returned)
+
+    def walk_from(self, roots: list[int]) -> None:
+        """Note the variables that a walk from these roots comes to."""
+        self.walked = set()
+        pending = list(roots)
+        while pending:
+            k = pending.pop()
+            if k not in self.walked:
+                self.walked.add(k)
+                pending.extend(self.parents[k])
+        self.reached |= self.walked
 
     def fits(self, root: Any, weight: Any) -> None:
         """Refuse to weigh a root by numbers of another shape, which the subject's own ops may broadcast for ever."""
