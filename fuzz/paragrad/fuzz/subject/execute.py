@@ -110,7 +110,7 @@ class Run:
         self.values[str(index)] = self.shown(value)
 
     def is_node(self, value: Any) -> bool:
-        """Whether it is an instance of the subject's: a plain number of Python's may be the same object in two places."""
+        """Whether it is an instance of the subject's: a plain number may be the same object in two places."""
         return self.maker.is_node(value)
 
     def shown(self, value: Any) -> Any:
