@@ -57,8 +57,9 @@ class BoundedEngine(Own):
 
     def leaf(self, spec: Input) -> Any:
         """The input as an exact Bounded."""
-        array: Any = spec.array()
-        return pg.Tensor(Bounded.exact(array) if array.dtype.kind == "f" else array, spec.requires_grad)  # type: ignore[arg-type]
+        array = spec.array()
+        payload: Any = Bounded.exact(array) if array.dtype.kind == "f" else array
+        return pg.Tensor(payload, spec.requires_grad)
 
     def backward(self, roots: list[Any], cotangents: list[Any], retain_graph: bool, create_graph: bool) -> None:
         """Through the rules."""

@@ -314,7 +314,8 @@ class LocalReference:
         if not roots:
             return {}
         wanted = [k for k in leaves if leaves[k].requires_grad]
-        seeds = [pg.Tensor(Bounded.exact(g)) for _, g in roots]  # type: ignore[arg-type]
+        payloads: list[Any] = [Bounded.exact(g) for _, g in roots]
+        seeds = [pg.Tensor(payload) for payload in payloads]
         targets = [leaves[k] for k in wanted]
         gradients = pg.grad([o for o, _ in roots], targets, seeds, create_graph=True, allow_unused=True)
         return {k: g.array for k, g in zip(wanted, gradients, strict=True) if g is not None}

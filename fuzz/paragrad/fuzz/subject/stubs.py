@@ -92,7 +92,8 @@ class StandIns:
             self.sought.setdefault(name, _asking())
             return None
         self.used.add(top)
-        return importlib.machinery.ModuleSpec(name, self, is_package=True)  # type: ignore[arg-type]
+        loader: Any = self  # by its methods, as Python takes it
+        return importlib.machinery.ModuleSpec(name, loader, is_package=True)
 
     def create_module(self, spec: Any) -> ModuleType:
         """An empty module."""

@@ -89,6 +89,13 @@ def measure(seed: int, graphs: int, out_of_time: Callable[[], bool]) -> list[Dep
         pairs = [pair for _ in range(graphs) for pair in errors(program(rng, depth))]
         if pairs:
             own, torch = np.array(pairs).T
-            sides = {"engine": summary(own, 0), "torch": summary(torch, 0)}
-            rows.append({"depth": depth, "graphs": graphs, "gradients": len(pairs), **sides})  # type: ignore[typeddict-item]
+            rows.append(
+                {
+                    "depth": depth,
+                    "graphs": graphs,
+                    "gradients": len(pairs),
+                    "engine": summary(own, 0),
+                    "torch": summary(torch, 0),
+                }
+            )
     return rows

@@ -122,9 +122,9 @@ class LongDouble(Own):
 
     def leaf(self, spec: Input) -> Any:
         """The input, its floats widened."""
-        array: Any = spec.array()
-        payload = Long(array.astype(np.longdouble)) if array.dtype.kind == "f" else array
-        return pg.Tensor(payload, spec.requires_grad)  # type: ignore[arg-type]
+        array = spec.array()
+        payload: Any = Long(array.astype(np.longdouble)) if array.dtype.kind == "f" else array
+        return pg.Tensor(payload, spec.requires_grad)
 
     def read(self, tensor: Any) -> Any:
         """The long doubles."""

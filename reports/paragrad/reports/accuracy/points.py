@@ -1,9 +1,9 @@
 """Gradient error against what rounding can come to in the whole graph: random graphs of many sizes, one point each.
 
 A gradient's bound from end to end is what running error analysis allows (`paragrad.fuzz.judge.end_to_end`), and one
-rounding of the gradient at least. The truth
-is torch in float64 for float32, and the op table in long double for float64, where a long double is longer than a
-double; the table's rules are then shared with the engine, but a wrong rule would put torch beyond the bound.
+rounding of the gradient at least. The truth is torch in float64 for float32, and the op table in long double for
+float64, where a long double is longer than a double; the table's rules are then shared with the engine, but a wrong
+rule would put torch beyond the bound.
 
 Where rounding decides on which side of a kink a number lies, nobody can tell what the gradient should be: a point that
 is beyond the bound is left out if it jumps when its operands move by rounding, as the judge does.
@@ -33,6 +33,7 @@ from paragrad.fuzz.strategies.builder import Builder, sampled_ops
 from paragrad.fuzz.strategies.mlp import mlp
 from paragrad.fuzz.strategies.profile import GROWTH, Profile
 from paragrad.fuzz.strategies.values import Values
+from paragrad.fuzz.trace import Trace
 from paragrad.reports.accuracy.long_double import LONG, LongDouble
 from paragrad.reports.accuracy.truth import in_dtype
 from paragrad.reports.bodies.accuracy import PointRow
@@ -182,9 +183,13 @@ def gradients(program: Program, dtype: str) -> Iterator[Gradient]:
                 bound = np.maximum(bound, UNIT[dtypes.as_dtype(mine.dtype)] * np.abs(exact))
             found = Gradient(variable, mine, theirs, exact, bound)
             if max(found.ratio(mine), found.ratio(theirs)) > 1:
-                jumps = whole.jumps(lambda trace, at=position, k=variable: trace.gradients[at][k])  # type: ignore[misc]
-                found.bound = np.where(jumps, np.inf, found.bound)
+                found.bound = np.where(whole.jumps(shown_at(position, variable)), np.inf, found.bound)
             yield found
+
+
+def shown_at(position: int, variable: int) -> Callable[[Trace], Array | None]:
+    """What tells a trace's gradient of a variable after the backward at `position`."""
+    return lambda trace: trace.gradients[position][variable]
 
 
 def point(family: str, dtype: str, number: int, program: Program) -> PointRow | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import itertools
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass, field
 from multiprocessing import get_context
@@ -133,7 +133,7 @@ def ready() -> None:
     torch.set_num_threads(1)
 
 
-def results(options: Options) -> Iterator[Result]:
+def results(options: Options) -> Generator[Result, None, None]:
     """The results of all batches, in order, without end."""
     coming = batches(options)
     if options.jobs == 1:
@@ -176,7 +176,7 @@ def measure(options: Options, progress: Callable[[Outcome], None] | None = None)
     except KeyboardInterrupt:
         outcome.stopped = "interrupted"
     finally:
-        stream.close()  # type: ignore[attr-defined]
+        stream.close()
     return outcome
 
 

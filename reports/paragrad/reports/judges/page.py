@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import cast
 
 from paragrad.reports import record
+from paragrad.reports.bodies.judges import JudgesBody
 from paragrad.reports.judges.plot import svg
 from paragrad.reports.record import Record
 from paragrad.reports.render.judges import comparison
@@ -19,21 +21,21 @@ class PageError(ValueError):
 
 def plots(found: Record) -> dict[str, str]:
     """The SVG of each kind of graphs, by file name."""
-    body = found["body"]
+    body = cast(JudgesBody, found["body"])
     graphs = dict.fromkeys(row["graphs"] for row in body["detection"])
-    return {f"judges-{name}.svg": svg(body, name) for name in graphs}  # type: ignore[arg-type]
+    return {f"judges-{name}.svg": svg(body, name) for name in graphs}
 
 
 def block(found: Record) -> str:
     """What stands between the markers."""
     machine, made = found["machine"], found["created"].partition("T")[0]
-    body = found["body"]
+    body = cast(JudgesBody, found["body"])
     pictures = [f"![Share of faults found against their size]({name})" for name in plots(found)]
     told = (
         f"Measured on {made} by `paragrad judges --docs`, seed {found['seed']}, torch {found['versions']['torch']}, "
         f"NumPy {found['versions']['numpy']}, {machine['cpu']}."
     )
-    return "\n\n".join([told, *pictures, *comparison(body)])  # type: ignore[arg-type]
+    return "\n\n".join([told, *pictures, *comparison(body)])
 
 
 def filled(page: str, found: Record) -> str:

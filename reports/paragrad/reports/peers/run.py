@@ -41,8 +41,7 @@ def checked(name: str, options: Options) -> tuple[PeerRow, Counter[str]]:
         assert engine is not None
         with engine:
             scalar = engine.hello.kind == "scalar"
-            limits = {"programs": options.programs, "seconds": options.seconds}
-            report = check(engine, scalar=scalar, seed=options.seed, **limits)  # type: ignore[arg-type]
+            report = check(engine, scalar=scalar, programs=options.programs, seconds=options.seconds, seed=options.seed)
             return row(name, engine, report, options, scalar), report.filtered
     except SubjectError as error:
         return {

@@ -14,7 +14,7 @@ from paragrad.fuzz.campaign import Campaign, Options
 from paragrad.fuzz.engines.interpreter import Run
 from paragrad.fuzz.engines.pytorch import PyTorch
 from paragrad.fuzz.judge import Judgement
-from paragrad.fuzz.program import Apply, OptimizerStep, Program
+from paragrad.fuzz.program import Apply, Array, OptimizerStep, Program
 from paragrad.reports.bodies.speed import LoopBody
 from paragrad.reports.speed.workload import Prepared, Workload
 
@@ -48,7 +48,7 @@ class Alone(Run):
         """Take up a new variable."""
         self.variables.append(tensor)
 
-    def gradients(self) -> dict[int, None]:  # type: ignore[override]
+    def gradients(self) -> dict[int, Array | None]:
         """Nothing is read back."""
         return {}
 
