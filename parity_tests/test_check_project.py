@@ -17,7 +17,7 @@ from paragrad.fuzz.checking.summary import verdict_line
 from paragrad.fuzz.judge import Finding
 from paragrad.fuzz.program import Program
 from paragrad.fuzz.trace import Failure, Trace
-from paragrad.reports import cli
+from paragrad.reports import cli, parsing
 from paragrad.reports.cli import FINDING, PARITY, USAGE, UsageError
 from paragrad.reports.progress import bar
 from paragrad.reports.project import baseline, settings
@@ -87,7 +87,7 @@ def test_the_nearest_table_above_holds(tmp_path: Path) -> None:
 
 
 def wanted(*arguments: str) -> Asked:
-    return asked(cli.parser().parse_args(["check", *arguments]))
+    return asked(parsing.parser().parse_args(["check", *arguments]))
 
 
 def project(folder: Path, text: str = "") -> Path:

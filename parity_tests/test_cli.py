@@ -15,7 +15,7 @@ import pytest
 from paragrad.engine.ops.table import TABLE
 from paragrad.fuzz.campaign import Outcome
 from paragrad.fuzz.mutants import plant
-from paragrad.reports import cli, commands
+from paragrad.reports import cli, commands, parsing
 
 
 def run(*args: str) -> int:
@@ -152,7 +152,7 @@ def test_a_checkout_that_is_not_installed_runs(monkeypatch: pytest.MonkeyPatch) 
         raise importlib.metadata.PackageNotFoundError(name)
 
     monkeypatch.setattr(importlib.metadata, "version", none)
-    assert cli.version().startswith("paragrad is not installed, torch is not installed")
+    assert parsing.version().startswith("paragrad is not installed, torch is not installed")
 
 
 def test_without_torch_it_says_how_to_install_it() -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from paragrad.reports import cli
+from paragrad.reports import cli, parsing
 from paragrad.reports.render.parity import agreement
 
 ROOT = Path(__file__).parents[1]
@@ -20,7 +20,7 @@ COMMANDS = sorted(
 )
 KNOWN = {
     name
-    for action in cli.parser()._actions
+    for action in parsing.parser()._actions
     if isinstance(action, argparse._SubParsersAction)
     for name in action.choices
 }
@@ -45,7 +45,7 @@ def test_commands_are_understood(command: str) -> None:
     if words in (["corpus", "add"], ["diff"]):
         words.append("FILE")
     if words[0] in KNOWN:
-        cli.parser().parse_args(words)
+        parsing.parser().parse_args(words)
 
 
 def test_commands_are_there() -> None:

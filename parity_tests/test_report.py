@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from paragrad.reports import bodies, cli, record
+from paragrad.reports import bodies, cli, parsing, record
 from paragrad.reports import report as command
 from paragrad.reports.ci.plain import CONTROL
 from paragrad.reports.documents import beside as lying_beside
@@ -292,5 +292,5 @@ def save_other(folder: Path) -> Path:
 
 
 def test_every_form_of_the_parser_is_made() -> None:
-    assert set(command.SUFFIXES.values()) < set(cli.FORMS)
+    assert set(command.SUFFIXES.values()) < set(parsing.FORMS)
     assert set(record.COMMANDS) == set(KINDS) == set(bodies.BODIES)

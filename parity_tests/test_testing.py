@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from paragrad.reports import checked, cli, testing
+from paragrad.reports import checked, parsing, testing
 from paragrad.reports.bodies.check import Check
 from paragrad.reports.testing import CheckNotPossibleError, assert_parity, told
 from parity_tests.documents import check, finding
@@ -155,7 +155,7 @@ def test_options_become_those_of_the_command(project: Path, monkeypatch: pytest.
             timeout=5,
         )
     (words,) = seen
-    options = cli.parser().parse_args(words[words.index("check") :])
+    options = parsing.parser().parse_args(words[words.index("check") :])
     assert (options.exec, options.programs, options.seconds, options.seed) == ("node a.mjs", 3, 1.5, 0)
     assert (options.only, options.map, options.strict) == (["add"], ["relu=rectify"], True)
     assert (options.baseline, options.python, options.target) == ("b.json", "p", [])
@@ -246,7 +246,7 @@ def test_the_commands_of_the_workflow_are_understood() -> None:
     commands = re.findall(r"run: python -m paragrad (.*?)(?: >> .*)?$", WORKFLOW, re.MULTILINE)
     assert len(commands) == 4
     for command in commands:
-        cli.parser().parse_args(command.split())
+        parsing.parser().parse_args(command.split())
 
 
 def test_the_workflow_is_well_formed() -> None:
@@ -276,6 +276,6 @@ def test_docs_ci_shows_what_is_there() -> None:
     five = (SAMPLE / "tests" / "test_gradients.py").read_text(encoding="utf-8")
     assert five in page
     for command in re.findall(r"^(?:\| `)?paragrad ([^`#>|\n]*)", page, re.MULTILINE):
-        cli.parser().parse_args(command.split())
+        parsing.parser().parse_args(command.split())
     for link in re.findall(r"\]\(([^)#]+)\)", page):
         assert (ROOT / "docs" / link).exists(), link

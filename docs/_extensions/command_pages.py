@@ -10,7 +10,7 @@ from typing import Any
 import generated
 from sphinx.application import Sphinx
 
-from paragrad.reports import cli
+from paragrad.reports import parsing
 
 
 def commands(parser: argparse.ArgumentParser) -> dict[str, argparse.ArgumentParser]:
@@ -21,7 +21,7 @@ def commands(parser: argparse.ArgumentParser) -> dict[str, argparse.ArgumentPars
 
 def page() -> str:
     """All commands, with those below them."""
-    top = cli.parser()
+    top = parsing.parser()
     told = (
         "Each command's own `--help`. The exit code is 0 for parity, 1 for a finding, 2 for something to mend in the "
         "command or a file, 3 for a failure of paragrad's own, 130 where it was interrupted."
