@@ -172,6 +172,8 @@ def test_a_map_says_what_an_op_is() -> None:
         assert result["ops"]["exp"]["spelled"] == "a.tanh()"
         assert result["unmatched"] == ["exp"]
         assert "--map mish=nothing: there is no such method or function" in result["notes"]
+    with loaded("dim_tensor.py", map={"sum": "nothing"}) as (_, result):
+        assert "--map sum=nothing: there is no such method or function" in result["notes"]
     assert error("plain_value.py", map={"backward": "forwards"})["kind"] == "no backward"
 
 

@@ -19,6 +19,12 @@ class Value(Base):
     def abs(self):
         return sparkle(self)
 
+    def gelu(self):
+        return sparkle(self)
+
+    def atan2(self, other):
+        return sparkle(self, other)
+
 
 while True:
     time.sleep(RATE)

@@ -12,12 +12,11 @@ from typing import Any, Callable
 
 from . import lists, names, shaping
 from .axis import AXES, KEEPS, Axis, along, last, reducing
-from .bind import Bound, parameters
-from .candidates import Candidate, Candidates
+from .bind import Binder, Bound, parameters
+from .candidates import Candidate
 from .construct import Unsupported, raw
 from .plain import Plain, message
-from .stubs import MissingDependency
-from .tester import RIGHT, Tester
+from .tester import RIGHT
 
 X = Plain([0.5, 1.5, 0.75, 2.0, 0.25, 1.25], (2, 3))
 REDUCTIONS: dict[str, tuple[Callable[[list[Any]], Any], str]] = {
@@ -49,24 +48,8 @@ def same(found: Plain | str, expected: Plain) -> str:
     return RIGHT
 
 
-class Arranged:
+class Arranged(Binder):
     """Binds reductions and ops along a dim; `shaping` does the rest."""
-
-    def __init__(self, tester: Tester, candidates: Candidates, wanted: dict[str, str], notes: list[str]) -> None:
-        self.tester = tester
-        self.maker = tester.maker
-        self.candidates = candidates
-        self.wanted = wanted
-        self.notes = notes
-        self.missing: dict[str, str] = {}
-        """Ops that need what is not installed, each with what was said."""
-        self.bound: dict[str, Bound] = {}
-
-    def options(self, op: str, usual: str) -> list[Candidate]:
-        """The candidates for an op."""
-        if op in self.wanted:
-            return self.candidates.mapped(op, self.wanted[op])
-        return [*self.candidates.operator(op), *self.candidates.named(usual)]
 
     def outcome(self, call: Callable[..., Any], inputs: list[Plain], expected: Plain, **options: Any) -> str:
         """RIGHT, or what is wrong with a call."""
@@ -99,13 +82,10 @@ class Arranged:
         """Bind the first candidate that is right, else the first that can be bound."""
         found: list[Bound] = []
         for candidate in self.options(op, usual):
-            try:
+            with self.trying(op):
                 bound = bind(candidate)
-            except MissingDependency as error:
-                self.missing[op] = op + " left out: " + str(error)
-                continue
-            if bound is not None:
-                found.append(bound)
+                if bound is not None:
+                    found.append(bound)
         right = [b for b in found if RIGHT in b.tried.values()] or found
         if right:
             self.bound[op] = right[0]

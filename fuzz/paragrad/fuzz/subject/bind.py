@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import inspect
 import math
+from contextlib import contextmanager
 from functools import partial
-from typing import Any, Callable, Sequence
+from typing import Any, Callable, Iterator, Sequence
 
 from . import names
 from .candidates import Candidate, Candidates
@@ -60,11 +61,12 @@ def best(options: list[tuple[Candidate, Callable[..., Any], str]]) -> int | None
     return None
 
 
-class Elementwise:
-    """Binds unary and binary ops."""
+class Binder:
+    """Looks for the ops of a subject among its candidates, and notes what can't be bound."""
 
     def __init__(self, tester: Tester, candidates: Candidates, wanted: dict[str, str], notes: list[str]) -> None:
         self.tester = tester
+        self.maker = tester.maker
         self.candidates = candidates
         self.wanted = wanted
         self.notes = notes
@@ -81,9 +83,17 @@ class Elementwise:
             return found
         return [*self.candidates.operator(op), *self.candidates.named(usual)]
 
-    def left_out(self, op: str, error: MissingDependency) -> None:
-        """Note an op that needs what is not installed."""
-        self.missing[op] = op + " left out: " + str(error)
+    @contextmanager
+    def trying(self, op: str) -> Iterator[None]:
+        """What is tried of an op inside ends where it needs what is not installed, and that is noted."""
+        try:
+            yield
+        except MissingDependency as error:
+            self.missing[op] = op + " left out: " + str(error)
+
+
+class Elementwise(Binder):
+    """Binds unary and binary ops."""
 
     def bind(self) -> dict[str, Bound]:
         """Bind what can be bound."""
@@ -111,44 +121,31 @@ class Elementwise:
         """An op of one operand."""
         options = []
         for candidate in self.options(op, usual):
-            try:
-                outcome = self.tester.outcome(candidate.call, [points], truth)
-            except MissingDependency as error:
-                self.left_out(op, error)
-                continue
-            options.append((candidate, candidate.call, outcome))
+            with self.trying(op):
+                options.append((candidate, candidate.call, self.tester.outcome(candidate.call, [points], truth)))
         self.chosen(op, 1, options)
 
     def limited(self, op: str, torch_name: str, default: float, truth: Any, usual: str, own: str) -> None:
         """An op with one number besides: that number as an argument where it can be given, else as it is fixed."""
         options = []
         given: dict[str, Any] = {}
+        spelled = (*own.split(), torch_name.replace("_", ""))
         for candidate in self.options(op, usual):
-            for keyword in (
-                *(
-                    k
-                    for k in parameters(candidate.source)
-                    if names.normal(k) in (*own.split(), torch_name.replace("_", ""))
-                ),
-                "",
-            ):
+            for keyword in (*(k for k in parameters(candidate.source) if names.normal(k) in spelled), ""):
                 call = with_keyword(candidate.call, torch_name, keyword) if keyword else candidate.call
                 used = 0.3 if keyword else default
                 asked = partial(call, **{torch_name: 0.3}) if keyword else call
-                try:
+                with self.trying(op):
                     outcome = self.tester.outcome(asked, [names.ANY], lambda x, s=used: truth(x, s))
-                except MissingDependency as error:
-                    self.left_out(op, error)
-                    continue
-                fixed = None if keyword or outcome == RIGHT else self.fixed(candidate, op)
-                if fixed is not None:
-                    outcome = RIGHT
-                given[candidate.spelled + keyword] = (
-                    {"keyword": keyword} if keyword else {"fixed": default if fixed is None else fixed}
-                )
-                options.append((candidate, call, outcome))
-                if outcome == RIGHT:
-                    break
+                    fixed = None if keyword or outcome == RIGHT else self.fixed(candidate, op)
+                    if fixed is not None:
+                        outcome = RIGHT
+                    given[candidate.spelled + keyword] = (
+                        {"keyword": keyword} if keyword else {"fixed": default if fixed is None else fixed}
+                    )
+                    options.append((candidate, call, outcome))
+                    if outcome == RIGHT:
+                        break
         bound = self.chosen(op, 1, options)
         if bound is not None:
             for key, value in given.items():
@@ -163,7 +160,7 @@ class Elementwise:
         if op != "leaky_relu":
             return None
         found = self.tester.result(
-            candidate.call, [self.tester.maker.make(Plain([-1.0], (1, 1) if self.tester.kind == "tensor" else ()))]
+            candidate.call, [self.maker.make(Plain([-1.0], (1, 1) if self.tester.kind == "tensor" else ()))]
         )
         if isinstance(found, str) or len(found.data) != 1 or not 0 < -found.data[0] < 1:
             return None
@@ -177,11 +174,12 @@ class Elementwise:
         form: dict[str, str] = {}
         for candidate in self.options("gelu", "gelu"):
             form[candidate.spelled] = "none"
-            for name, truth in names.GELU.items():
-                outcome = self.tester.outcome(candidate.call, [names.ANY], truth)
-                options.append((candidate, candidate.call, outcome))
-                if outcome == RIGHT:
-                    form[candidate.spelled] = name
+            with self.trying("gelu"):
+                for name, truth in names.GELU.items():
+                    outcome = self.tester.outcome(candidate.call, [names.ANY], truth)
+                    options.append((candidate, candidate.call, outcome))
+                    if outcome == RIGHT:
+                        form[candidate.spelled] = name
         bound = self.chosen("gelu", 1, options)
         if bound is None:
             return
@@ -202,22 +200,24 @@ class Elementwise:
                 and not two(candidate)
             ):
                 continue
-            outcome = self.tester.outcome(candidate.call, [left, right], truth)
-            if outcome != RIGHT and op == "pow":
-                raised = self.tester.outcome(candidate.call, [left, (2.5,)], truth, (1,))
-                options.append((candidate, candidate.call, RIGHT if raised == RIGHT else outcome))
-            else:
+            with self.trying(op):
+                outcome = self.tester.outcome(candidate.call, [left, right], truth)
+                if outcome != RIGHT and op == "pow":
+                    raised = self.tester.outcome(candidate.call, [left, (2.5,)], truth, (1,))
+                    outcome = RIGHT if raised == RIGHT else outcome
                 options.append((candidate, candidate.call, outcome))
         bound = self.chosen(op, 2, options)
         if bound is None:
             return
-        call = bound.call
-        tried = {
-            "vv": self.tester.outcome(call, [left, right], truth),
-            "vn": self.tester.outcome(call, [left, (2.0,)], truth, (1,)),
-            "nv": self.tester.outcome(call, [(2.0,), right], truth, (0,)),
+        ways: dict[str, tuple[list[Sequence[float]], tuple[int, ...]]] = {
+            "vv": ([left, right], ()),
+            "vn": ([left, (2.0,)], (1,)),
+            "nv": ([(2.0,), right], (0,)),
         }
-        bound.tried = tried
+        bound.tried = tried = dict.fromkeys(ways, "raises MissingDependency")
+        for key, (columns, numbers) in ways.items():
+            with self.trying(op):
+                tried[key] = self.tester.outcome(bound.call, columns, truth, numbers)
         refused = {k for k, outcome in tried.items() if outcome.startswith("raises")}
         bound.values = (
             "both" if "vv" not in refused or refused == set(tried) else "left" if "vn" not in refused else "right"
