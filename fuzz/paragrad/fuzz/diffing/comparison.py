@@ -18,10 +18,11 @@ from paragrad.fuzz.engines.pytorch import PyTorch
 from paragrad.fuzz.judge import Finding, diagnose, judge, reference
 from paragrad.fuzz.judge.agreement import is_far
 from paragrad.fuzz.judge.drawn import settled
+from paragrad.fuzz.judge.expected import Expected, exactly
 from paragrad.fuzz.judge.gradients import BackwardCheck, has_hidden
 from paragrad.fuzz.judge.intake import take_in
 from paragrad.fuzz.judge.isolate import shows
-from paragrad.fuzz.judge.local import Expected, LocalReference, RefusedError, exactly
+from paragrad.fuzz.judge.local import LocalReference, RefusedError
 from paragrad.fuzz.program import Apply, Array, Backward, Grad
 from paragrad.fuzz.telling.told import farthest
 from paragrad.fuzz.trace import Engine, Trace

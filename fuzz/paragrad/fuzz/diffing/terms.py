@@ -19,9 +19,10 @@ from paragrad.fuzz.diffing.local import symbol
 from paragrad.fuzz.diffing.walked import multiplies, unit_slopes
 from paragrad.fuzz.judge.diagnosis import NONE
 from paragrad.fuzz.judge.drawn import settled
+from paragrad.fuzz.judge.expected import Expected
 from paragrad.fuzz.judge.gradients import Consumer, Contribution
 from paragrad.fuzz.judge.isolate import isolate
-from paragrad.fuzz.judge.local import Expected, RefusedError
+from paragrad.fuzz.judge.local import RefusedError
 from paragrad.fuzz.judge.third.functions import FUNCTIONS
 from paragrad.fuzz.program import Apply, Array, Ref
 from paragrad.fuzz.telling import rules

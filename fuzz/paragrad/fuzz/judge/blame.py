@@ -14,9 +14,10 @@ from itertools import islice
 import numpy as np
 
 from paragrad.fuzz.editing import renumbered
+from paragrad.fuzz.judge.expected import Expected
 from paragrad.fuzz.judge.gradients import BackwardCheck, Consumer
 from paragrad.fuzz.judge.isolate import isolate, shows
-from paragrad.fuzz.judge.local import Expected, RefusedError
+from paragrad.fuzz.judge.local import RefusedError
 from paragrad.fuzz.program import Apply, Array, Backward, Grad, Input, Program
 from paragrad.fuzz.trace import Engine, Trace
 

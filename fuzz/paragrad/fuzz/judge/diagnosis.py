@@ -18,12 +18,13 @@ from paragrad.fuzz.in_place import OPERATORS
 from paragrad.fuzz.judge.blame import WALK, replays
 from paragrad.fuzz.judge.bounds import UNIT
 from paragrad.fuzz.judge.drawn import settled
+from paragrad.fuzz.judge.expected import exactly
 from paragrad.fuzz.judge.gradients import BackwardCheck, has_hidden
 from paragrad.fuzz.judge.hypotheses import HYPOTHESES, View, constant_factor, differences, lower_precision
 from paragrad.fuzz.judge.intake import take_in
 from paragrad.fuzz.judge.isolate import isolate, shows
 from paragrad.fuzz.judge.kinks import hull, samples
-from paragrad.fuzz.judge.local import LocalReference, RefusedError, exactly
+from paragrad.fuzz.judge.local import LocalReference, RefusedError
 from paragrad.fuzz.judge.placed import FAILS, IN_PLACE, UNRECORDED
 from paragrad.fuzz.judge.verdict import REFERENCE, SUBJECT, UNCLEAR, Finding
 from paragrad.fuzz.judge.walks import still_explained, walk_faults

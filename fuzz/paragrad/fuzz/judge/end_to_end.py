@@ -17,7 +17,8 @@ import paragrad.engine as pg
 from paragrad.fuzz.engines.own import Own
 from paragrad.fuzz.engines.pytorch import PyTorch
 from paragrad.fuzz.judge.bounds import Bounded, modelling
-from paragrad.fuzz.judge.local import Expected, RefusedError, bound_on
+from paragrad.fuzz.judge.expected import Expected, bound_on
+from paragrad.fuzz.judge.local import RefusedError
 from paragrad.fuzz.program import Array, Dtype, Input, Program
 from paragrad.fuzz.trace import Trace
 

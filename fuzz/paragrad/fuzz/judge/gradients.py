@@ -11,8 +11,9 @@ import numpy as np
 from paragrad.engine import dtypes
 from paragrad.fuzz.judge.bounds import UNIT
 from paragrad.fuzz.judge.drawn import settled
+from paragrad.fuzz.judge.expected import Expected, exactly
 from paragrad.fuzz.judge.isolate import isolate
-from paragrad.fuzz.judge.local import Expected, LocalReference, exactly
+from paragrad.fuzz.judge.local import LocalReference
 from paragrad.fuzz.program import Apply, Array, Backward, Grad, Program, ZeroGrad, refs
 from paragrad.fuzz.trace import Trace
 

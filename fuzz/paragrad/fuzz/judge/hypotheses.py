@@ -12,7 +12,8 @@ import numpy as np
 
 from paragrad.engine import dtypes
 from paragrad.fuzz.judge.bounds import UNIT
-from paragrad.fuzz.judge.local import Expected, LocalReference, RefusedError
+from paragrad.fuzz.judge.expected import Expected
+from paragrad.fuzz.judge.local import LocalReference, RefusedError
 from paragrad.fuzz.program import Apply, Array
 
 LOST = 2.0**-30

@@ -12,11 +12,12 @@ import numpy as np
 from paragrad.fuzz.judge.agreement import compare, is_near
 from paragrad.fuzz.judge.blame import WALK, blame_crash, blame_gradient, once, twice
 from paragrad.fuzz.judge.drawn import settled, settled_program
+from paragrad.fuzz.judge.expected import Expected, exactly
 from paragrad.fuzz.judge.gradients import BackwardCheck, has_hidden
 from paragrad.fuzz.judge.intake import take_in
 from paragrad.fuzz.judge.isolate import shows
 from paragrad.fuzz.judge.kinks import Kinks
-from paragrad.fuzz.judge.local import Expected, LocalReference, RefusedError, exactly
+from paragrad.fuzz.judge.local import LocalReference, RefusedError
 from paragrad.fuzz.judge.placed import blame_in_place
 from paragrad.fuzz.judge.reference import reference
 from paragrad.fuzz.judge.steps import Steps

@@ -16,7 +16,7 @@ import torch
 
 from paragrad.engine import dtypes
 from paragrad.fuzz.judge.bounds import TINY, UNIT
-from paragrad.fuzz.judge.local import Expected
+from paragrad.fuzz.judge.expected import Expected
 from paragrad.fuzz.program import Array, Backward, Optimizer, OptimizerStep, Program, ZeroGrad
 from paragrad.fuzz.trace import Trace
 

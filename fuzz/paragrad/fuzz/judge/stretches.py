@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from paragrad.fuzz.judge.end_to_end import EndToEnd
-from paragrad.fuzz.judge.local import Expected, exactly
+from paragrad.fuzz.judge.expected import Expected, exactly
 from paragrad.fuzz.program import Apply, Array, Backward, Input, OptimizerStep, Program, Statement, ZeroGrad, refs
 from paragrad.fuzz.trace import Trace
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from paragrad.fuzz.judge.local import Expected
+from paragrad.fuzz.judge.expected import Expected
 from paragrad.fuzz.program import Array
 
 

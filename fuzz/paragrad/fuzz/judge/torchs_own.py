@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterable, Mapping
 
 from paragrad.fuzz.judge.agreement import is_far, is_near
 from paragrad.fuzz.judge.blame import WALK
+from paragrad.fuzz.judge.expected import exactly
 from paragrad.fuzz.judge.gradients import BackwardCheck
-from paragrad.fuzz.judge.local import LocalReference, exactly
+from paragrad.fuzz.judge.local import LocalReference
 from paragrad.fuzz.judge.telling import describe
 from paragrad.fuzz.judge.verdict import REFERENCE
 from paragrad.fuzz.program import Apply, Program
