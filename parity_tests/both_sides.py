@@ -16,6 +16,7 @@ import pytest
 import torch
 
 import paragrad.engine as pg
+from parity_tests.ulps import assert_within_ulps
 
 
 class Side:
@@ -55,27 +56,22 @@ class Side:
         result.backward(cotangent.reshape(tuple(result.shape)))
 
 
-def assert_same(found: Any, expected: Any, what: str, tolerance: float = 0.0) -> None:
-    """Equal shape, dtype and numbers, up to a relative tolerance."""
-    own, theirs = found.detach().numpy(), expected.detach().numpy()
-    assert own.shape == theirs.shape, f"{what}: shape {own.shape}, torch's {theirs.shape}"
-    assert own.dtype == theirs.dtype, f"{what}: dtype {own.dtype}, torch's {theirs.dtype}"
-    np.testing.assert_allclose(own, theirs, tolerance, 100 * tolerance, err_msg=what)
-
-
-def assert_parity(case: str, tolerance: float = 0.0) -> None:
+def assert_parity(case: str, ulps: float = 0) -> None:
     """Both sides give the same value and the same gradients."""
     ours, theirs = Side(pg), Side(torch)
     own, expected = ours.evaluate(case), theirs.evaluate(case)
-    assert_same(own, expected, case, tolerance)
+    result = expected.detach().numpy()
+    assert_within_ulps(own.detach().numpy(), result, ulps, case, of=[result])
     assert own.requires_grad == expected.requires_grad, f"{case}: requires_grad is {own.requires_grad}"
     if expected.requires_grad:
         ours.backward(own)
         theirs.backward(expected)
+        gradients = [leaf.grad.numpy() for leaf in theirs.leaves if leaf.grad is not None]
         for k, (leaf, reference) in enumerate(zip(ours.leaves, theirs.leaves, strict=True)):
             assert (leaf.grad is None) == (reference.grad is None), f"{case}: gradient of leaf {k} is {leaf.grad}"
             if leaf.grad is not None:
-                assert_same(leaf.grad, reference.grad, f"{case}: gradient of leaf {k}", tolerance)
+                what = f"{case}: gradient of leaf {k}"
+                assert_within_ulps(leaf.grad.numpy(), reference.grad.numpy(), ulps, what, of=gradients)
 
 
 def assert_same_error(case: str) -> str:

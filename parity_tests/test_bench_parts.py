@@ -15,7 +15,7 @@ import pytest
 from paragrad.fuzz.campaign import Outcome
 from paragrad.reports import bench
 from paragrad.reports.bootstrap import around_median
-from paragrad.reports.speed import fuzz_loop, memory, models, scaling, splits
+from paragrad.reports.speed import fuzz_loop, memory, models, scaling, splits, workload
 from paragrad.reports.speed.models import Model
 from paragrad.reports.speed.training import Training
 from paragrad.reports.speed.workload import Library, Unlike
@@ -101,8 +101,6 @@ def test_what_is_no_ratio_fails_by_its_name_too(monkeypatch: pytest.MonkeyPatch)
 @pytest.mark.parametrize("name", ["mlp", "conv-net", "attention-net"])
 def test_the_parts_of_a_model_are_its_step(name: str) -> None:
     """The workload and the split time the same code: parts in turn give what the step gives."""
-    from paragrad.reports.speed import workload
-
     whole, parts = (models.MODELS[name].trained("float32")(workload.engine(), 2) for _ in range(2))
     whole.prepared().step()
     for part in (parts.forward, parts.backward, parts.optimizer):

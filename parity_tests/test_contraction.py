@@ -14,6 +14,7 @@ from paragrad.fuzz.engines.own import Own
 from paragrad.fuzz.engines.pytorch import PyTorch
 from paragrad.fuzz.program import Apply, Backward, Input, Program, Ref
 from paragrad.fuzz.shrink import examine
+from paragrad.fuzz.strategies.single import single
 from parity_tests.both_sides import Side, assert_parity, assert_same_error, listed
 
 LEFT = ("3", "2, 3", "4, 2, 3", "1, 2, 3", "5, 4, 2, 3", "5, 1, 2, 3", "0, 3", "4, 0, 3", "0, 2, 3", "1, 3")
@@ -248,7 +249,6 @@ def test_sizes_that_people_use(op: str, shapes: tuple[tuple[int, ...], ...]) -> 
 
 def test_the_samples_reach_every_form() -> None:
     """Of the operands' ranks, and of einsum's equations."""
-    from paragrad.fuzz.strategies.single import single
 
     def calls(name: str) -> list[tuple[Program, Apply]]:
         return [(p, s) for p in single(TABLE[name], "float32", False, 400) for _, s in p.applications()]

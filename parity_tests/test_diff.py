@@ -22,6 +22,7 @@ from paragrad.fuzz.program import Apply, Backward, Input, Program, Ref
 from paragrad.fuzz.trace import Failure, Trace
 from paragrad.reports import record
 from paragrad.reports.cli import main
+from parity_tests.ulps import assert_within_ulps
 
 EXPRESSION = "d = a*b; tanh(d + c)*a"
 AT = ["a=2", "b=-3", "c=10"]
@@ -54,12 +55,14 @@ def test_the_terms_of_a_gradient_add_up_to_it() -> None:
     found = comparison(EXPRESSION, *AT)
     terms = Terms(found)
     assert found.at is not None
-    for variable, gradient in found.torchs.gradients[found.at].items():
+    gradients = {k: g for k, g in found.torchs.gradients[found.at].items() if g is not None}
+    for variable, gradient in gradients.items():
         of = terms.of(variable)
-        if of:
-            np.testing.assert_allclose(sum(t.expected for t in of), gradient, rtol=1e-12)
+        if of:  # tanh's 1 - y² cancels, and what comes after it is small
+            assert_within_ulps(sum(t.expected for t in of), gradient, 4, of=[*gradients.values()])
             assert all(t.right for t in of)
-            np.testing.assert_allclose([t.upstream * t.local for t in of], [t.expected for t in of], rtol=1e-12)
+            for term in of:
+                assert_within_ulps(term.upstream * term.local, term.expected, 1)
     assert [t.symbol for t in terms.of(0)] == ["f", "b"]
 
 

@@ -15,8 +15,11 @@ import pytest
 import torch
 
 import paragrad.engine as pg
+from parity_tests.ulps import assert_within_ulps
 
 inf, nan = float("inf"), float("nan")
+ROUNDINGS = 8
+"""ULP of the largest number by which results may differ."""
 INPUTS: dict[str, tuple[Any, str]] = {
     "z": (1.5, "float32"),
     "v": ([3.0, 1.0, 2.0, 1.0, 3.0], "float32"),
@@ -153,14 +156,6 @@ def numbers(tensor: Any) -> np.ndarray[Any, Any]:
     return array
 
 
-def assert_close(found: Any, expected: Any, what: str) -> None:
-    """Equal shape and dtype, and numbers that a few roundings of the largest explain."""
-    assert found.shape == expected.shape, f"{what}: shape {found.shape}, torch's {expected.shape}"
-    assert found.dtype == expected.dtype, f"{what}: dtype {found.dtype}, torch's {expected.dtype}"
-    largest = np.max(np.abs(expected), initial=0.0, where=np.isfinite(expected))
-    np.testing.assert_allclose(found, expected, rtol=1e-6, atol=2e-6 * largest, err_msg=what)
-
-
 @pytest.mark.parametrize("case", listed(FORMS))
 def test_form(case: str) -> None:
     (found, ours), (expected, theirs) = evaluate(case, True), evaluate(case, False)
@@ -168,7 +163,7 @@ def test_form(case: str) -> None:
     random = np.random.default_rng(7)
     roots, seeds = [], []
     for own, reference in pairs:
-        assert_close(numbers(own), numbers(reference), case)
+        assert_within_ulps(numbers(own), numbers(reference), ROUNDINGS, case, of=[numbers(reference)])
         assert own.requires_grad == reference.requires_grad, f"{case}: requires_grad is {own.requires_grad}"
         if own.requires_grad:
             roots.append((own, reference))
@@ -181,7 +176,8 @@ def test_form(case: str) -> None:
         gradient = theirs[name].grad
         assert (own.grad is None) == (gradient is None), f"{case}: gradient of {name} is {own.grad}, torch's {gradient}"
         if gradient is not None:
-            assert_close(own.grad.numpy(), gradient.numpy(), f"{case}: gradient of {name}")
+            what = f"{case}: gradient of {name}"
+            assert_within_ulps(own.grad.numpy(), gradient.numpy(), ROUNDINGS, what, of=[gradient.numpy()])
 
 
 @pytest.mark.parametrize("case", listed(ERRORS))
@@ -239,4 +235,4 @@ def test_second_derivative_of_padding(mode: str) -> None:
         (first * first).sum().backward()
         found.append((numbers(first), numbers(x.grad)))
     for own, reference in zip(*found, strict=True):
-        assert_close(own, reference, mode)
+        assert_within_ulps(own, reference, ROUNDINGS, mode, of=[reference])
