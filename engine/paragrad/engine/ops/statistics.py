@@ -131,7 +131,7 @@ def _var_error(
 def _std_error(u: float, errors: Any, *args: Any) -> Array:
     """√(v + e) - √v is at most e / √v, and at most √e."""
     out = args[-1]
-    error = _var_error(u, errors, *args[:-1], out * out)  # type: ignore[call-arg] - args are those of std
+    error = _var_error(u, errors, *args[:-1], out * out)  # type: ignore[call-arg]  # args are those of std
     return np.asarray(np.minimum(error / out, np.sqrt(error)) + u * out)
 
 

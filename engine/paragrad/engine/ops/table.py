@@ -163,7 +163,7 @@ class Op:
         required = len(self.parameters) - len(self.defaults)
         self.tails = {k: tuple(self.defaults[n] for n in self.parameters[k:]) for k in range(required, len(kinds) + 1)}
         if len(self.outputs) > 1:
-            kind: Any = namedtuple(self.name.partition(".")[0], self.outputs)  # type: ignore[misc] - named as the op
+            kind: Any = namedtuple(self.name.partition(".")[0], self.outputs)  # type: ignore[misc]  # named so
             self.pack = kind._make
         operands = [self.parameters[k] for k in positions]
         unknown = [name for name in self.pullbacks if name not in operands]
