@@ -203,8 +203,8 @@ REFUSED: dict[str, tuple[list[str], str]] = {
     ),
     "broken": (["broken.json"], "broken.json: ops is missing; it is partial or was edited: make it again"),
     "kind": (
-        ["speed.json", "--as", "junit"],
-        "speed records are measurements, in which nothing passes or fails: --as junit takes",
+        ["accuracy.json", "--as", "junit"],
+        "accuracy records are measurements, in which nothing of ours passes or fails: --as junit takes",
     ),
     "two": (["gate.json", "parity.json", "--as", "html"], "--as html takes one record, not 2"),
     "against alone": (["gate.json", "--against", "gate.json"], "add --as comment"),

@@ -175,6 +175,19 @@ def test_a_page_of_a_very_long_record_is_small(kind: str) -> None:
     assert not Reading(page).problems
 
 
+def test_links_into_what_is_cut_are_none() -> None:
+    """Rows furthest behind torch and cells of the heat map lead to rows of a table that is too long to be whole."""
+    shown = synthetic.records()["accuracy"]
+    rows = shown["body"]["rows"]
+    worst = rows[-1]["gradients"]["input"]["engine"]
+    worst["p999"] = worst["max"] = 1e9
+    shown["body"]["rows"] = [dict(row, op=f"{row['op']}_{k}") for k in range(12) for row in rows]
+    made = Reading(render_html(shown, {}))
+    assert any("more (in accuracy.json)" in words for words in made.words)
+    assert not made.problems
+    assert f"{rows[-1]['op']}_11" in made.words, "named, and no link"
+
+
 def test_junit_of_very_much_counts_the_rest(tmp_path: Path) -> None:
     document = read(save(tmp_path, "check", many(5000)))
     found = junit([document])
