@@ -122,6 +122,17 @@ def test_screenshots(kind: str, opened: Open, records: dict[str, Record]) -> Non
             page.screenshot(path=SHOTS / f"{kind}-{scheme}-{size}-below.png")
 
 
+@pytest.mark.parametrize("kind", ["gate", "speed"])
+def test_intervals_fit_a_phone(kind: str, opened: Open, records: dict[str, Record]) -> None:
+    page = opened(html_of(records, kind), size="narrow")
+    for place in page.locator(".plot:has(> .fluid)").all():
+        assert place.evaluate("plot => plot.scrollWidth <= plot.clientWidth")
+        words = "[...plot.querySelectorAll('text')].map(one => one.getBoundingClientRect())"
+        frame = "plot.getBoundingClientRect()"
+        inside = f"plot => {words}.every(box => box.left >= {frame}.left && box.right <= {frame}.right)"
+        assert place.evaluate(inside)
+
+
 def test_sorting_by_keyboard(opened: Open, records: dict[str, Record]) -> None:
     page = opened(html_of(records, "accuracy"))
     table = page.locator("#ulp-table")

@@ -144,15 +144,15 @@ def _depth(body: AccuracyBody) -> str:
 def graphs(counts: GraphCounts) -> str:
     """What became of the random graphs that are not among the points, in a sentence; nothing where all are."""
     parts = [
-        f"{number} {why}"
-        for number, why in (
-            (counts["not_compared"], "have no gradient that can be compared"),
-            (counts["not_run"], "were not run, for the time of the run was over"),
+        f"{why}: {count}"
+        for why, count in (
+            ("without a gradient that can be compared", counts["not_compared"]),
+            ("not run, for the time of the run was over", counts["not_run"]),
         )
-        if number
+        if count
     ]
     asked = plural(counts["requested"], "random graph")
-    return f"Of {asked} {counts['judged']} were judged; {' and '.join(parts)}." if parts else ""
+    return f"{asked} asked for; judged: {counts['judged']}; {'; '.join(parts)}." if parts else ""
 
 
 def _points(body: AccuracyBody) -> list[str]:
