@@ -334,3 +334,10 @@ def test_a_number_that_is_no_longer_identical_is_shown(
     torchs, ours = numbers(change.told(shown=True)["repro"], capsys)
     assert torchs != ours
     assert abs(torchs - ours) < 1e-15 * abs(torchs)
+
+
+def test_a_result_of_another_dtype_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    line = repro.result({"op": "add", "operands": "int64, float32 0-d"})
+    exec(shlex.split(line)[2], {})
+    assert capsys.readouterr().out.split() == ["float32"]
+    assert not repro.result({"op": "sum", "operands": "float32, dtype float64"})

@@ -223,7 +223,8 @@ class Comparison:
                 continue
             old, new = (set(row["result"].split(" or ")) for row in (before, now))
             if old.isdisjoint(new) or not self.of_others("dtype", before, now):
-                yield Change("dtype", before, f"{before['op']}({before['operands']})", before["result"], now["result"])
+                what = f"{before['op']}({before['operands']})"
+                yield Change("dtype", before, what, before["result"], now["result"], shows=repro.result(before))
 
     def mutant(self) -> Iterator[Change]:
         """Faults that are found no more."""

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import shlex
 
+from paragrad.engine.ops.table import TABLE
 from paragrad.reports.bodies.gate import What
-from paragrad.reports.gate.accuracy import layers, scalars, width
+from paragrad.reports.gate.accuracy import layers, scalars, verdicts, width
 from paragrad.reports.gate.accuracy.rows import Row
 
 
@@ -33,6 +34,16 @@ def listed(op: str, field: str) -> str:
     """What lists the parameters of an op, or (`field` is "gradients") those that have one."""
     of = "pullbacks" if field == "gradients" else "parameters"
     return _python(f"{_TABLE}; print(*TABLE[{op.removeprefix(scalars.PREFIX)!r}].{of})")
+
+
+def result(row: Row) -> str:
+    """What prints the dtype of an op's result, where its operands are all that a call needs; else nothing."""
+    op, words = TABLE.get(row["op"]), [word.split(" ") for word in row["operands"].split(", ")]
+    known = all(word[0] in verdicts.PROBED for word in words)
+    if op is None or not known or not len(words) == op.arity == len(op.parameters) - len(op.defaults):
+        return ""
+    arrays = [f"pg.Tensor(np.ones({'()' if rest else 2}, {dtype!r}))" for dtype, *rest in words]
+    return _python(f"import numpy as np, paragrad.engine as pg; print(pg.{op.name}({', '.join(arrays)}).dtype)")
 
 
 def passed(row: Row) -> str:

@@ -37,7 +37,7 @@ def witness(kind: What, row: AnyRow, before: AnyRow | None, after: str) -> str |
     name = op.removeprefix(scalars.PREFIX)
     if kind == "ulp" and name in TABLE:
         return of_errors(name, row, before, scalar)
-    if kind == "verdict" and name in TABLE:
+    if kind == "verdict" and after in ("bug", "rounding") and name in TABLE:
         programs = scalars.programs(TABLE[name]) if scalar else verdicts.of_one(TABLE[name], row["dtype"])
         shown = of_bug if after == "bug" else of_difference
         return shown(programs, scalar, row["of"] == "gradient")
