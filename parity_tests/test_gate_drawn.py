@@ -135,8 +135,8 @@ def test_rows_of_other_programs_are_told_in_one_line_and_accepted_in_one() -> No
     gated = held(before, now)
     assert gated.answer["verdict"] == "pass"
     assert gated.answer["why"] == (
-        "nothing got worse; 4 rows (a, b, c and 1 more) measured on other programs than the baseline's: only a bug, or "
-        "an error beyond the wider rule, fails there; `paragrad gate --accept` takes them up"
+        "nothing got worse; 4 rows (a, b, c and 1 more) measured on other programs than the baseline's: there only a "
+        "bug, or an error beyond the wider rule, fails; --accept takes them up"
     )
     assert gated.beside == ["4 rows measured on other programs, see `git diff`"]
     assert gated.accepted["rows"] == now

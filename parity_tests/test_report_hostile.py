@@ -51,6 +51,13 @@ EDITS: dict[str, tuple[str, str, str, str]] = {
     "a gate that passed": ("gate", '"verdict": "fail"', '"verdict": "pass"', "body.verdict is 'pass', but"),
     "a check that passed": ("check", '"verdict": "findings"', '"verdict": "parity"', "but 1 of its findings fail"),
     "a check that counts wrong": ("check", '"judged": 50', '"judged": 49', "counts don't add up: 60 requested"),
+    "graphs that are not all": ("accuracy", '"not_compared": 1', '"not_compared": 2', "body.graphs don't add up: 4"),
+    "points that nobody judged": (
+        "accuracy",
+        '"judged": 1,\n   "not_compared": 1',
+        '"judged": 0,\n   "not_compared": 2',
+        "body.graphs.judged is 0, but there are 1 points",
+    ),
     "nothing was judged": ("check", '"judged": 50', '"judged": 0', "nothing was judged"),
 }
 

@@ -79,8 +79,8 @@ def other_programs(ops: Sequence[str]) -> str:
     names = list(dict.fromkeys(ops))
     more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
     rows = f"{plural(len(ops), 'row')} ({', '.join(names[:NAMED])}{more})"
-    held = "only a bug, or an error beyond the wider rule, fails there"
-    return f"; {rows} measured on other programs than the baseline's: {held}; `paragrad gate --accept` takes them up"
+    held = "there only a bug, or an error beyond the wider rule, fails"
+    return f"; {rows} measured on other programs than the baseline's: {held}; --accept takes them up"
 
 
 def mixing(known: Baseline, only: Sequence[str]) -> None:
