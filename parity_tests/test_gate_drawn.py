@@ -79,7 +79,7 @@ def test_of_other_programs_a_verdict_is_worse_where_it_is_a_bug_or_none() -> Non
         (was, has)
         for was in verdicts.ORDER
         for has in verdicts.ORDER
-        if growth.rank(has, True, others=True) > growth.rank(was, True, others=True)
+        if growth.rank(has, True, redrawn=True) > growth.rank(was, True, redrawn=True)
     }
     right = ("identical", "rounding", "convention", "ill-conditioned")
     assert worse == {(was, has) for was in right for has in ("bug", "not judged")} | {("bug", "not judged")}
@@ -112,7 +112,7 @@ def test_programs_and_places_of_the_judge_know_what_they_are_of() -> None:
     assert len(worse(before, rows(program=[program("graph", "rounding")], judge=[judged(9)]))) == 2
     others = rows(program=[program("graph", "rounding", digest="2")], judge=[judged(9, "2")])
     assert worse(before, others) == []
-    assert {row["op"] for row in Comparison(before, others, True).others()} == {"graph", "judge"}
+    assert {row["op"] for row in Comparison(before, others, True).redrawn_rows()} == {"graph", "judge"}
     (bug,) = worse(before, rows(program=[program("graph", "bug", digest="2")], judge=[judged(9, "2")]))
     assert bug.what == "graph: one"
 
@@ -158,7 +158,7 @@ def test_what_changed_with_its_parts_is_not_told_and_is_accepted_line_by_line() 
     assert [row["what"] for row in gated.answer["worse"]] == ["linear float32 value"]
     assert gated.beside == [
         "ulp: nn.Linear float32 value: max 1 -> 3, p999 1 -> 3",
-        "program: mlp one: share 0.5 -> 0.7, worst identical -> rounding",
+        "program: mlp one: worst identical -> rounding, share 0.5 -> 0.7",
     ]
     assert gated.accepted["rows"] == now
     assert held(gated.accepted["rows"], now, parts).answer["why"] == "nothing got worse"

@@ -296,6 +296,14 @@ def test_a_witness_is_a_line_with_both_sides_numbers(
     assert torchs == ours
 
 
+def test_every_op_of_value_can_be_written_as_a_line(capsys: pytest.CaptureFixture[str]) -> None:
+    for op in scalars.ops():
+        program = next(scalars.programs(op))
+        line = spelled.line(program, len(program.inputs), False, scalar=True)
+        assert line is not None
+        np.testing.assert_array_max_ulp(*map(np.array, numbers(line, capsys)), 8)  # type: ignore[arg-type] - two
+
+
 def test_a_witness_of_a_value_is_written_with_values(capsys: pytest.CaptureFixture[str]) -> None:
     for name in walks.SCALAR_WALKS:
         walk = walks.written(walks.SCALAR_WALKS[name], scalar=True)
@@ -333,7 +341,7 @@ def test_a_number_that_is_no_longer_identical_is_shown(
     assert (change.before, change.after) == ("identical", "rounding")
     torchs, ours = numbers(change.told(shown=True)["repro"], capsys)
     assert torchs != ours
-    assert abs(torchs - ours) < 1e-15 * abs(torchs)
+    np.testing.assert_array_max_ulp(np.array(torchs), np.array(ours), 4)
 
 
 def test_a_result_of_another_dtype_is_shown(capsys: pytest.CaptureFixture[str]) -> None:

@@ -234,7 +234,7 @@ REFUSED: dict[str, tuple[list[str], str]] = {
 def test_what_is_refused_is_one_line_and_writes_nothing(
     fault: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    for kind in ("gate", "speed", "parity", "check", "mutants"):
+    for kind in ("gate", "speed", "parity", "check", "mutants", "accuracy"):
         save(tmp_path, kind)
     (tmp_path / "link.md").symlink_to("gate.json")
     shutil.copy(tmp_path / "gate.json", tmp_path / "gate.txt")

@@ -133,30 +133,30 @@ class Comparison:
         for name in sorted(before.keys() | now.keys()):
             yield name, before.get(name), now.get(name)
 
-    def of_others(self, kind: What, before: Row | None, now: Row | None) -> bool:
+    def is_redrawn(self, kind: What, before: Row | None, now: Row | None) -> bool:
         """Whether a row is of other programs than it was."""
         if kind in DRAWN:
             return any(row["op"] in self.redrawn for row in (before, now) if row)
         return bool(before and now and before.get("digest") != now.get("digest"))
 
-    def others(self) -> list[Row]:
+    def redrawn_rows(self) -> list[Row]:
         """The rows that are of other programs than they were, but for those that say so."""
         found = ((kind, before, now) for kind in KEYS if kind != "op" for _, before, now in self.pairs(kind))
-        return [before or now for kind, before, now in found if self.of_others(kind, before, now)]
+        return [before or now for kind, before, now in found if self.is_redrawn(kind, before, now)]
 
     def ulp(self) -> Iterator[Change]:
         """Larger errors, and errors that are measured no more; with other programs, another argument may have one."""
         for _, before, now in self.pairs("ulp"):
             row = before or now
-            others = self.of_others("ulp", before, now)
-            same = self.same and not others
+            redrawn = self.is_redrawn("ulp", before, now)
+            same = self.same and not redrawn
             what = f"{row['op']} {row['dtype']} {row['of']}"
             if now is None:
                 reason = self.absent.get(f"{row['op']} {row['dtype']}")
-                if reason is None and not others:
+                if reason is None and not redrawn:
                     yield Change("ulp", row, what, growth.told(before), "not measured")
             elif before is None:
-                if not others:
+                if not redrawn:
                     yield Change("ulp", row, what, "not measured", growth.told(now), worse=False)
             elif growth.larger(before, now, same):
                 yield Change("ulp", now, what, growth.told(before), growth.told(now), was=before)
@@ -170,8 +170,8 @@ class Comparison:
         for _, before, now in self.pairs("verdict"):
             row = now or before
             was, has = before["worst"] if before else NONE, now["worst"] if now else NONE
-            others = self.of_others("verdict", before, now)
-            old, new = growth.rank(was, self.same, others), growth.rank(has, self.same, others)
+            redrawn = self.is_redrawn("verdict", before, now)
+            old, new = growth.rank(was, self.same, redrawn), growth.rank(has, self.same, redrawn)
             if old != new:
                 yield Change("verdict", row, f"{row['op']} {row['dtype']} {row['of']}", was, has, worse=new > old)
 
@@ -222,7 +222,7 @@ class Comparison:
             if not before or not now or before["result"] == now["result"]:
                 continue
             old, new = (set(row["result"].split(" or ")) for row in (before, now))
-            if old.isdisjoint(new) or not self.of_others("dtype", before, now):
+            if old.isdisjoint(new) or not self.is_redrawn("dtype", before, now):
                 what = f"{before['op']}({before['operands']})"
                 yield Change("dtype", before, what, before["result"], now["result"], shows=repro.result(before))
 
@@ -246,7 +246,7 @@ class Comparison:
     def program(self) -> Iterator[Change]:
         """Worse verdicts, and larger errors against their bounds where programs and bounds are the same."""
         judge = [(before, now) for _, before, now in self.pairs("judge") if before != now]
-        wider = any(not self.of_others("judge", before, now) for before, now in judge)
+        wider = any(not self.is_redrawn("judge", before, now) for before, now in judge)
         for _, before, now in self.pairs("program"):
             row = before or now
             what = f"{row['op']}: {row['case']}"

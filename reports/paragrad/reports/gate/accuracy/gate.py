@@ -57,7 +57,7 @@ def hold(path: Path, known: Baseline | None, here: Place, measured: Measured, on
     why = f"{plural(len(worse), 'thing')} got worse ({grown})" if worse else "nothing got worse"
     answer: AccuracyGate = {
         "verdict": "fail" if worse else "pass",
-        "why": why + other_programs([row["op"] for row in comparison.others()]),
+        "why": why + other_programs([row["op"] for row in comparison.redrawn_rows()]),
         "baseline": path.as_posix(),
         "rule": growth.rule(differences),
         "checked": comparison.checked(),
@@ -69,7 +69,7 @@ def hold(path: Path, known: Baseline | None, here: Place, measured: Measured, on
     else:
         accepted = {"schema": SCHEMA, "place": here, "rows": measured.rows}
     told = {(change.kind, key(change.kind, change.row)) for change in changes}
-    return Gated(answer, accepted, list(rest(known["rows"], accepted["rows"], told, comparison.of_others)))
+    return Gated(answer, accepted, list(rest(known["rows"], accepted["rows"], told, comparison.is_redrawn)))
 
 
 def other_programs(ops: Sequence[str]) -> str:

@@ -54,9 +54,9 @@ def told(row: UlpRow) -> str:
     return f"max {row['max']:g}, 99.9 % {row['p999']:g} ULP{wrong}"
 
 
-def rank(verdict: str, same: bool, others: bool = False) -> int:
-    """How bad a verdict is; of `others`, programs that the baseline did not have, no more than whether it is a bug."""
-    if (others and verdict not in (BUG, NONE)) or (not same and verdict in RIGHT):
+def rank(verdict: str, same: bool, redrawn: bool = False) -> int:
+    """How bad a verdict is; of programs that the baseline did not have (`redrawn`) no more than whether it is a bug."""
+    if (redrawn and verdict not in (BUG, NONE)) or (not same and verdict in RIGHT):
         return 0
     return ORDER.index(verdict) if verdict in ORDER else ORDER.index(NONE)
 
@@ -64,11 +64,11 @@ def rank(verdict: str, same: bool, others: bool = False) -> int:
 def program(before: ProgramRow, now: ProgramRow, same: bool, wider: bool) -> bool | None:
     """Whether whole programs became worse, or better (False); None where neither. Shares are of the same programs
     against the same bounds, so not where the judge became `wider`, and only where runs repeat."""
-    others = before["digest"] != now["digest"]
-    old, new = rank(before["worst"], same, others), rank(now["worst"], same, others)
+    redrawn = before["digest"] != now["digest"]
+    old, new = rank(before["worst"], same, redrawn), rank(now["worst"], same, redrawn)
     if old != new or before["blamed"] != now["blamed"]:
         return new > old or (new == old and bool(now["blamed"]))
-    if not same or wider or others or before["share"] == now["share"]:
+    if not same or wider or redrawn or before["share"] == now["share"]:
         return None
     return now["share"] > before["share"]
 

@@ -14,10 +14,10 @@ def rest(
     before: Rows,
     after: Rows,
     told: Collection[tuple[What, Key]],
-    of_others: Callable[[What, Row | None, Row | None], bool],
+    redrawn: Callable[[What, Row | None, Row | None], bool],
 ) -> Iterator[str]:
     """A line for each row that is not as it was, and is not among those of which a change was told; first one for all
-    that are `of_others`, programs that the baseline did not have."""
+    that are `redrawn`, of programs that the baseline did not have."""
     lines, count = [], 0
     for kind in KEYS:
         old, new = by_key(kind, before), by_key(kind, after)
@@ -25,7 +25,7 @@ def rest(
             was, row = old.get(name), new.get(name)
             if (kind, name) in told or repr(was) == repr(row):
                 continue
-            if of_others(kind, was, row):
+            if redrawn(kind, was, row):
                 count += 1
             else:
                 lines.append(f"{kind}: {' '.join(name)}: {fields(was, row)}")
