@@ -26,7 +26,7 @@ def digest(programs: Iterable[Program]) -> str:
 def of_op(op: Op) -> Iterator[Program]:
     """The programs of an op's errors and verdicts."""
     for dtype in DTYPES if not unmeasurable(op) else ():
-        yield from normal_programs(op, dtype, ulps.PROGRAMS, ulps.SEED)
+        yield from ulps.programs(op, dtype)
     for dtype in PROFILES if op.sample is not None else ():
         yield from verdicts.of_one(op, dtype)
 

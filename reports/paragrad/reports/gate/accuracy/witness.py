@@ -13,7 +13,7 @@ from paragrad.fuzz.engines.own_scalar import OwnScalar
 from paragrad.fuzz.engines.pytorch import PyTorch
 from paragrad.fuzz.judge.agreement import compare
 from paragrad.fuzz.judge.conventions.points import points
-from paragrad.fuzz.program import Apply, Input, Program
+from paragrad.fuzz.program import Apply, Array, Input, Program
 from paragrad.fuzz.shrink import examine, shrink
 from paragrad.reports.accuracy.measure import PROGRAMS, Row, Tally, normal_programs, parameters
 from paragrad.reports.bodies.gate import What
@@ -83,7 +83,7 @@ def different(program: Program, scalar: bool, gradient: bool) -> int | None:
     first = program.statements[0]
     assert isinstance(first, Apply)
     values = {k: v for k, v in torch.values.items() if k >= len(program.inputs) and (k in first.outputs) != gradient}
-    pairs = [(k, theirs, own.values.get(k)) for k, theirs in values.items()]
+    pairs: list[tuple[int, Array | None, Array | None]] = [(k, v, own.values.get(k)) for k, v in values.items()]
     if gradient and torch.gradients:
         last = max(torch.gradients)
         shown = own.gradients.get(last, {})

@@ -55,7 +55,7 @@ def forest(name: str, rows: Sequence[Row], across: str) -> Markup:
         drawn += parts
         y += height
     parts = []
-    for value in x.ticks(5):
+    for value in x.ticks(6):
         parts.append(_upright(x(value), TOP, y, "grid"))
         parts.append(text(_share(x(value)), y + 18, label(value), class_="middle"))
         if len(rows) > LONG:
