@@ -209,6 +209,7 @@ BODIES: dict[str, dict[str, Any]] = {
                 "torch": 0.02,
             },
         ],
+        "graphs": {"requested": 4, "judged": 1, "not_compared": 1, "not_run": 2},
         "conventions": {
             "points": 90,
             "differing": [{"point": "gelu([inf])", "torch": "nan", "engine": "inf", "reason": HOSTILE}],

@@ -84,6 +84,7 @@ def accuracy(rng: np.random.Generator, ops: list[str]) -> dict[str, Any]:
         for r in rows
     ]  # fmt: skip
     return {"edges": list(EDGES), "rows": rows, "worst": worst, "absent": absent, "depth": depth, "points": points,
+            "graphs": {"requested": len(points) + 9, "judged": len(points), "not_compared": 4, "not_run": 5},
             "conventions": conventions}  # fmt: skip
 
 

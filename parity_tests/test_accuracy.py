@@ -268,14 +268,26 @@ def test_error_against_depth() -> None:
 
 def test_no_random_graph_is_beyond_its_bound() -> None:
     """More than 1 would be a fault, in the engine, in a bound or in torch; a point near 1 shows that bounds bind."""
-    found = points.measure(0, lambda: False, each=1)
+    found, counts = points.measure(0, lambda: False, each=1)
     assert len(found) > (40 if LONG else 20)
     assert {(p["family"], p["dtype"]) for p in found} >= {(family, "float32") for family in points.FAMILIES}
     assert {p["dtype"] for p in found} == ({"float32", "float64"} if LONG else {"float32"})
     assert not [p for p in found if max(p["engine"], p["torch"]) > 1]
     assert max(p["engine"] for p in found) > 0.3
     assert max(p["ops"] for p in found) == max(points.SIZES)
-    assert not points.measure(0, lambda: True)
+    assert counts["judged"] == len(found)
+    assert counts["not_run"] == 0
+    assert counts["requested"] == counts["judged"] + counts["not_compared"]
+
+
+def test_graphs_that_there_was_no_time_for_are_counted() -> None:
+    clock = itertools.count()
+    found, counts = points.measure(0, lambda: next(clock) >= 5, each=1)
+    assert 0 < len(found) == counts["judged"] <= 5
+    assert counts["judged"] + counts["not_compared"] == 5
+    assert counts["not_run"] == counts["requested"] - 5 > 0
+    nothing, none = points.measure(0, lambda: True, each=1)
+    assert (nothing, none["not_run"]) == ([], none["requested"])
 
 
 def test_points_repeat() -> None:

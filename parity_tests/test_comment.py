@@ -73,6 +73,25 @@ def test_a_comment_on_two_checks(tmp_path: Path, capsys: pytest.CaptureFixture[s
     assert comment_of(capsys, after, "--against", after) == ["**Check**: nothing changed"]
 
 
+def test_what_was_asked_for_otherwise_is_a_line_with_a_count(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    made = body("parity")
+    made["ops"] = {f"op{k}": 1 for k in range(30)}
+    first, second = (
+        record.read(save(tmp_path, "parity", content, name)) for content, name in ((made, "a"), (None, "b"))
+    )
+    second["options"] = {"only": ["exp"]}
+    record.write(second, tmp_path / "b.json")
+    lines = comment_of(capsys, tmp_path / "b.json", "--against", tmp_path / "a.json")
+    assert lines[0].startswith("**Parity**: 30 not tried any more, ")
+    assert [line for line in lines if "not tried" in line][1:] == ["- not tried any more: 30, among them op0"]
+    first["options"] = {"only": ["exp"]}
+    record.write(first, tmp_path / "a.json")
+    lines = comment_of(capsys, tmp_path / "b.json", "--against", tmp_path / "a.json")
+    assert len([line for line in lines if line.startswith("- not tried any more")]) > 1
+
+
 def changed(kind: str) -> tuple[dict[str, Any], list[str]]:
     """A body in which something is worse than in the hostile one, and what a comment has to say then."""
     made = body(kind)

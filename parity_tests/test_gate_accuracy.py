@@ -374,7 +374,7 @@ def test_no_baseline_says_how_to_make_one(tmp_path: Path) -> None:
 
 def test_accepting_some_ops_keeps_the_rows_of_the_others() -> None:
     changed: Any = {kind: [] for kind in KEYS}
-    changed["op"] = [{"op": "relu", "parameters": ["x"], "gradients": [], "method": False}]
+    changed["op"] = [{"op": "relu", "parameters": ["x"], "gradients": [], "method": False, "drawn": "0"}]
     rows = baseline.merged(whole(sound()), changed, ["relu"])["rows"]
     assert {row["op"] for row in rows["ulp"]} == set(OPS) - {"relu"}
     assert by_key("op", rows)["relu",] == changed["op"][0]

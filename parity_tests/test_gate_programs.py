@@ -17,8 +17,20 @@ from paragrad.engine.graph import Walk
 from paragrad.engine.ops.table import TABLE
 from paragrad.engine.scalar import RELU, Value, make_result
 from paragrad.fuzz.judge import agreement
+from paragrad.fuzz.judge.bounds import NEAR
 from paragrad.fuzz.mutants import plant
-from paragrad.reports.gate.accuracy import compositions, layers, neurons, scalars, spelled, verdicts, walks, width
+from paragrad.reports.gate.accuracy import (
+    compositions,
+    drawn,
+    layers,
+    neurons,
+    repro,
+    scalars,
+    spelled,
+    verdicts,
+    walks,
+    width,
+)
 from paragrad.reports.gate.accuracy.compare import Change, Comparison, Parts
 from paragrad.reports.gate.accuracy.rows import KEYS, Rows
 
@@ -164,13 +176,27 @@ PLACES = {f"{place.case} in {place.dtype}": place for place in width.places()}
 
 
 @pytest.mark.parametrize("name", ["value of exp in float32", "gradient of matmul in float64"])
-def test_a_looser_judge_is_named(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_looser_judge_is_named(
+    name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     sound = rows(judge=[width.row(PLACES[name])])
     assert worse(sound, rows(judge=[width.row(PLACES[name])])) == []
     monkeypatch.setattr(agreement, "NEAR", 40)
     (change,) = worse(sound, rows(judge=[width.row(PLACES[name])]))
     assert (change.kind, change.what) == ("judge", f"bound of the judge on the {name}")
     assert int(change.after.split()[0]) > 3 * int(change.before.split()[0])
+    python, flag, module, case, dtype, ulp = shlex.split(change.told()["repro"])
+    assert (python, flag, module) == ("python", "-m", width.__name__)
+    width.show(case, dtype, int(ulp))
+    loose = capsys.readouterr().out.splitlines()
+    monkeypatch.setattr(agreement, "NEAR", NEAR)
+    width.show(case, dtype, int(ulp))
+    tight = capsys.readouterr().out.splitlines()
+    assert loose[:2] == tight[:2]
+    assert loose[2] == tight[2].replace("a bug", "the judge lets it pass")
+    assert loose[3].startswith(f"  {change.after}   ")
+    assert loose[3].endswith(": a bug")
+    assert len(tight) == 3
 
 
 def ulps(op: str, most: float) -> dict[str, Any]:
@@ -215,13 +241,13 @@ def test_a_share_counts_where_programs_and_bounds_are_the_same() -> None:
     before, grown = rows(program=[program("graph", "rounding")]), program("graph", "rounding", 0.6)
     assert len(worse(before, rows(program=[grown]))) == 1
     assert worse(before, rows(program=[{**grown, "digest": "2"}])) == []
-    judge = {"op": "judge", "case": "value of exp", "dtype": "float32", "ulp": 3}
+    judge = {"op": "judge", "case": "value of exp", "dtype": "float32", "digest": "1", "ulp": 3}
     moved = rows(program=[grown], judge=[{**judge, "ulp": 4}])
     assert [c.kind for c in worse(rows(program=before["program"], judge=[judge]), moved)] == ["judge"]
 
 
 def test_drawn_programs_are_the_same_every_time() -> None:
-    first, second = ([(*c.key, compositions.digest(c.programs)) for c in compositions.drawn()] for _ in range(2))
+    first, second = ([(*c.key, drawn.digest(c.programs)) for c in compositions.drawn()] for _ in range(2))
     assert first == second
     assert len({digest for *_, digest in first}) == len(first)
 
@@ -268,6 +294,14 @@ def test_a_witness_is_a_line_with_both_sides_numbers(capsys: pytest.CaptureFixtu
     assert torchs == ours
 
 
+def test_every_op_of_value_can_be_written_as_a_line(capsys: pytest.CaptureFixture[str]) -> None:
+    for op in scalars.ops():
+        program = next(scalars.programs(op))
+        line = spelled.line(program, len(program.inputs), False, scalar=True)
+        assert line is not None
+        np.testing.assert_array_max_ulp(*map(np.array, numbers(line, capsys)), 8)  # type: ignore[arg-type] - two
+
+
 def test_a_witness_of_a_value_is_written_with_values(capsys: pytest.CaptureFixture[str]) -> None:
     for name in walks.SCALAR_WALKS:
         walk = walks.written(walks.SCALAR_WALKS[name], scalar=True)
@@ -275,3 +309,41 @@ def test_a_witness_of_a_value_is_written_with_values(capsys: pytest.CaptureFixtu
         assert line is not None
         torchs, ours = numbers(line, capsys)
         assert torchs == pytest.approx(ours, rel=1e-12), name
+
+
+@pytest.mark.parametrize("name", ["exp", "max.dim", "Tensor.exp", "Value.exp", "nn.Linear"])
+def test_a_lost_name_is_shown_by_a_line_that_fails(name: str) -> None:
+    for asked, gone in ((name, False), (f"{name}_gone", True)):
+        command, flag, code = shlex.split(repro.lost(asked))
+        assert (command, flag) == ("python", "-c")
+        if gone:
+            with pytest.raises((ImportError, AttributeError, KeyError), match=asked.rpartition(".")[2]):
+                exec(code, {})
+        else:
+            exec(code, {})
+
+
+def test_a_lost_gradient_and_a_lost_parameter_are_shown_by_what_there_is(capsys: pytest.CaptureFixture[str]) -> None:
+    for name, field in (("pow", "gradients"), ("Value.pow", "parameters")):
+        exec(shlex.split(repro.listed(name, field))[2], {})
+        assert capsys.readouterr().out.split() == ["input", "exponent"]
+
+
+@pytest.mark.parametrize("of", ["value", "gradient"])
+def test_a_number_that_is_no_longer_identical_is_shown(
+    of: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sound = of_value("neg")
+    monkeypatch.setattr(Value, "__neg__", lambda v: v * (-1 - 2.0**-52))
+    (change,) = [c for c in worse(sound, of_value("neg")) if c.kind == "verdict" and c.what.endswith(of)]
+    assert (change.before, change.after) == ("identical", "rounding")
+    torchs, ours = numbers(change.told(shown=True)["repro"], capsys)
+    assert torchs != ours
+    np.testing.assert_array_max_ulp(np.array(torchs), np.array(ours), 4)
+
+
+def test_a_result_of_another_dtype_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    line = repro.result({"op": "add", "operands": "int64, float32 0-d"})
+    exec(shlex.split(line)[2], {})
+    assert capsys.readouterr().out.split() == ["float32"]
+    assert not repro.result({"op": "sum", "operands": "float32, dtype float64"})

@@ -58,6 +58,9 @@ def test_what_is_hostile_is_made_harmless(kind: str, tmp_path: Path, capsys: pyt
     if kind == "parity":
         content = body("parity")
         content["findings"][0].update(message=HOSTILE_CONTROL, op=f"mul{HOSTILE_CONTROL}"[:-4])
+    if kind == "judges":
+        content = body("judges")
+        content["targets"][0].update(met=False, what=HOSTILE_CONTROL)
     root = valid(report(capsys, save(tmp_path, kind, content), "--as", "junit"))
     assert "failure" in outcomes(root).values()
 
@@ -102,6 +105,28 @@ def test_parity_mutants_alarms_and_gate(tmp_path: Path, capsys: pytest.CaptureFi
     assert names == {"op: 165 as in the baseline": "passed", "ulp": "failure", "exp-16": "skipped", "conv2d": "failure"}
 
 
+def test_a_target_that_is_missed_fails(tmp_path: Path) -> None:
+    speed, judges = body("speed"), body("judges")
+    speed["rows"].append({**speed["rows"][0], "title": "14 ops", "target": None, "met": None})
+    speed["rows"].append({**speed["rows"][0], "title": "15 ops", "goal": "at least", "met": True})
+    judges["targets"].append({"what": "cost", "target": 3.0, "measured": 4.5, "goal": "at most", "met": False})
+    found = [
+        case
+        for kind, made in (("speed", speed), ("judges", judges))
+        for case in cases(read(save(tmp_path, kind, made)))
+    ]
+    assert [(case.name.partition(" <")[0], case.outcome) for case in found if case.group != "judges"] == [
+        ("13 ops", "failed"),
+        ("14 ops", "skipped"),
+        ("15 ops", "passed"),
+        ("peak, engine", "passed"),
+        ("conv2d", "error"),
+    ]
+    assert found[0].message == "engine ÷ torch is 2; the target is at most 0.45"
+    assert [case.outcome for case in found if case.group == "judges"] == ["passed", "failed"]
+    assert found[-1].message == "4.5; the target is at most 3"
+
+
 def test_a_benchmark_that_could_not_run_fails(tmp_path: Path) -> None:
     gate = body("gate")
     gate["speed"]["failed"] = [{"name": "exp-9", "error": "ZeroDivisionError"}]
@@ -127,7 +152,7 @@ def test_a_gate_that_fails_without_a_row_says_why(tmp_path: Path) -> None:
 
 
 def test_all_records_of_a_folder_are_suites_of_one_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    for kind in ("parity", "speed", "gate"):
+    for kind in ("parity", "accuracy", "gate"):
         save(tmp_path, kind)
     root = valid(report(capsys, "--folder", tmp_path, "--as", "junit"))
     assert [suite.attrib["name"] for suite in root] == ["paragrad gate", "paragrad parity"]

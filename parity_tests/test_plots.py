@@ -45,18 +45,35 @@ def texts(markup: str) -> list[str]:
 
 @pytest.mark.parametrize("names", [TITLES, WORKLOADS, ["a" * 60], ["float64 gradients, engine"]])
 def test_names_of_rows_fit_and_none_is_lost(names: list[str]) -> None:
-    for drawn in (
-        estimates(names),
-        str(bars("time", [Bar(name, (Part(1.0, "s0", "told"),)) for name in names], "seconds")),
-    ):
-        ends = re.findall(r'<text x="([0-9.]*)" y="[^"]*" class="end">([^<]*)</text>', html.unescape(drawn))
-        lines = [line for _, line in ends]
-        assert all(len(line) * WIDE <= float(x) + 0.1 for x, line in ends)
-        for name in names:
-            first, second = broken(name, characters(names))
-            assert first in lines
-            assert second in ["", *lines]
-            assert f"{first} {second}".strip() == name or f"<title>{name}</title>" in html.unescape(drawn)
+    drawn = str(bars("time", [Bar(name, (Part(1.0, "s0", "told"),)) for name in names], "seconds"))
+    ends = re.findall(r'<text x="([0-9.]*)" y="[^"]*" class="end">([^<]*)</text>', html.unescape(drawn))
+    assert all(len(line) * WIDE <= float(x) + 0.1 for x, line in ends)
+    are_told(names, characters(names), [line for _, line in ends], drawn)
+
+
+def are_told(names: list[str], most: int, lines: list[str], drawn: str) -> None:
+    """Every name is among the lines, in one or two of at most so many characters, or is a title."""
+    for name in names:
+        first, second = broken(name, most)
+        assert first in lines
+        assert second in ["", *lines]
+        assert f"{first} {second}".strip() == name or f"<title>{name}</title>" in html.unescape(drawn)
+
+
+@pytest.mark.parametrize("names", [TITLES, WORKLOADS, ["a" * 60], ["exp"]])
+def test_a_forest_is_as_wide_as_its_frame_and_has_room_for_names_on_a_phone(names: list[str]) -> None:
+    drawn = estimates(names)
+    assert ' width="100%" ' in drawn
+    assert "viewBox" not in drawn
+    placed = re.findall(r' (?:x|x1|x2|cx)="([^"]*)"', drawn)
+    assert set(placed) - {"0"} == {x for x in placed if x.endswith("%") and 0 <= float(x[:-1]) <= 100}
+    named = re.findall(r'<text x="0" y="([^"]*)">([^<]*)</text>', html.unescape(drawn))
+    are_told(names, forest.LONGEST, [line for _, line in named], drawn)
+    assert max(len(line) for _, line in named) <= forest.LONGEST
+    assert (forest.LONGEST + len("inconclusive")) * WIDE <= 340
+    heights = [float(y) for y, _ in named]
+    assert heights == sorted(heights)
+    assert len(set(heights)) == len(heights)
 
 
 def test_rows_that_differ_in_their_end_are_told_apart() -> None:

@@ -171,9 +171,25 @@ def test_a_long_list_is_cut() -> None:
     assert listed(names[:2]) == "op0, op1"
 
 
+def test_graphs_that_are_not_judged_are_counted() -> None:
+    found = made("accuracy")
+    told = (
+        "4 random graphs asked for; judged: 1; without a gradient that can be compared: 1; not run, for the time of "
+        "the run was over: 2."
+    )
+    assert told in render_markdown(found)
+    assert told in render_html(found, {})
+    found["body"]["points"] = []
+    found["body"]["graphs"] = {"requested": 3, "judged": 0, "not_compared": 0, "not_run": 3}
+    assert "3 random graphs asked for; judged: 0; not run, for the time of the" in render_markdown(found)
+    found["body"]["graphs"] = dict.fromkeys(found["body"]["graphs"], 0)
+    assert "random graphs" not in render_markdown(found)
+
+
 def test_parts_that_were_not_measured_are_left_out() -> None:
     found = made("accuracy")
     found["body"]["points"], found["body"]["conventions"] = [], {"points": 0, "differing": []}
+    found["body"]["graphs"] = dict.fromkeys(found["body"]["graphs"], 0)
     page = render_markdown(found)
     assert "## Conventions" not in page
     assert "÷ bound" not in page

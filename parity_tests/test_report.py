@@ -203,8 +203,8 @@ REFUSED: dict[str, tuple[list[str], str]] = {
     ),
     "broken": (["broken.json"], "broken.json: ops is missing; it is partial or was edited: make it again"),
     "kind": (
-        ["speed.json", "--as", "junit"],
-        "speed records are measurements, in which nothing passes or fails: --as junit takes",
+        ["accuracy.json", "--as", "junit"],
+        "accuracy records are measurements, in which nothing of ours passes or fails: --as junit takes",
     ),
     "two": (["gate.json", "parity.json", "--as", "html"], "--as html takes one record, not 2"),
     "against alone": (["gate.json", "--against", "gate.json"], "add --as comment"),
@@ -234,7 +234,7 @@ REFUSED: dict[str, tuple[list[str], str]] = {
 def test_what_is_refused_is_one_line_and_writes_nothing(
     fault: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    for kind in ("gate", "speed", "parity", "check", "mutants"):
+    for kind in ("gate", "speed", "parity", "check", "mutants", "accuracy"):
         save(tmp_path, kind)
     (tmp_path / "link.md").symlink_to("gate.json")
     shutil.copy(tmp_path / "gate.json", tmp_path / "gate.txt")

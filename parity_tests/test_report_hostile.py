@@ -51,6 +51,13 @@ EDITS: dict[str, tuple[str, str, str, str]] = {
     "a gate that passed": ("gate", '"verdict": "fail"', '"verdict": "pass"', "body.verdict is 'pass', but"),
     "a check that passed": ("check", '"verdict": "findings"', '"verdict": "parity"', "but 1 of its findings fail"),
     "a check that counts wrong": ("check", '"judged": 50', '"judged": 49', "counts don't add up: 60 requested"),
+    "graphs that are not all": ("accuracy", '"not_compared": 1', '"not_compared": 2', "body.graphs don't add up: 4"),
+    "points that nobody judged": (
+        "accuracy",
+        '"judged": 1,\n   "not_compared": 1',
+        '"judged": 0,\n   "not_compared": 2',
+        "body.graphs.judged is 0, but there are 1 points",
+    ),
     "nothing was judged": ("check", '"judged": 50', '"judged": 0', "nothing was judged"),
 }
 
@@ -173,6 +180,21 @@ def test_a_page_of_a_very_long_record_is_small(kind: str) -> None:
     page = render_html(shown, {})
     assert len(page.encode()) <= LARGEST
     assert not Reading(page).problems
+
+
+def test_links_into_what_is_cut_are_none() -> None:
+    """Rows furthest behind torch and cells of the heat map lead to rows of a table that is too long to be whole."""
+    shown = synthetic.records()["accuracy"]
+    rows = [dict(row, op=f"{row['op']}_{k}") for k in range(12) for row in shown["body"]["rows"]]
+    last = json.loads(json.dumps(rows[-1]))
+    last["value"]["engine"].update(p999=1e9, max=1e9)
+    shown["body"]["rows"] = [*rows[:-1], last]
+    page = render_html(shown, {})
+    made = Reading(page)
+    assert any("more (in accuracy.json)" in words for words in made.words)
+    assert not made.problems
+    assert f"<code>{last['op']}</code>" in page
+    assert f"<code>{last['op']}</code></a>" not in page
 
 
 def test_junit_of_very_much_counts_the_rest(tmp_path: Path) -> None:

@@ -122,6 +122,18 @@ def test_screenshots(kind: str, opened: Open, records: dict[str, Record]) -> Non
             page.screenshot(path=SHOTS / f"{kind}-{scheme}-{size}-below.png")
 
 
+@pytest.mark.parametrize(("kind", "figures"), [("gate", ["intervals"]), ("speed", ["against-torch", "against-peers"])])
+def test_intervals_fit_a_phone(kind: str, figures: list[str], opened: Open, records: dict[str, Record]) -> None:
+    page = opened(html_of(records, kind), size="narrow")
+    for figure in figures:
+        place = page.locator(f"#{figure} .plot")
+        assert place.evaluate("plot => plot.scrollWidth <= plot.clientWidth")
+        words = "[...plot.querySelectorAll('text')].map(one => one.getBoundingClientRect())"
+        frame = "plot.getBoundingClientRect()"
+        inside = f"plot => {words}.every(box => box.left >= {frame}.left && box.right <= {frame}.right)"
+        assert place.evaluate(inside)
+
+
 def test_sorting_by_keyboard(opened: Open, records: dict[str, Record]) -> None:
     page = opened(html_of(records, "accuracy"))
     table = page.locator("#ulp-table")

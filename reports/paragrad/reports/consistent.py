@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -46,6 +46,17 @@ def gate(body: Mapping[str, Any]) -> Iterator[str]:
         yield f"body.speed.verdict is {parts['speed']['verdict']!r}, but {len(slower)} are slower"
 
 
+def accuracy(body: Mapping[str, Any]) -> Iterator[str]:
+    """Problems of the counts of random graphs, for a body that is as its type says."""
+    counts = body["graphs"]
+    parts = (counts["judged"], counts["not_compared"], counts["not_run"])
+    if counts["requested"] != sum(parts) or min(parts) < 0:
+        told = "{} judged + {} not compared + {} not run".format(*parts)
+        yield f"body.graphs don't add up: {counts['requested']} requested, but {told}"
+    if counts["judged"] != len(body["points"]):
+        yield f"body.graphs.judged is {counts['judged']}, but there are {len(body['points'])} points"
+
+
 def check(document: Mapping[str, Any]) -> Iterator[str]:
     """Problems of a check's verdict, for a document that is as its type says."""
     failing = sum(finding["fails"] for finding in document["findings"])
@@ -61,3 +72,7 @@ def check(document: Mapping[str, Any]) -> Iterator[str]:
         yield f"verdict is {document['verdict']!r}, but stopped is {document['stopped']!r}"
     if document["verdict"] == "parity" and not document["ops"]["checked"]:
         yield "verdict is 'parity', but no op was compared"
+
+
+BODIES: Mapping[str, Callable[[Mapping[str, Any]], Iterator[str]]] = {"accuracy": accuracy, "gate": gate}
+"""The kinds of records whose bodies may contradict themselves."""

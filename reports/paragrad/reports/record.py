@@ -103,8 +103,8 @@ def check(record: Any) -> Iterator[str]:
         yield from consistent.moment(record["created"])
     if not wrong:
         yield from consistent.durations(record["body"], "body")
-        if kind == "gate":
-            yield from consistent.gate(record["body"])
+        if kind in consistent.BODIES:
+            yield from consistent.BODIES[kind](record["body"])
 
 
 def sums(counts: Mapping[str, Any]) -> Iterator[str]:

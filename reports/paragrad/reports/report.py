@@ -95,7 +95,7 @@ def render(documents: Sequence[Document], form: str, options: argparse.Namespace
     if form in ("junit", "annotations"):
         for document in documents if options.files else ():
             if document.kind not in cases.KINDS:
-                told = f"{document.kind} records are measurements, in which nothing passes or fails"
+                told = f"{document.kind} records are measurements, in which nothing of ours passes or fails"
                 mend = f"--as {form} takes {', '.join(cases.KINDS)}; --as markdown shows every kind"
                 raise UsageError(f"{document.path}: {told}: {mend}")
         found = [document for document in documents if document.kind in cases.KINDS]

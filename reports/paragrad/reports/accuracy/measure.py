@@ -265,6 +265,7 @@ def run(
         "absent": [],
         "depth": [],
         "points": [],
+        "graphs": {"requested": 0, "judged": 0, "not_compared": 0, "not_run": 0},
         "conventions": {"points": 0, "differing": []},
     }
     chosen = public_ops(ops)
@@ -294,7 +295,7 @@ def run(
     if progress is not None:
         progress(len(pairs), len(pairs), "random graphs" if ops is None else "")
     if ops is None:
-        body["points"] = points.measure(seed, lambda: time.monotonic() > ends)
+        body["points"], body["graphs"] = points.measure(seed, lambda: time.monotonic() > ends)
     options = {"seconds": seconds, "ops": None if ops is None else list(ops), "dtypes": list(dtypes)}
     made = record.new("accuracy", seed, {**options, "programs": programs}, tally.counts(), body)
     record.dumps(made)

@@ -36,7 +36,7 @@ from paragrad.fuzz.strategies.values import Values
 from paragrad.fuzz.trace import Trace
 from paragrad.reports.accuracy.long_double import LONG, LongDouble
 from paragrad.reports.accuracy.truth import in_dtype
-from paragrad.reports.bodies.accuracy import PointRow
+from paragrad.reports.bodies.accuracy import GraphCounts, PointRow
 
 FAMILIES = ("scalar", "graph", "mlp")
 SIZES = (1, 2, 3, 5, 8, 13, 20, 30, 50, 80, 120, 200)
@@ -57,10 +57,7 @@ def programs(seed: int, each: int = EACH) -> Iterator[tuple[str, str, int, Progr
     for family in FAMILIES:
         for dtype in DTYPES:
             for number in range(count(family, each)):
-                program = draw(family, dtype, number, seed, each)
-                # No two engines draw the same random numbers.
-                if not any(TABLE[statement.op].recover for _, statement in program.applications()):
-                    yield family, dtype, number, program
+                yield family, dtype, number, draw(family, dtype, number, seed, each)
 
 
 def sizes(family: str) -> list[int]:
@@ -194,6 +191,8 @@ def shown_at(position: int, variable: int) -> Callable[[Trace], Array | None]:
 
 def point(family: str, dtype: str, number: int, program: Program) -> PointRow | None:
     """The point of a program; None where none of its gradients can be compared."""
+    if any(TABLE[statement.op].recover for _, statement in program.applications()):
+        return None  # no two engines draw the same random numbers
     found = [gradient for gradient in gradients(program, dtype) if gradient.known().any()]
     if not found:
         return None
@@ -212,12 +211,15 @@ def _digits(number: float) -> float:
     return float(f"{number:.4g}")
 
 
-def measure(seed: int, out_of_time: Callable[[], bool], each: int = EACH) -> list[PointRow]:
-    """A few hundred points: `each` graphs of a family, size and dtype."""
-    found = []
+def measure(seed: int, out_of_time: Callable[[], bool], each: int = EACH) -> tuple[list[PointRow], GraphCounts]:
+    """A few hundred points: `each` graphs of a family, size and dtype; and what became of the graphs."""
+    found, tried = [], 0
     for drawn in programs(seed, each):
         if out_of_time():
             break
+        tried += 1
         if (row := point(*drawn)) is not None:
             found.append(row)
-    return found
+    asked = len(DTYPES) * sum(count(family, each) for family in FAMILIES)
+    judged = len(found)
+    return found, {"requested": asked, "judged": judged, "not_compared": tried - judged, "not_run": asked - tried}

@@ -105,6 +105,19 @@ class PointRow(TypedDict):
     torch: float
 
 
+class GraphCounts(TypedDict):
+    """What became of the random graphs that `points` are of: requested = judged + not compared + not run.
+
+    No gradient of those `not_compared` could be: they draw random numbers, or have no gradient that is bounded.
+    `not_run` are those that the run had no time for.
+    """
+
+    requested: int
+    judged: int
+    not_compared: int
+    not_run: int
+
+
 class ChoiceRow(TypedDict):
     """A point at which the engine chooses otherwise than torch, and the reason that is stated; "" where none is."""
 
@@ -135,4 +148,5 @@ class AccuracyBody(TypedDict):
     absent: list[Absent]
     depth: list[DepthRow]
     points: list[PointRow]
+    graphs: GraphCounts
     conventions: ConventionsBody

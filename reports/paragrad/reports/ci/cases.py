@@ -10,9 +10,12 @@ from paragrad.reports import checked
 from paragrad.reports.bodies.check import Check, CheckError
 from paragrad.reports.bodies.false_alarms import FalseAlarmsBody
 from paragrad.reports.bodies.gate import AccuracyGate, Answer, GateBody, SpeedGate
+from paragrad.reports.bodies.judges import JudgesBody
 from paragrad.reports.bodies.mutants import MutantsBody
 from paragrad.reports.bodies.parity import ParityBody
+from paragrad.reports.bodies.speed import SpeedBody
 from paragrad.reports.documents import Document
+from paragrad.reports.render.markdown import number
 
 Outcome = Literal["passed", "failed", "skipped", "error"]
 OUTCOMES: Mapping[Answer, Outcome] = {"pass": "passed", "fail": "failed", "inconclusive": "skipped"}
@@ -134,6 +137,33 @@ def _speed(gate: SpeedGate) -> Iterator[Case]:
         yield Case("gate: speed", failed["name"], "failed", f"could not run: {failed['error']}", failed["error"])
 
 
+def _speed_report(body: SpeedBody) -> Iterator[Case]:
+    for row in body["rows"]:
+        sides = (row["subject"]["name"], row["reference"]["name"])
+        over, under = sides if row["goal"] == "at most" else sides[::-1]
+        told = f"{over} ÷ {under} is {number(row['ratio'])}"
+        yield _targeted("speed", row["title"], row["met"], told, f"{row['goal']} {row['target']}")
+    for peak in body["memory"]:
+        name = f"{peak['title']}, {peak['side']}"
+        told = f"{number(peak['measured'])} {peak['unit']}"
+        yield _targeted("memory", name, peak["met"], told, f"at most {peak['target']}")
+    for failed in body["failed"]:
+        yield Case("speed", failed["name"], "error", f"could not run: {failed['error']}", failed["error"])
+
+
+def _judges(body: JudgesBody) -> Iterator[Case]:
+    for row in body["targets"]:
+        told = "not measured" if row["measured"] is None else number(row["measured"])
+        yield _targeted("judges", row["what"], row["met"], told, f"{row['goal']} {number(row['target'])}")
+
+
+def _targeted(group: str, name: str, met: bool | None, told: str, target: str) -> Case:
+    """A number that was measured: whether it meets its target, where it has one."""
+    if met is None:
+        return Case(group, name, "skipped", f"no target: {told}")
+    return Case(group, name, "passed") if met else Case(group, name, "failed", f"{told}; the target is {target}")
+
+
 def _of_part(group: str, part: AccuracyGate | SpeedGate, found: Sequence[Case]) -> Iterator[Case]:
     """The cases of a part, and one of its own where none of them has its verdict."""
     yield from found
@@ -165,5 +195,7 @@ KINDS: Mapping[str, Callable[[Any], Iterator[Case]]] = {
     "false-alarms": _false_alarms,
     "mutants": _mutants,
     "gate": _gate,
+    "speed": _speed_report,
+    "judges": _judges,
 }
 """The kinds that have something to pass or fail."""

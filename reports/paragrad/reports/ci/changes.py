@@ -43,7 +43,8 @@ class Facts:
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """What is different, the most different first; `notes` say what could not be compared."""
+    """What is different, the most different first; `notes` say what could not be compared. `alike` is whether the same
+    was asked for: else it follows from that what is lost and added."""
 
     new: list[str]
     gone: list[str]
@@ -52,15 +53,17 @@ class Changes:
     lost: list[str]
     added: list[str]
     notes: list[str]
+    alike: bool
 
 
 def changes(before: Document, after: Document) -> Changes:
     """What changed from one document to another of its kind."""
     old, new = KINDS[before.kind](before.body), KINDS[after.kind](after.body)
-    notes = []
+    notes, alike = [], True
     one, other = before.record, after.record
     if one is not None and other is not None:
-        if (one["seed"], one["options"]) != (other["seed"], other["options"]):
+        alike = (one["seed"], one["options"]) == (other["seed"], other["options"])
+        if not alike:
             notes.append("seed or options differ, and what is drawn with them")
         if after.kind == "speed" and one["machine"]["cpu"] != other["machine"]["cpu"]:
             notes.append("times are of different CPUs, and not compared")
@@ -73,6 +76,7 @@ def changes(before: Document, after: Document) -> Changes:
         lost=sorted(old.parts - new.parts),
         added=sorted(new.parts - old.parts),
         notes=notes,
+        alike=alike,
     )
 
 

@@ -69,14 +69,21 @@ def of_two(before: Document, after: Document) -> str:
     sections: list[Section] = [
         ("new", "new", [_item(told) for told in found.new]),
         ("worse", "worse", [_item(told) for told in found.worse]),
-        ("not tried any more", "not tried any more", [_item(told) for told in found.lost]),
+        ("not tried any more", "not tried any more", _tried(found.lost, found.alike)),
         ("gone", "gone", [_item(told) for told in found.gone]),
         ("better", "better", [_item(told) for told in found.better]),
-        ("tried for the first time", "tried for the first time", [_item(told) for told in found.added]),
+        ("tried for the first time", "tried for the first time", _tried(found.added, found.alike)),
     ]
-    counted = [f"{len(items)} {several}" for _, several, items in sections if items]
+    sizes = map(len, (found.new, found.worse, found.lost, found.gone, found.better, found.added))
+    counted = [f"{size} {several}" for size, (_, several, _) in zip(sizes, sections, strict=True) if size]
     notes = f" ({'; '.join(found.notes)})" if found.notes else ""
     return _comment(f"**{after.kind.capitalize()}**: {', '.join(counted) or 'nothing changed'}{notes}", sections)
+
+
+def _tried(names: Sequence[str], alike: bool) -> list[str]:
+    """What took part in one of two runs only: one by one where both were asked for the same, else how many."""
+    items = [_item(name) for name in names]
+    return items if alike or len(items) < 2 else [f"{len(items)}, among them {items[0]}"]
 
 
 def _comment(head: str, sections: Sequence[Section]) -> str:

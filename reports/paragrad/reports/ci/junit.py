@@ -63,7 +63,7 @@ def _seconds(document: Document) -> float:
     """How long it took, as far as the document says."""
     if document.kind == "check":
         return float(document.body["seconds"]["total"]) if "seconds" in document.body else 0.0
-    return float(document.body["elapsed"])
+    return float(document.body.get("elapsed", 0.0))
 
 
 def _counts(found: Sequence[Case]) -> dict[str, str]:

@@ -237,6 +237,9 @@ def accept(console: Console, wanted: Asked, found: Gated) -> None:
         console.print(f"accepted: {len(found.beside) - SHOWN} more rows that moved, see `git diff`", markup=False)
     count = sum(1 for _ in every(found.accepted["rows"]))
     console.print(f"baseline: {wanted.path}, {plural(count, 'row')}; commit it", markup=False)
+    if wanted.ops:
+        told = f"what is made of {', '.join(wanted.ops)} (layers, programs) was not measured, and moves with it"
+        console.print(f"{told}: run `paragrad gate --accuracy`, and accept that, too", markup=False)
     if wanted.known is not None and wanted.known["place"] != found.accepted["place"]:
         console.print(f"its numbers are now of {found.accepted['place']['cpu']}", markup=False)
 

@@ -6,7 +6,8 @@ constant or by the plots, which escape what they are given.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -203,6 +204,16 @@ def columns(*names: str, numeric: Iterable[str] = (), facet: Iterable[str] = ())
 def link(anchor: str, words: Words) -> Markup:
     """A link inside the page."""
     return Markup('<a href="#{}">{}</a>').format(anchor, words)
+
+
+LINK = re.compile(r'<a href="#([^"]*)">(.*?)</a>| data-to="([^"]*)"', re.DOTALL)
+"""What `link` makes, or where a mark of a plot leads."""
+
+
+def linked(words: Markup, anchors: Collection[str]) -> Markup:
+    """The words, or a plot, without links that lead to none of these anchors."""
+    # Escaped words hold neither a bracket nor a quotation mark, so a match is a link of ours.
+    return Markup(LINK.sub(lambda found: found[0] if (found[1] or found[3]) in anchors else found[2] or "", words))
 
 
 def code(words: object) -> Markup:

@@ -1,13 +1,30 @@
-"""A page cut to a size: no table, text or plot without an end, and a line in words for what was left out."""
+"""A page cut to a size: no table, text or plot without an end, and a line in words for what was left out.
+
+A link to what was cut is no link, so the page is cut twice: what is left has the anchors that may be led to.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from markupsafe import Markup, escape
 
-from paragrad.reports.html.blocks import Block, Card, Cell, Code, Facts, Figure, Note, Page, Prose, Section, Table
+from paragrad.reports.html.blocks import (
+    Block,
+    Card,
+    Cell,
+    Code,
+    Facts,
+    Figure,
+    Note,
+    Page,
+    Prose,
+    Section,
+    Table,
+    linked,
+)
 from paragrad.reports.html.stepper.data import Stepper
 from paragrad.reports.html.words import plural
 
@@ -32,17 +49,37 @@ class Caps:
 
 def capped(page: Page, caps: Caps, file: str) -> Page:
     """The page with no more than `caps` allow; `file` is where the rest is said to be."""
-    cut = Cutter(caps, file)
-    tiles = [replace(tile, value=cut.words(tile.value), note=cut.words(tile.note)) for tile in page.tiles]
-    return replace(page, answer=cut.words(page.answer), tiles=tiles, sections=[cut.section(s) for s in page.sections])
+    left = set(anchors(Cutter(caps, file).page(page)))
+    return Cutter(caps, file, left).page(page)
+
+
+def anchors(page: Page) -> Iterator[str]:
+    """What a link on a page can lead to."""
+    for section in page.sections:
+        yield section.id
+        for block in section.blocks:
+            if isinstance(block, Table | Figure | Card | Stepper):
+                yield block.id
+            table = block.table if isinstance(block, Figure) else block
+            if isinstance(table, Table):
+                yield from (table.id, *table.ids)
+            if isinstance(block, Stepper):
+                yield from (step.id for step in block.steps)
 
 
 class Cutter:
-    """Cuts blocks."""
+    """Cuts blocks, and undoes links to other than these anchors; None leaves all."""
 
-    def __init__(self, caps: Caps, file: str) -> None:
+    def __init__(self, caps: Caps, file: str, anchors: Collection[str] | None = None) -> None:
         self.caps = caps
         self.file = file
+        self.anchors = anchors
+
+    def page(self, page: Page) -> Page:
+        """Every part of the page, cut."""
+        tiles = [replace(tile, value=self.words(tile.value), note=self.words(tile.note)) for tile in page.tiles]
+        sections = [self.section(section) for section in page.sections]
+        return replace(page, answer=self.words(page.answer), tiles=tiles, sections=sections)
 
     def section(self, section: Section) -> Section:
         """At most so many blocks, each cut, and what is left out."""
@@ -83,17 +120,20 @@ class Cutter:
 
     def cell(self, cell: Cell) -> Cell:
         """A cell, the very one where nothing is cut."""
-        return cell if len(cell.shown) <= self.caps.words else replace(cell, shown=self.words(cell.shown))
+        shown = self.words(cell.shown)
+        return cell if shown is cell.shown else replace(cell, shown=shown)
 
     def figure(self, figure: Figure) -> list[Block]:
         """The plots, or a note where they are too large."""
         if sum(map(len, figure.drawings)) > self.caps.drawing:
             return [Note(f"{figure.title}: too large to be drawn here (its numbers are in {self.file}).")]
+        drawings = [self.kept(drawing) for drawing in figure.drawings]
+        whole = replace(figure, caption=self.words(figure.caption), drawings=drawings)
         if figure.table is None:
-            return [figure]
+            return [whole]
         table, *notes = self.table(figure.table)
         assert isinstance(table, Table)
-        return [replace(figure, table=table), *notes]
+        return [replace(whole, table=table), *notes]
 
     def listing(self, code: Code) -> Code:
         """A listing to its last whole line."""
@@ -106,10 +146,17 @@ class Cutter:
     def words(self, words: W) -> W:
         """A sentence; markup that is too long becomes its text, for a tag is not to be cut."""
         if len(words) <= self.caps.words:
-            return words
+            return self.kept(words) if isinstance(words, Markup) else words  # type: ignore[return-value]
         text = words.striptags() if isinstance(words, Markup) else str(words)
         told = f"{text[: self.caps.words]} ... (whole in {self.file})"
         return escape(told) if isinstance(words, Markup) else told  # type: ignore[return-value]
+
+    def kept(self, words: Markup) -> Markup:
+        """Markup with the links that lead to something."""
+        if self.anchors is None:
+            return words
+        left = linked(words, self.anchors)
+        return words if left == words else left
 
 
 __all__ = ["Caps", "capped"]

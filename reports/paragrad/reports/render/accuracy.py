@@ -11,6 +11,7 @@ from paragrad.reports.bodies.accuracy import (
     AccuracyBody,
     AccuracyRow,
     ConventionsBody,
+    GraphCounts,
     PointRow,
     Quantity,
     Ulps,
@@ -34,7 +35,7 @@ def blocks(body: AccuracyBody, record: Record) -> list[str]:
         page.append(f"**Further off than the table declares:** {', '.join(over)}.")
     if body["depth"]:
         page += ["## Gradient error against depth", _depth(body)]
-    page += _points(body["points"]) + _choices(body["conventions"])
+    page += _points(body) + _choices(body["conventions"])
     for dtype in dict.fromkeys(row["dtype"] for row in rows):
         page += [f"## ULP in {dtype}", _rows([row for row in rows if row["dtype"] == dtype])]
     exact = [row for row in rows if row["exact"]]
@@ -140,15 +141,31 @@ def _depth(body: AccuracyBody) -> str:
     return table(heads, lines) + "\n\nfloat32, norm-wise error in units of 2^-24, against torch in float64."
 
 
-def _points(points: list[PointRow]) -> list[str]:
+def graphs(counts: GraphCounts) -> str:
+    """What became of the random graphs that are not among the points, in a sentence; nothing where all are."""
+    parts = [
+        f"{why}: {count}"
+        for why, count in (
+            ("without a gradient that can be compared", counts["not_compared"]),
+            ("not run, for the time of the run was over", counts["not_run"]),
+        )
+        if count
+    ]
+    asked = plural(counts["requested"], "random graph")
+    return f"{asked} asked for; judged: {counts['judged']}; {'; '.join(parts)}." if parts else ""
+
+
+def _points(body: AccuracyBody) -> list[str]:
     """Error ÷ bound by size and by condition."""
+    points, told = body["points"], graphs(body["graphs"])
     if not points:
-        return []
+        return ["## Gradient error ÷ bound", told] if told else []
     by_size, by_condition = ([p["ops"] for p in points], [p["condition"] for p in points])
     return [
         "## Gradient error ÷ bound",
         f"{plural(len(points), 'random graph')}, end to end; more than 1 would be a fault. Condition: bound ÷ (u · "
         "largest gradient), by how much a graph may amplify one rounding.",
+        *([told] if told else []),
         _binned("ops", SIZES, by_size, points),
         _binned("condition", CONDITIONS, by_condition, points),
     ]

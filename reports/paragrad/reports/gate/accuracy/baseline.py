@@ -13,7 +13,7 @@ from typing import Any, TypedDict
 from paragrad.reports.gate.accuracy.rows import KEYS, Place, Rows, key, select
 from paragrad.reports.shape import problems
 
-SCHEMA = "paragrad.accuracy-baseline/2"
+SCHEMA = "paragrad.accuracy-baseline/3"
 DEFAULT = Path("reports") / "baseline" / "accuracy.json"
 
 

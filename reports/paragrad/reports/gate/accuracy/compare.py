@@ -2,7 +2,8 @@
 
 Of an op that is gone nothing else is said, and of a row that is gone because its op is now listed as not measured only
 that. In an op with a bug a planted fault may undo it, so its mutants say nothing. What is made of others (a layer of
-ops, a training run of ops, walk and optimizer) says nothing where one of these changed, for it changed with them. What
+ops, a training run of ops, walk and optimizer) says nothing where one of these changed, for it changed with them. A row
+of other programs than the baseline's (`drawn.py`) is worse where it has a bug, or an error beyond the wider rule. What
 is new and no exclusion is told as better: it asks to be taken into the baseline.
 """
 
@@ -20,8 +21,7 @@ from paragrad.fuzz.judge.conventions.table import parts as parts_of
 from paragrad.fuzz.judge.conventions.table import same as same_part
 from paragrad.fuzz.judge.conventions.table import told as told_part
 from paragrad.reports.bodies.gate import ChangeRow, What
-from paragrad.reports.gate.accuracy import compositions, growth, ulps
-from paragrad.reports.gate.accuracy.repro import repro
+from paragrad.reports.gate.accuracy import compositions, growth, repro, ulps
 from paragrad.reports.gate.accuracy.rows import KEYS, Key, Row, Rows, by_key, select
 from paragrad.reports.gate.accuracy.scalars import PREFIX as VALUE
 from paragrad.reports.gate.accuracy.verdicts import NONE
@@ -32,6 +32,8 @@ Parts = dict[Key, set[str]]
 """Of what is made of others, by op, or by op and case: the ops of their rows."""
 COMPUTED = ("ulp", "verdict", "convention", "dtype", "op", "program")
 """Kinds of rows in which an op shows that it computes something else."""
+DRAWN = ("ulp", "verdict", "dtype", "op")
+"""Kinds of rows that are of the programs of their op."""
 WALKS = {compositions.WALK, compositions.SCALAR_WALK}
 ABROAD = "long double"
 """In the reason for a row that other machines can't have: a truth of more digits than float64."""
@@ -49,11 +51,13 @@ class Change:
     worse: bool = True
     was: Row | None = None
     """The row of the baseline, where errors are compared with it."""
+    shows: str = ""
+    """The command that shows it, where that is known; else it is looked for."""
 
     def told(self, shown: bool = False) -> ChangeRow:
         """As the record has it, with the command that shows it; if that is to be `shown`, a program to paste."""
-        found = witness(self.kind, self.row, self.was, self.after) if shown else None
-        command = found or repro(self.kind, self.row)
+        found = witness(self.kind, self.row, self.was, self.after) if shown and not self.shows else None
+        command = self.shows or found or repro.repro(self.kind, self.row)
         return {"kind": self.kind, "what": self.what, "before": self.before, "after": self.after, "repro": command}
 
 
@@ -81,6 +85,7 @@ class Comparison:
         self.instead = instead or {}
         self.parts = parts or {}
         self.lost = {name for (name,) in by_key("op", self.before).keys() - by_key("op", self.now).keys()}
+        self.redrawn = {name for (name,), row, new in self.pairs("op") if row and new and row["drawn"] != new["drawn"]}
         self.broken = {row["op"].removeprefix(VALUE) for row in self.now["verdict"] if row["worst"] == "bug"}
         self.absent = {row["what"]: row["reason"] for row in self.now["exclusion"] if row["list"] == ulps.LIST}
 
@@ -128,20 +133,34 @@ class Comparison:
         for name in sorted(before.keys() | now.keys()):
             yield name, before.get(name), now.get(name)
 
+    def is_redrawn(self, kind: What, before: Row | None, now: Row | None) -> bool:
+        """Whether a row is of other programs than it was."""
+        if kind in DRAWN:
+            return any(row["op"] in self.redrawn for row in (before, now) if row)
+        return bool(before and now and before.get("digest") != now.get("digest"))
+
+    def redrawn_rows(self) -> list[Row]:
+        """The rows that are of other programs than they were, but for those that say so."""
+        found = ((kind, before, now) for kind in KEYS if kind != "op" for _, before, now in self.pairs(kind))
+        return [before or now for kind, before, now in found if self.is_redrawn(kind, before, now)]
+
     def ulp(self) -> Iterator[Change]:
-        """Larger errors, and errors that are measured no more."""
+        """Larger errors, and errors that are measured no more; with other programs, another argument may have one."""
         for _, before, now in self.pairs("ulp"):
             row = before or now
+            redrawn = self.is_redrawn("ulp", before, now)
+            same = self.same and not redrawn
             what = f"{row['op']} {row['dtype']} {row['of']}"
             if now is None:
                 reason = self.absent.get(f"{row['op']} {row['dtype']}")
-                if reason is None:
+                if reason is None and not redrawn:
                     yield Change("ulp", row, what, growth.told(before), "not measured")
             elif before is None:
-                yield Change("ulp", row, what, "not measured", growth.told(now), worse=False)
-            elif growth.larger(before, now, self.same):
+                if not redrawn:
+                    yield Change("ulp", row, what, "not measured", growth.told(now), worse=False)
+            elif growth.larger(before, now, same):
                 yield Change("ulp", now, what, growth.told(before), growth.told(now), was=before)
-            elif growth.smaller(before, now, self.same):
+            elif growth.smaller(before, now, same):
                 yield Change("ulp", row, what, growth.told(before), growth.told(now), worse=False)
             if before and now and (now["declared"] or 0) > (before["declared"] or 0):
                 yield Change("ulp", row, f"{what}, declared", f"{before['declared']} ULP", f"{now['declared']} ULP")
@@ -151,7 +170,8 @@ class Comparison:
         for _, before, now in self.pairs("verdict"):
             row = now or before
             was, has = before["worst"] if before else NONE, now["worst"] if now else NONE
-            old, new = growth.rank(was, self.same), growth.rank(has, self.same)
+            redrawn = self.is_redrawn("verdict", before, now)
+            old, new = growth.rank(was, self.same, redrawn), growth.rank(has, self.same, redrawn)
             if old != new:
                 yield Change("verdict", row, f"{row['op']} {row['dtype']} {row['of']}", was, has, worse=new > old)
 
@@ -160,18 +180,20 @@ class Comparison:
         for (name,), before, now in self.pairs("op"):
             if before is None or now is None:
                 words = ("a public op", GONE) if before else ("none", "a public op")
-                yield Change("op", before or now, name, *words, worse=now is None)
+                yield Change("op", before or now, name, *words, worse=now is None, shows=repro.lost(name))
                 continue
             for field, word in (("parameters", "parameter"), ("gradients", "gradient of")):
+                shows = repro.listed(name, field)
                 for item in before[field]:
                     if item not in now[field]:
-                        yield Change("op", before, f"{name}: {word} {item}", "there", GONE)
+                        yield Change("op", before, f"{name}: {word} {item}", "there", GONE, shows=shows)
                 for item in now[field]:
                     if item not in before[field]:
                         yield Change("op", before, f"{name}: {word} {item}", "none", "there", worse=False)
             if before["method"] != now["method"]:
                 words = ("there", GONE) if before["method"] else ("none", "there")
-                yield Change("op", before, f"Tensor.{name.partition('.')[0]}", *words, worse=before["method"])
+                method = f"Tensor.{name.partition('.')[0]}"
+                yield Change("op", before, method, *words, worse=before["method"], shows=repro.lost(method))
 
     def convention(self) -> Iterator[Change]:
         """Points at which ours chooses otherwise than it did; better where it now chooses as torch does."""
@@ -194,10 +216,15 @@ class Comparison:
         return alike(one, other, dtype) and (not self.same or not _signs(one, other))
 
     def dtype(self) -> Iterator[Change]:
-        """Results in another dtype. Where an op gives none any more, its verdict says so."""
+        """Results in another dtype. Where an op gives none any more, its verdict says so; of other programs some may
+        give one that none gave before."""
         for _, before, now in self.pairs("dtype"):
-            if before and now and before["result"] != now["result"]:
-                yield Change("dtype", before, f"{before['op']}({before['operands']})", before["result"], now["result"])
+            if not before or not now or before["result"] == now["result"]:
+                continue
+            old, new = (set(row["result"].split(" or ")) for row in (before, now))
+            if old.isdisjoint(new) or not self.is_redrawn("dtype", before, now):
+                what = f"{before['op']}({before['operands']})"
+                yield Change("dtype", before, what, before["result"], now["result"], shows=repro.result(before))
 
     def mutant(self) -> Iterator[Change]:
         """Faults that are found no more."""
@@ -218,7 +245,8 @@ class Comparison:
 
     def program(self) -> Iterator[Change]:
         """Worse verdicts, and larger errors against their bounds where programs and bounds are the same."""
-        wider = any(before != now for _, before, now in self.pairs("judge"))
+        judge = [(before, now) for _, before, now in self.pairs("judge") if before != now]
+        wider = any(not self.is_redrawn("judge", before, now) for before, now in judge)
         for _, before, now in self.pairs("program"):
             row = before or now
             what = f"{row['op']}: {row['case']}"
@@ -237,8 +265,9 @@ class Comparison:
             if before is None or now is None:
                 words = ("measured", "not measured") if before else ("not measured", "measured")
                 yield Change("judge", row, what, *words, worse=now is None)
-            elif (worse := growth.width(before["ulp"], now["ulp"], self.same)) is not None:
-                yield Change("judge", row, what, f"{before['ulp']} ULP", f"{now['ulp']} ULP", worse=worse)
+            elif (worse := growth.width(before, now, self.same)) is not None:
+                words = (f"{before['ulp']} ULP", f"{now['ulp']} ULP")
+                yield Change("judge", row, what, *words, worse=worse, shows=repro.passed(before))
 
 
 def movers(found: Sequence[Change]) -> set[str]:

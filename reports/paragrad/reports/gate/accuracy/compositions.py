@@ -3,12 +3,11 @@
 Walks and optimizers are hand-written (`walks`), and each names one way in which the walk or an update can be wrong.
 Graphs, MLPs and training runs are drawn by fixed seeds, and find what nobody thought of. A row holds the worst verdict,
 what the judge blames, and the largest error as a share of its bound. `digest` tells which programs they were: where the
-strategies draw others, shares say nothing.
+strategies draw others, only a bug says something.
 """
 
 from __future__ import annotations
 
-import hashlib
 import random
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
@@ -23,6 +22,7 @@ from paragrad.fuzz.strategies.families import FAMILIES
 from paragrad.fuzz.strategies.profile import GROWTH, Profile
 from paragrad.fuzz.strategies.values import Values
 from paragrad.fuzz.trace import Engine
+from paragrad.reports.gate.accuracy.drawn import digest
 from paragrad.reports.gate.accuracy.rows import ProgramRow
 from paragrad.reports.gate.accuracy.scalars import PREFIX as VALUE
 from paragrad.reports.gate.accuracy.verdicts import ORDER, blame, of_gradient
@@ -129,8 +129,3 @@ def worst(judged: Sequence[Judgement]) -> str:
     found = [v for j in judged for counts in (j.values, j.gradients) for v, count in counts.items() if count]
     found += ["bug" for j in judged if j.findings]
     return max(found, key=ORDER.index, default=ORDER[-1])
-
-
-def digest(programs: Sequence[Program]) -> str:
-    """Which programs these are: equal where they are equal to the bit."""
-    return hashlib.sha256("".join(program.digest() for program in programs).encode()).hexdigest()[:12]

@@ -8,7 +8,7 @@ rounding and ill-conditioned are one there.
 
 from __future__ import annotations
 
-from paragrad.reports.gate.accuracy.rows import ProgramRow, UlpRow
+from paragrad.reports.gate.accuracy.rows import JudgeRow, ProgramRow, UlpRow
 from paragrad.reports.gate.accuracy.verdicts import NONE, ORDER
 
 FACTOR, SLACK = 8.0, 8.0
@@ -19,6 +19,7 @@ ELSEWHERE = (
     "and identical and rounding count as one"
 )
 RIGHT = ("identical", "rounding", "ill-conditioned")
+BUG = "bug"
 
 
 def rule(differences: list[str]) -> str:
@@ -53,9 +54,9 @@ def told(row: UlpRow) -> str:
     return f"max {row['max']:g}, 99.9 % {row['p999']:g} ULP{wrong}"
 
 
-def rank(verdict: str, same: bool) -> int:
-    """How bad a verdict is."""
-    if not same and verdict in RIGHT:
+def rank(verdict: str, same: bool, redrawn: bool = False) -> int:
+    """How bad a verdict is; of programs that the baseline did not have (`redrawn`) no more than whether it is a bug."""
+    if (redrawn and verdict not in (BUG, NONE)) or (not same and verdict in RIGHT):
         return 0
     return ORDER.index(verdict) if verdict in ORDER else ORDER.index(NONE)
 
@@ -63,10 +64,11 @@ def rank(verdict: str, same: bool) -> int:
 def program(before: ProgramRow, now: ProgramRow, same: bool, wider: bool) -> bool | None:
     """Whether whole programs became worse, or better (False); None where neither. Shares are of the same programs
     against the same bounds, so not where the judge became `wider`, and only where runs repeat."""
-    old, new = rank(before["worst"], same), rank(now["worst"], same)
+    redrawn = before["digest"] != now["digest"]
+    old, new = rank(before["worst"], same, redrawn), rank(now["worst"], same, redrawn)
     if old != new or before["blamed"] != now["blamed"]:
         return new > old or (new == old and bool(now["blamed"]))
-    if not same or wider or before["digest"] != now["digest"] or before["share"] == now["share"]:
+    if not same or wider or redrawn or before["share"] == now["share"]:
         return None
     return now["share"] > before["share"]
 
@@ -77,9 +79,12 @@ def told_program(row: ProgramRow) -> str:
     return f"{row['worst']}{blamed}, error {row['share']:g} of its bound"
 
 
-def width(before: int, now: int, same: bool) -> bool | None:
-    """Whether a bound became wider, or narrower (False). Elsewhere the numbers themselves are others, and with them
-    what is left to a bound: one of twice the width and 4 ULP is the same there."""
+def width(before: JudgeRow, now: JudgeRow, same: bool) -> bool | None:
+    """Whether a bound became wider, or narrower (False); None of another program. Elsewhere the numbers themselves are
+    others, and with them what is left to a bound: one of twice the width and 4 ULP is the same there."""
+    old, new = before["ulp"], now["ulp"]
+    if before["digest"] != now["digest"]:
+        return None
     if same:
-        return None if before == now else now > before
-    return True if now > 2 * before + 4 else None
+        return None if old == new else new > old
+    return True if new > 2 * old + 4 else None

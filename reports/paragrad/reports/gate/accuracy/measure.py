@@ -11,6 +11,7 @@ from paragrad.fuzz.judge.blame import WALK
 from paragrad.reports.accuracy.measure import public_ops
 from paragrad.reports.gate.accuracy import (
     compositions,
+    drawn,
     layers,
     mutants,
     neurons,
@@ -64,6 +65,9 @@ def measure(known: Rows | None, only: Sequence[str], declared: Path, tell: Tell)
         rows["dtype"] += dtypes
         tell(done, len(ops), f"verdicts {op.name}")
     parts |= composed(rows, only, tell)
+    digests = dict(drawn.digests(ops, only))
+    for row in rows["op"]:
+        row["drawn"] = digests.get(row["op"], "")
     public = {row["op"] for row in rows["op"]}
     lost = {row["op"] for row in known["op"]} - public if known else set()
     faults = known["mutant"] if known else []

@@ -2,20 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from typing import Any
 
 from paragrad.reports.bodies.gate import What
 from paragrad.reports.gate.accuracy.rows import KEYS, Key, Row, Rows, by_key
+from paragrad.reports.render.markdown import plural
 
 
-def rest(before: Rows, after: Rows, told: Collection[tuple[What, Key]]) -> Iterator[str]:
-    """A line for each row that is not as it was, and is not among those of which a change was told."""
+def rest(
+    before: Rows,
+    after: Rows,
+    told: Collection[tuple[What, Key]],
+    redrawn: Callable[[What, Row | None, Row | None], bool],
+) -> Iterator[str]:
+    """A line for each row that is not as it was, and is not among those of which a change was told; first one for all
+    that are `redrawn`, of programs that the baseline did not have."""
+    lines, count = [], 0
     for kind in KEYS:
         old, new = by_key(kind, before), by_key(kind, after)
         for name in sorted(old.keys() | new.keys()):
-            if (kind, name) not in told and repr(old.get(name)) != repr(new.get(name)):
-                yield f"{kind}: {' '.join(name)}: {fields(old.get(name), new.get(name))}"
+            was, row = old.get(name), new.get(name)
+            if (kind, name) in told or repr(was) == repr(row):
+                continue
+            if redrawn(kind, was, row):
+                count += 1
+            else:
+                lines.append(f"{kind}: {' '.join(name)}: {fields(was, row)}")
+    if count:
+        yield f"{plural(count, 'row')} measured on other programs, see `git diff`"
+    yield from lines
 
 
 def fields(old: Row | None, new: Row | None) -> str:

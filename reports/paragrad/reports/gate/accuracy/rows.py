@@ -71,12 +71,16 @@ class VerdictRow(TypedDict):
 
 
 class OpRow(TypedDict):
-    """A public op: its parameters, those that have a gradient, and whether Tensor has it as a method."""
+    """A public op: its parameters, those that have a gradient, and whether Tensor has it as a method.
+
+    `drawn` is the digest of the programs of its errors and verdicts; "" of what is asked at fixed numbers.
+    """
 
     op: str
     parameters: list[str]
     gradients: list[str]
     method: bool
+    drawn: str
 
 
 class ConventionRow(TypedDict):
@@ -125,11 +129,12 @@ class ProgramRow(TypedDict):
 
 
 class JudgeRow(TypedDict):
-    """The smallest error that the judge finds at a fixed number, in ULP."""
+    """The smallest error that the judge finds at a number of the program that `digest` says, in ULP."""
 
     op: str
     case: str
     dtype: str
+    digest: str
     ulp: int
 
 

@@ -48,6 +48,7 @@ def public() -> Iterator[OpRow]:
                 "parameters": parameters,
                 "gradients": sorted(op.pullbacks),
                 "method": False,
+                "drawn": "",
             }
 
 

@@ -9,6 +9,8 @@ from paragrad.fuzz.engines.pytorch import INFIX, PyTorch
 from paragrad.fuzz.program import Apply, Backward, Input, Program, Ref, Statement, ZeroGrad
 from paragrad.fuzz.repro import Paragrad, Torch, leaf, number
 
+SIGNS = {"neg": "-{}", "abs": "abs({})"}
+"""How the ops of Value are written that are no method."""
 LONGEST = 6000
 """Characters of a line that somebody may still paste."""
 
@@ -38,6 +40,8 @@ class Scalars(Paragrad):
         given = [self.argument(a) for a in statement.args]
         if statement.op in METHODS_OF_OPERATORS:
             return [f"{output} = {given[0]} {INFIX[statement.op]} {given[1]}"]
+        if statement.op in SIGNS:
+            return [f"{output} = {SIGNS[statement.op].format(given[0])}"]
         if not isinstance(statement.args[0], Ref):
             given.reverse()
         options = [f"{k}={self.argument(v)}" for k, v in statement.kwargs.items()]

@@ -20,13 +20,14 @@ from paragrad.reports.gate.accuracy.rows import ConventionRow, ExclusionRow, OpR
 
 
 def ops() -> list[OpRow]:
-    """The public ops of the table, those of Value, and the layers and losses."""
+    """The public ops of the table, those of Value, and the layers and losses; what is drawn of them is not asked."""
     found: list[OpRow] = [
         {
             "op": name,
             "parameters": list(op.parameters),
             "gradients": sorted(op.pullbacks),
             "method": hasattr(Tensor, name.partition(".")[0]),
+            "drawn": "",
         }
         for name, op in TABLE.items()
         if not op.internal
@@ -34,7 +35,7 @@ def ops() -> list[OpRow]:
     found += scalars.public()
     for name in layers.names():
         if hasattr(nn, name.removeprefix(layers.PREFIX)):
-            found.append({"op": name, "parameters": [], "gradients": [], "method": False})
+            found.append({"op": name, "parameters": [], "gradients": [], "method": False, "drawn": ""})
     return found
 
 

@@ -5,12 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from paragrad.engine.ops.table import Op
-from paragrad.reports.accuracy.measure import DTYPES, PROGRAMS, Row, Tally, unmeasurable
+from paragrad.fuzz.program import Program
+from paragrad.reports.accuracy.measure import DTYPES, PROGRAMS, Row, Tally, normal_programs, unmeasurable
 from paragrad.reports.bodies.accuracy import AccuracyRow, Quantity
 from paragrad.reports.gate.accuracy.rows import ExclusionRow, UlpRow, ulp_row
 
 SEED = 0
 LIST = "not measured in ULP"
+
+
+def programs(op: Op, dtype: str) -> Iterator[Program]:
+    """The programs of one row."""
+    return normal_programs(op, dtype, PROGRAMS, SEED)
 
 
 def measure(ops: Sequence[Op]) -> Iterator[tuple[list[UlpRow], list[ExclusionRow]]]:

@@ -8,6 +8,7 @@ regression, so it fails the gate like one. Bounds come from the engine's rules: 
 from __future__ import annotations
 
 import random
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -22,6 +23,7 @@ from paragrad.fuzz.strategies.builder import Builder
 from paragrad.fuzz.strategies.profile import Profile
 from paragrad.fuzz.strategies.values import Values
 from paragrad.fuzz.trace import Trace
+from paragrad.reports.gate.accuracy.drawn import digest
 from paragrad.reports.gate.accuracy.rows import JudgeRow
 from paragrad.reports.gate.accuracy.walks import WALKS, optimizers, written
 
@@ -102,7 +104,8 @@ def last(program: Program, trace: Trace) -> Array:
 
 def row(place: Place) -> JudgeRow:
     """One row."""
-    return {"op": OP, "case": place.case, "dtype": place.dtype, "ulp": smallest(place)}
+    made = digest([place.program])
+    return {"op": OP, "case": place.case, "dtype": place.dtype, "digest": made, "ulp": smallest(place)}
 
 
 def smallest(place: Place) -> int:
@@ -118,6 +121,12 @@ def smallest(place: Place) -> int:
 
 def found(place: Place, ulps: int) -> bool:
     """Whether the judge finds a number wrong that is so many ULP away."""
+    trace, _ = moved(place, ulps)
+    return bool(judge(place.program, trace, reference(place.program, trace), Own(), first=True).findings)
+
+
+def moved(place: Place, ulps: int) -> tuple[Trace, float]:
+    """torch's Trace with the largest number of a place so many ULP away, and what that number is then."""
     trace = PyTorch().run(place.program)
     array = place.read(trace)
     flat = array.reshape(-1)
@@ -125,4 +134,20 @@ def found(place: Place, ulps: int) -> bool:
         raise AssertionError(f"{place.case}: the trace shows a copy")
     at = int(np.argmax(np.abs(flat)))
     flat[at] += flat.dtype.type(ulps) * np.spacing(flat[at])
-    return bool(judge(place.program, trace, reference(place.program, trace), Own(), first=True).findings)
+    return trace, float(flat[at])
+
+
+def show(case: str, dtype: str, ulps: int) -> None:
+    """Print a number that is so many ULP away from torch's, and what the judge says of it; then the first that it
+    finds. Raises SystemExit for a place that there is not."""
+    chosen = [place for place in places() if (place.case, place.dtype) == (case, dtype)]
+    if not chosen:
+        raise SystemExit(f"the judge is not measured on the {case} in {dtype}")
+    print(f"{case} in {dtype}\n  torch   {moved(chosen[0], 0)[1]!r}")
+    for off in dict.fromkeys((ulps, smallest(chosen[0]))):
+        told = "a bug" if found(chosen[0], off) else "the judge lets it pass"
+        print(f"  {off} ULP   {moved(chosen[0], off)[1]!r}: {told}")
+
+
+if __name__ == "__main__":
+    show(sys.argv[1], sys.argv[2], int(sys.argv[3]))

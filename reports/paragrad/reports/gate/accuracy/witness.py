@@ -10,8 +10,10 @@ from paragrad.engine.ops.rounding import Elementwise
 from paragrad.engine.ops.table import TABLE
 from paragrad.fuzz.engines.own import Own
 from paragrad.fuzz.engines.own_scalar import OwnScalar
+from paragrad.fuzz.engines.pytorch import PyTorch
+from paragrad.fuzz.judge.agreement import compare
 from paragrad.fuzz.judge.conventions.points import points
-from paragrad.fuzz.program import Apply, Input, Program
+from paragrad.fuzz.program import Apply, Array, Input, Program
 from paragrad.fuzz.shrink import examine, shrink
 from paragrad.reports.accuracy.measure import PROGRAMS, Row, Tally, normal_programs, parameters
 from paragrad.reports.bodies.gate import What
@@ -35,9 +37,10 @@ def witness(kind: What, row: AnyRow, before: AnyRow | None, after: str) -> str |
     name = op.removeprefix(scalars.PREFIX)
     if kind == "ulp" and name in TABLE:
         return of_errors(name, row, before, scalar)
-    if kind == "verdict" and after == "bug" and name in TABLE:
+    if kind == "verdict" and after in ("bug", "rounding") and name in TABLE:
         programs = scalars.programs(TABLE[name]) if scalar else verdicts.of_one(TABLE[name], row["dtype"])
-        return of_bug(programs, scalar, row["of"] == "gradient")
+        shown = of_bug if after == "bug" else of_difference
+        return shown(programs, scalar, row["of"] == "gradient")
     if kind == "convention" and scalar:
         return of_point(row["point"])
     if kind == "program" and row["worst"] == "bug":
@@ -58,6 +61,38 @@ def of_bug(programs: Iterable[Program], scalar: bool, gradient: bool | None) -> 
                 last = small.count - 1
                 variable = last if same[0].variable is None else min(same[0].variable, last)
                 return line(small, variable, same[0].of_gradient, scalar)
+    return None
+
+
+def of_difference(programs: Iterable[Program], scalar: bool, gradient: bool) -> str | None:
+    """The first program of one op in which a number is not identical to torch's: of the value, or of a gradient."""
+    for program in programs:
+        if (found := different(program, scalar, gradient)) is not None:
+            statement = program.statements[0]
+            assert isinstance(statement, Apply)
+            parts = ((p, different(p, scalar, gradient)) for p in alone(statement.op, program))
+            small, at = next(((p, k) for p, k in parts if k is not None), (program, found))
+            return line(small, at, gradient and at < len(small.inputs), scalar)
+    return None
+
+
+def different(program: Program, scalar: bool, gradient: bool) -> int | None:
+    """The first variable whose value, or whose gradient after the last backward, is not identical to torch's. What a
+    recorded backward gives is a gradient of the op."""
+    torch, own = PyTorch().run(program), (OwnScalar() if scalar else Own()).run(program)
+    first = program.statements[0]
+    assert isinstance(first, Apply)
+    values = {k: v for k, v in torch.values.items() if k >= len(program.inputs) and (k in first.outputs) != gradient}
+    pairs: list[tuple[int, Array | None, Array | None]] = [(k, v, own.values.get(k)) for k, v in values.items()]
+    if gradient and torch.gradients:
+        last = max(torch.gradients)
+        shown = own.gradients.get(last, {})
+        pairs += [(k, g, shown.get(k)) for k, g in torch.gradients[last].items() if k < len(program.inputs)]
+    for k, theirs, mine in pairs:
+        if theirs is None or mine is None or (mine.shape, mine.dtype) != (theirs.shape, theirs.dtype):
+            continue
+        if compare([mine], [theirs]).different:
+            return k
     return None
 
 

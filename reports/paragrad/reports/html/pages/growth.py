@@ -12,6 +12,7 @@ from paragrad.reports.html.plots.lines import lines
 from paragrad.reports.html.plots.scatter import scatter
 from paragrad.reports.html.plots.series import Series
 from paragrad.reports.html.words import num, number, plural, whole
+from paragrad.reports.render.accuracy import graphs
 
 SIDES = ("engine", "torch")
 
@@ -20,17 +21,19 @@ def section(body: AccuracyBody, seed: int | None) -> Section:
     """Both, or a line that says which is missing."""
     blocks: list[Block] = []
     points = body["points"]
+    if told := graphs(body["graphs"]):
+        blocks.append(Note(told) if body["graphs"]["not_run"] else Prose(told))
     if points:
         blocks.append(_scatter(points, "size", "Gradient error ÷ bound over graph size.", "ops in the graph", _ops))
         title = "Gradient error ÷ bound over condition."
         blocks.append(_scatter(points, "condition", title, "condition: bound ÷ (u · largest gradient)", _condition))
         worst = max(points, key=lambda p: p["engine"])
         example = f"paragrad accuracy --seed {seed or 0} --script {worst['family']} {worst['dtype']} {worst['program']}"
-        told = Markup(
+        each = Markup(
             "Each point is a random program: its family, dtype and number, which hovering and the table tell, give it "
             "again as a script that shows both sides. The one closest to its bound: {}."
         ).format(code(f"{example} | python"))
-        blocks.append(Prose(told))
+        blocks.append(Prose(each))
         numeric = ("number", "ops", "condition", "engine", "torch")
         table = [
             row(

@@ -1,4 +1,7 @@
-"""Ratios with their intervals, one a row, on a logarithmic axis, with the line at 1 and a target for each."""
+"""Ratios with their intervals, one a row, on a logarithmic axis, with the line at 1 and a target for each.
+
+Names stand above their rows, and what lies along the axis is placed in per cent: the plot is as wide as its frame.
+"""
 
 from __future__ import annotations
 
@@ -9,10 +12,15 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from paragrad.reports.html.plots.axes import Scale, label
-from paragrad.reports.html.plots.svg import CHARACTER, characters, drawing, element, mark, row_label, text
+from paragrad.reports.html.plots.svg import broken, element, fluid, group, mark, text
 
-WIDTH, RIGHT, TOP, ROW, BOTTOM = 720.0, 122.0, 34.0, 28.0, 44.0
-GAP = 14.0
+LEFT, RIGHT = 6.0, 94.0
+"""Where the axis begins and ends, in per cent."""
+TOP, BOTTOM = 30.0, 44.0
+LINE, BAND = 15.0, 24.0
+"""The height of a line of a name, and of the intervals below it."""
+LONGEST = 32
+"""Characters of a line of a name; a phone has room for these, and for what is written at the right."""
 LONG = 16
 """More rows than this have the axis above them, too."""
 
@@ -40,31 +48,31 @@ class Row:
 
 def forest(name: str, rows: Sequence[Row], across: str) -> Markup:
     """The plot."""
-    most = characters(row.name for row in rows)
-    x = _scale(rows, CHARACTER * most + GAP)
-    height = TOP + ROW * len(rows) + BOTTOM
-    bottom = height - BOTTOM
+    x = _scale(rows)
+    drawn, y = [], TOP
+    for row in rows:
+        parts, height = _row(row, y, x)
+        drawn += parts
+        y += height
     parts = []
-    for value in x.ticks(7):
-        parts.append(element("path", d=f"M{x(value):.1f} {TOP:.1f}V{bottom:.1f}", class_="grid"))
-        parts.append(text(x(value), bottom + 18, label(value), class_="middle"))
+    for value in x.ticks(6):
+        parts.append(_upright(x(value), TOP, y, "grid"))
+        parts.append(text(_share(x(value)), y + 18, label(value), class_="middle"))
         if len(rows) > LONG:
-            parts.append(text(x(value), TOP - 12, label(value), class_="middle"))
-    parts.append(element("path", d=f"M{x(1):.1f} {TOP - 6:.1f}V{bottom:.1f}", class_="one"))
-    parts.append(text((x.start + x.end) / 2, bottom + 38, across, class_="middle name"))
-    for place, row in enumerate(rows):
-        parts += _row(row, TOP + ROW * (place + 0.5), x, most)
-    return drawing(parts, WIDTH, height, name)
+            parts.append(text(_share(x(value)), TOP - 12, label(value), class_="middle"))
+    parts.append(_upright(x(1), TOP - 6, y, "one"))
+    parts.append(text("50%", y + 38, across, class_="middle name"))
+    return fluid([*parts, *drawn], y + BOTTOM, name)
 
 
-def _scale(rows: Sequence[Row], left: float) -> Scale:
+def _scale(rows: Sequence[Row]) -> Scale:
     """All intervals, targets and 1, with some air; whole decades only where there are several."""
     values = [v for row in rows for e in row.estimates for v in (e.low, e.high, e.median)]
     values += [row.target for row in rows if row.target is not None]
     known = [v for v in (*values, 1.0) if 0 < v < math.inf]
     low, high = min(known), max(known)
     air = max((high / low) ** 0.04, 1.02)
-    return _Near(low / air, high * air, left, WIDTH - RIGHT, True)
+    return _Near(low / air, high * air, LEFT, RIGHT, True)
 
 
 class _Near(Scale):
@@ -86,19 +94,35 @@ class _Near(Scale):
         return Scale(self.low, self.high, 0, 1, False).ticks(most - 2)
 
 
-def _row(row: Row, y: float, x: Scale, most: int) -> list[Markup]:
+def _row(row: Row, top: float, x: Scale) -> tuple[list[Markup], float]:
+    """A row whose upper end is `top`, and how high it is."""
+    lines = [line for line in broken(row.name, LONGEST) if line]
+    named = group(text(0, top + LINE * place - 3, line) for place, line in enumerate(lines, 1))
+    whole = " ".join(lines) == row.name
     parts = [
-        row_label(x.start - GAP, y + 4, row.name, most),
-        text(WIDTH - RIGHT + 10, y + 4, row.written, class_="value"),
+        named if whole else group([element("title", row.name), named]),
+        text("100%", top + LINE - 3, row.written, class_="value end"),
     ]
+    y = top + LINE * len(lines) + BAND / 2
     if row.target is not None:
-        parts.append(mark("path", f"target {row.target:g}", d=f"M{x(row.target):.1f} {y - 9:.1f}v18", class_="target"))
+        at = _share(x(row.target))
+        parts.append(mark("line", f"target {row.target:g}", x1=at, x2=at, y1=y - 9, y2=y + 9, class_="target"))
     step = 8.0 / max(1, len(row.estimates) - 1) if len(row.estimates) > 1 else 0.0
     for place, e in enumerate(row.estimates):
-        at = y + (place - (len(row.estimates) - 1) / 2) * step
-        interval = (
-            f"M{x(e.low):.1f} {at:.1f}H{x(e.high):.1f}M{x(e.low):.1f} {at - 3:.1f}v6M{x(e.high):.1f} {at - 3:.1f}v6"
-        )
-        parts.append(element("path", d=interval, class_=f"interval {e.tone}"))
-        parts.append(mark("circle", e.told, cx=x(e.median), cy=at, r=4 if place == 0 else 2.6, class_=f"dot {e.tone}"))
-    return parts
+        at_y = y + (place - (len(row.estimates) - 1) / 2) * step
+        ends = {"x1": _share(x(e.low)), "x2": _share(x(e.high))}
+        parts.append(element("line", **ends, y1=at_y, y2=at_y, class_=f"interval {e.tone}"))
+        parts += [_upright(x(end), at_y - 3, at_y + 3, f"interval {e.tone}") for end in (e.low, e.high)]
+        size = 4 if place == 0 else 2.6
+        parts.append(mark("circle", e.told, cx=_share(x(e.median)), cy=at_y, r=size, class_=f"dot {e.tone}"))
+    return parts, LINE * len(lines) + BAND
+
+
+def _upright(at: float, top: float, bottom: float, tone: str) -> Markup:
+    """A line from top to bottom."""
+    return element("line", x1=_share(at), x2=_share(at), y1=top, y2=bottom, class_=tone)
+
+
+def _share(at: float) -> str:
+    """A place along the axis."""
+    return f"{at:.2f}%"

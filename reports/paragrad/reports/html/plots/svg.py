@@ -33,7 +33,7 @@ def mark(shape: str, title: str, **attributes: str | float | None) -> Markup:
     return element(shape, element("title", title), class_=classes, **attributes)
 
 
-def text(x: float, y: float, words: object, **attributes: str | float | None) -> Markup:
+def text(x: float | str, y: float, words: object, **attributes: str | float | None) -> Markup:
     """Words at a place."""
     return element("text", str(words), x=x, y=y, **attributes)
 
@@ -42,6 +42,13 @@ def drawing(parts: Iterable[Markup], width: float, height: float, name: str) -> 
     """The plot: an image with a name, as wide as its frame allows."""
     box = f"0 0 {number(width)} {number(height)}"
     return element("svg", Markup("").join(parts), viewBox=box, width=width, height=height, role="img", aria_label=name)
+
+
+def fluid(parts: Iterable[Markup], height: float, name: str) -> Markup:
+    """A plot of parts that are placed in per cent: as wide as its frame."""
+    return element(
+        "svg", Markup("").join(parts), class_="fluid", width="100%", height=height, role="img", aria_label=name
+    )
 
 
 CHARACTER = 7.4
