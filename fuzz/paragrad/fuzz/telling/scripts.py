@@ -16,6 +16,7 @@ from typing import Any
 import jinja2
 import numpy as np
 
+from paragrad.fuzz.checking.unseeded import SEED
 from paragrad.fuzz.engines.foreign import Foreign
 from paragrad.fuzz.program import Apply, Backward, Input, Statement, ZeroGrad
 from paragrad.fuzz.repro import Torch, literal
@@ -275,6 +276,7 @@ class Subject:
         if weight is None or (weight >= 0 and self.spelling["seeded"]):
             root = self.program.name(walk.roots[0])
             code = code if weight is None else self.spelling["seeded"]
+            code = code[1:] if self.told.finding.argument == SEED else code  # as the engine itself starts, or does not
         else:
             root = "root"
             lines.append(f"root = {text(self.expressions.total(walk, self.spelling['single']))}")

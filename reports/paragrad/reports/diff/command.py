@@ -127,7 +127,7 @@ def typed(options: argparse.Namespace) -> str:
 
 def following(found: Comparison, engine: str) -> str:
     """The next command where something diverges: the check of the op that is blamed; "" where there is none."""
-    if not found.findings or found.unseeded:  # a check sets the root's gradient, too
+    if not found.findings:
         return ""
     op = found.findings[0].op
     only = ["--only", op] if op in TABLE else []
