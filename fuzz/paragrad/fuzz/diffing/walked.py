@@ -11,6 +11,7 @@ import numpy as np
 
 from paragrad.fuzz.diffing.affine import affine
 from paragrad.fuzz.diffing.arrived import lost
+from paragrad.fuzz.diffing.twice import blame_the_same_twice
 from paragrad.fuzz.engines.foreign import Foreign
 from paragrad.fuzz.engines.inside import Inside
 from paragrad.fuzz.judge import Finding, diagnose, reference
@@ -37,6 +38,8 @@ def settle(engine: Engine, check: BackwardCheck, raw: Trace, torchs: Trace, find
     assert isinstance(walk, Backward)
     if (finding.variable,) == walk.roots and walk.cotangents == (None,) and finding.found.shape == ():
         finding.diagnosis = START.format(found=float(finding.found))
+    if blame_the_same_twice(engine, check, finding):
+        return
     if (told := unwalked(engine, check, finding)) is not None:
         finding.op, finding.argument, finding.diagnosis = WALK, "", told
         return

@@ -19,6 +19,7 @@ from paragrad.fuzz.diffing.not_finite import remarks
 from paragrad.fuzz.diffing.terms import Terms, explain
 from paragrad.fuzz.encoding import to_json
 from paragrad.fuzz.engines.foreign import Foreign
+from paragrad.fuzz.engines.inside import Inside
 from paragrad.fuzz.judge import Finding
 from paragrad.fuzz.program import Apply, Array, Ref
 from paragrad.fuzz.telling import reflection, rules
@@ -223,7 +224,7 @@ def finding_of(found: Comparison, finding: Finding) -> DiffFinding:
         rule = rules.of_value(finding.op) or ""
     first = finding is found.findings[0]
     where = finding.where
-    if not where and first and isinstance(found.engine, Foreign):
+    if not where and first and isinstance(found.engine, Foreign | Inside):
         where = reflection.blamed(found.engine, found.program, finding, found.star)
     diagnosis = finding.diagnosis or reflection.missing_reflection(found.program, finding)
     return {

@@ -15,6 +15,8 @@ from paragrad.fuzz.encoding import ProgramError, loads
 from paragrad.fuzz.program import Backward, Program
 from paragrad.reports.targets import split
 
+LONGEST = 200
+"""Characters of what may be the name of a file."""
 ENGINES = {"tensor": "own", "scalar": "own.Value"}
 """Our engines by the name that a corpus entry has for them."""
 
@@ -24,7 +26,7 @@ def computation(options: argparse.Namespace) -> tuple[Computation, str | None]:
 
     Raises DiffError.
     """
-    asked = options.what
+    asked = options.what.removesuffix(":") if options.what.endswith(".py:") else options.what
     where, _ = split(asked)
     entry = corpus_file(asked)
     is_file = entry is not None or where.endswith(".py") or asked.endswith(".json")
@@ -37,12 +39,14 @@ def computation(options: argparse.Namespace) -> tuple[Computation, str | None]:
 
         built, own = read(asked, options.timeout)
         return built, own or None
+    if "/" in asked and len(asked) < LONGEST and Path(asked).is_file():
+        raise DiffError(f"{asked}: expected a Python file (.py), or a Program or a finding (.json)")
     return language.read(asked, literals.values(options.values, options.dtype), options.dtype), None
 
 
 def corpus_file(name: str) -> Path | None:
     """The file of a corpus entry or a fresh finding of this name; None where there is none."""
-    if "/" in name or "\\" in name or "\0" in name or len(name) > 200:
+    if "/" in name or "\\" in name or "\0" in name or len(name) > LONGEST:
         return None
     for folder in (COMMITTED, FRESH):
         path = folder / f"{name.removesuffix('.json')}.json"
