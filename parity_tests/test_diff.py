@@ -208,7 +208,7 @@ def test_a_file_that_builds_a_graph(tmp_path: Path, capsys: pytest.CaptureFixtur
     assert told(capsys, f"{path}:los") == (2, f"paragrad diff: {path}: there is no los in it; did you mean loss?\n")
     code, said = told(capsys, f"{path}:number")
     assert code == 2
-    assert "it builds a int, expected a Value or a Tensor" in said
+    assert "it builds an int, expected a Value or a Tensor" in said
     code, said = told(capsys, f"{tmp_path / 'modle.py'}:loss")
     assert code == 2
     assert "there is no such file; did you mean model.py?" in said

@@ -60,8 +60,8 @@ def read(root: Any, names: dict[int, str], lines: dict[int, int], path: Path, wr
     data = next((f for f in DATA if isinstance(getattr(root, f, None), int | float | np.number)), "")
     if not field or not data:
         raise Unreadable(
-            f"it builds {article(kind.__name__)}, expected a Value or a Tensor of paragrad.engine, or an object with data and "
-            f"operands ({', '.join(OPERANDS[:3])}, ...) as micrograd's Value has them, or a function that returns one"
+            f"it builds {article(kind.__name__)}, expected a Value or a Tensor of paragrad.engine, or an object with "
+            f"data and operands ({', '.join(OPERANDS[:3])}, ...) as micrograd's Value has them, or a function that returns one"
         )
     order = in_order(root, lambda node: tuple(getattr(node, field)))
     leaves = [node for node in order if not tuple(getattr(node, field))]
@@ -80,10 +80,9 @@ def read(root: Any, names: dict[int, str], lines: dict[int, int], path: Path, wr
     for node in order:
         if id(node) in number or id(node) in numbers:
             continue
-        held = tuple(getattr(node, field))
-        op, args = call(
-            node, (*(v for v in held if id(v) not in numbers), *(v for v in held if id(v) in numbers)), data
-        )
+        op, args = call(node, tuple(getattr(node, field)), data)
+        if op in ("add", "mul") and id(args[0]) in numbers:  # a set has no order
+            args = args[::-1]
         args = tuple(float(getattr(a, data)) if id(a) in numbers else a for a in args)
         k = len(leaves) + len(made.program.statements)
         given = tuple(a if isinstance(a, float) else Ref(number[id(a)]) for a in args)
