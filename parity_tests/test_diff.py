@@ -114,6 +114,10 @@ def test_local_derivatives_in_symbols(op: str, parameter: str, names: dict[str, 
         ("a + ~a", ["a=1"], "~a is no part of an expression"),
         ("d = a; d = a*a; d", ["a=1"], "d is computed a second time"),
         ("tanh(a, b)", ["a=1", "b=2"], "tanh() takes 1 arguments"),
+        ("a\nb", ["a=1", "b=2"], "this is not used: give it a name (d = ...), or leave it out\n  a\n  ^"),
+        ("for*2", ["for=1"], "for is a word of Python; choose another name"),
+        ("a*None", ["a=1"], "None is no number and no value\n  a*None\n    ^^^^"),
+        ("a*" + "9" * 5_000, ["a=1"], "a number has too many digits"),
     ],
 )
 def test_an_expression_that_can_not_be_read_says_why(expression: str, values: list[str], words: str) -> None:

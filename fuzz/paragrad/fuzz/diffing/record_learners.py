@@ -60,8 +60,8 @@ def read(root: Any, names: dict[int, str], lines: dict[int, int], path: Path, wr
     data = next((f for f in DATA if isinstance(getattr(root, f, None), int | float | np.number)), "")
     if not field or not data:
         raise Unreadable(
-            f"it builds {article(kind.__name__)}, expected a Value or a Tensor of paragrad.engine, or an object with "
-            f"data and operands ({', '.join(OPERANDS[:3])}, ...) as micrograd's Value has them, or a function that returns one"
+            f"it builds {article(kind.__name__)}, expected a Value or a Tensor of paragrad.engine, an object with data "
+            f"and operands ({', '.join(OPERANDS[:3])}, ...) as micrograd's Value has them, or a function that returns one"
         )
     order = in_order(root, lambda node: tuple(getattr(node, field)))
     leaves = [node for node in order if not tuple(getattr(node, field))]
