@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import subprocess
 import sys
@@ -13,7 +14,6 @@ from paragrad.fuzz import check
 from paragrad.fuzz.checking.unseeded import unseeded
 from paragrad.fuzz.engines.inside import Inside
 from paragrad.reports.cli import main
-from parity_tests.subjects import sound_value
 
 SOUND = Path(__file__).with_name("subjects") / "sound_value.py"
 SEED = "        self.grad = 1.0  # seed\n"
@@ -25,6 +25,17 @@ def planted(folder: Path) -> Path:
     path = folder / "mine.py"
     path.write_text(text.replace(SEED, ""), encoding="utf-8")
     return path
+
+
+def loaded(path: Path) -> type:
+    """The class of a file."""
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    found: type = module.Value
+    return found
 
 
 def test_it_is_told_and_fails(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -48,22 +59,20 @@ def test_it_is_told_and_fails(tmp_path: Path, capsys: pytest.CaptureFixture[str]
 
 
 def test_an_engine_that_starts_by_itself_has_no_such_finding() -> None:
-    engine = Inside(sound_value.Value)
-    assert not unseeded(engine.hello)
-    assert check(sound_value.Value, programs=40, only=["mul", "add"]).ok
+    sound = loaded(SOUND)
+    assert not unseeded(Inside(sound).hello)
+    assert check(sound, programs=40, only=["mul", "add"]).ok
 
 
 def test_in_a_notebook_too(tmp_path: Path) -> None:
-    space: dict[str, type] = {"__name__": "__main__"}
-    exec(compile(planted(tmp_path).read_text(encoding="utf-8"), "cell", "exec"), space)
-    result = check(space["Value"], programs=40, only=["mul", "add"])
+    result = check(loaded(planted(tmp_path)), programs=40, only=["mul", "add"])
     assert not result.ok
     assert "alone gives no gradients" in repr(result)
 
 
 def test_of_arrays_it_is_a_limit() -> None:
     """There torch wants a gradient of the root, too."""
-    hello = Inside(sound_value.Value).hello
+    hello = Inside(loaded(SOUND)).hello
     lines = ["{root}.grad = {seed}", "{root}.backward()"]
     arrays = type(hello)(
         "arrays", "tensor", True, hello.ops, (), (), (), spelling={**hello.spelling, "backward": lines}

@@ -61,7 +61,7 @@ def read(root: Any, names: dict[int, str], lines: dict[int, int], path: Path, wr
     if not field or not data:
         raise Unreadable(
             f"it builds {article(kind.__name__)}, expected a Value or a Tensor of paragrad.engine, an object with data "
-            f"and operands ({', '.join(OPERANDS[:3])}, ...) as micrograd's Value has them, or a function that returns one"
+            f"and operands ({', '.join(OPERANDS[:3])}, ...) as micrograd's Value has, or a function that returns one"
         )
     order = in_order(root, lambda node: tuple(getattr(node, field)))
     leaves = [node for node in order if not tuple(getattr(node, field))]
