@@ -56,12 +56,12 @@ def settle(engine: Engine, check: BackwardCheck, raw: Trace, torchs: Trace, find
             diagnose(check.program, raw, torchs, engine, finding)
         return
     nothing = not finding.found.any()
+    if not nothing and finding.diagnosis and not finding.diagnosis.startswith(NONE):
+        return  # such as that the incoming gradient is ignored, which does not show without one
     for consumer in consumers if not nothing else ():
         if (added := added_to(engine, check, consumer, finding.variable)) is not None:
             finding.op, (finding.argument, finding.diagnosis) = consumer.statement.op, added
             return
-    if not nothing and finding.diagnosis and not finding.diagnosis.startswith(NONE):
-        return  # such as that the incoming gradient is ignored, which does not show without one
     finding.op, finding.argument = WALK, ""
     used = [c for c in consumers if c.statement.outputs[0] not in walk.roots]
     faults = walk_faults(check, finding.variable, finding.found)
@@ -99,6 +99,8 @@ def unwalked(engine: Engine, check: BackwardCheck, finding: Finding) -> str | No
 
 def added_to(engine: Engine, check: BackwardCheck, consumer: Consumer, variable: int) -> tuple[str, str] | None:
     """The parameter and what is wrong, where a rule gives no multiple of what comes in."""
+    if not multiplies(engine):
+        return None
     name = check.program.name
     through = f"d{name(consumer.statement.outputs[0])}/d{name(variable)}"
     for parameter, of, _, right in unit_slopes(engine, check, consumer) or ():
