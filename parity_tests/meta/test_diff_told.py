@@ -208,3 +208,11 @@ def test_one_operand_twice(old: str, expression: str, op: str, tmp_path: Path) -
 def test_a_value_that_is_another_formula(tmp_path: Path) -> None:
     cls = module(tmp_path, SOUND, ("t = math.tanh(self.data)", "t = math.tanh(self.data / 2)")).Value
     assert first(compared(cls, "tanh(a*b)", AT))["diagnosis"].endswith("as if it were tanh(d/2)")
+
+
+def test_an_op_that_forgets_its_operand_cuts_the_graph(tmp_path: Path) -> None:
+    cls = module(tmp_path, SOUND, ("math.log(self.data), (self,)", "math.log(self.data), ()")).Value
+    told = first(compared(cls, "tanh(log(a*c + 1)*a) - b*c", AT))
+    assert told["title"] == "gradient of log"
+    assert "cuts the graph" in told["diagnosis"]
+    assert line(told, tmp_path) == "def log(self):"

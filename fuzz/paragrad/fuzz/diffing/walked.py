@@ -11,6 +11,7 @@ import numpy as np
 
 from paragrad.fuzz.diffing.affine import affine
 from paragrad.fuzz.diffing.arrived import lost
+from paragrad.fuzz.diffing.cut import blame_what_cuts
 from paragrad.fuzz.diffing.twice import blame_the_same_twice
 from paragrad.fuzz.engines.foreign import Foreign
 from paragrad.fuzz.engines.inside import Inside
@@ -44,6 +45,7 @@ def settle(engine: Engine, check: BackwardCheck, raw: Trace, torchs: Trace, find
         finding.op, finding.argument, finding.diagnosis = WALK, "", told
         return
     if finding.op == WALK:
+        blame_what_cuts(engine, check, finding)
         return
     consumers = check.consumers(finding.variable)
     asked = [(c, wrong_alone(engine, check, c, finding.variable)) for c in consumers]
@@ -66,6 +68,8 @@ def settle(engine: Engine, check: BackwardCheck, raw: Trace, torchs: Trace, find
     used = [c for c in consumers if c.statement.outputs[0] not in walk.roots]
     faults = walk_faults(check, finding.variable, finding.found)
     finding.diagnosis = faults[0] if faults else finding.diagnosis
+    if blame_what_cuts(engine, check, finding):
+        return
     if nothing and used and "by value" not in finding.diagnosis and _arrived(check, used[0]):
         finding.diagnosis = ORDER.format(name=check.program.name(used[0].statement.outputs[0]))
 
