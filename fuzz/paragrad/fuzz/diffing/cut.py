@@ -8,8 +8,8 @@ from paragrad.fuzz.program import Apply, Backward, Input, Program, Ref, Statemen
 from paragrad.fuzz.trace import Engine
 
 TOLD = (
-    "{result} = {op}(...) cuts the graph: {operand} gets its gradient, and the walk does not go on to it, as if it were "
-    "not among the operands that {result} remembers"
+    "{result} = {op}(...) cuts the graph: {operand} gets its gradient, and the walk does not go on to it, "
+    "as if {result} did not remember that it was made of {operand}"
 )
 
 
