@@ -88,8 +88,10 @@ class Terms:
         shown = None if check is None or self.found.seen_is_torchs else check.trace.gradients[check.at].get(variable)
         if type(shown) is not np.ndarray or shown.dtype.kind != "f" or hangs(self.found.trace):
             return
-        given, mine = self.given(variable), [t.mine for t in terms if t.mine is not None]
-        if not terms or (len(mine) == len(terms) and adds_up(mine, given, shown)):
+        given = self.given(variable)
+        mine = [np.zeros_like(shown) if t.mine is None else t.mine for t in terms if t.right is not None]
+        whole = terms and len(mine) == len(terms) and all(part.shape == shown.shape for part in mine)
+        if not whole or adds_up(mine, given, shown):
             return
         counts = times([t.expected for t in terms], given, shown)
         for k, term in enumerate(terms):
