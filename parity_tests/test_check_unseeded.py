@@ -46,7 +46,7 @@ def test_it_is_told_and_fails(tmp_path: Path, capsys: pytest.CaptureFixture[str]
     assert "root.backward() alone gives no gradients" in said
     assert "self.grad = 1" in said
     found = json.loads(target.read_text(encoding="utf-8"))
-    (finding,) = found["findings"]
+    finding = found["findings"][0]
     assert finding["id"] == "wrong-gradient-walk-seed"
     assert "def backward(self):" in finding["source_line"]
     script = tmp_path / "repros" / Path(finding["repro"]).name

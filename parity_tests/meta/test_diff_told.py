@@ -92,8 +92,8 @@ def test_a_rule_that_adds_to_what_comes_in_is_the_op_s(tmp_path: Path) -> None:
 
 
 def test_terms_add_up_to_what_is_shown_where_the_walk_stops_early(tmp_path: Path) -> None:
-    cls = module(tmp_path, SOUND, ("for node in reversed(order):", "for node in list(reversed(order))[:-5]:")).Value
-    found = compared(cls, "exp(tanh(b*a + c)*a) + c*b", AT)
+    cls = module(tmp_path, SOUND, ("for node in reversed(order):", "for node in list(reversed(order))[:-3]:")).Value
+    found = compared(cls, "c*b + exp(tanh(a*b + c)*a)", AT)
     told = first(found)
     assert found.at is not None
     assert found.star is not None
@@ -105,7 +105,7 @@ def test_terms_add_up_to_what_is_shown_where_the_walk_stops_early(tmp_path: Path
     np.testing.assert_allclose(sum(m for m in mine if m is not None), shown, rtol=1e-12)
     assert told["title"] == "gradient of the walk"
     assert "overwritten" not in told["diagnosis"]
-    assert "never walked" in told["diagnosis"] or "or not at all" in told["diagnosis"]
+    assert told["diagnosis"].startswith("d is never walked")
 
 
 @pytest.mark.parametrize(
@@ -113,7 +113,7 @@ def test_terms_add_up_to_what_is_shown_where_the_walk_stops_early(tmp_path: Path
     [
         ("__rsub__", "self - other", "tanh(3 - a*b)*c", "the operands are exchanged: 3 - x is computed as x - 3"),
         ("__rtruediv__", "self / other", "tanh(2/(a*b))*c", "the operands are exchanged: 2 / x is computed as x / 2"),
-        ("__rsub__", "self + other", "tanh(3 - a*b)*c", "e comes out as 2.85: as if it were d + 3"),
+        ("__rsub__", "self + other", "tanh(3 - a*b)*c", "e comes out as 2.85: as if it were 3 + d"),
     ],
 )
 def test_a_reflected_method_is_named_with_its_line(
@@ -207,7 +207,7 @@ def test_one_operand_twice(old: str, expression: str, op: str, tmp_path: Path) -
 
 def test_a_value_that_is_another_formula(tmp_path: Path) -> None:
     cls = module(tmp_path, SOUND, ("t = math.tanh(self.data)", "t = math.tanh(self.data / 2)")).Value
-    assert first(compared(cls, "tanh(a*b)", AT))["diagnosis"].endswith("as if it were tanh(d/2)")
+    assert first(compared(cls, "tanh(a*b)", AT))["diagnosis"].endswith("as if it were tanh(c/2)")
 
 
 def test_an_op_that_forgets_its_operand_cuts_the_graph(tmp_path: Path) -> None:

@@ -223,7 +223,7 @@ def finding_of(found: Comparison, finding: Finding) -> DiffFinding:
     elif finding.kind == "value":
         rule = rules.of_value(finding.op) or ""
     first = finding is found.findings[0]
-    where = finding.where
+    where = "" if reflection.lacking(found.program, finding) else finding.where
     if not where and first and isinstance(found.engine, Foreign | Inside):
         where = reflection.blamed(found.engine, found.program, finding, found.star)
     diagnosis = finding.diagnosis or reflection.missing_reflection(found.program, finding)
