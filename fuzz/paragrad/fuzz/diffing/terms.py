@@ -95,7 +95,7 @@ class Terms:
             return
         counts = times([t.expected for t in terms], given, shown)
         for k, term in enumerate(terms):
-            term.mine = None if counts is None else counts[k] * term.expected
+            term.mine = None if counts is None else counts[k] * term.expected if counts[k] else np.zeros_like(shown)
             term.right = None if counts is None else counts[k] == 1
 
     def parameters(self, consumer: Consumer) -> dict[int, str]:

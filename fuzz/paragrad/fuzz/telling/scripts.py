@@ -238,8 +238,8 @@ class Subject:
                         lines += [f"if {self.program.name(statement.outputs[0])} is None:", f"    raise {RAISED}"]
                     if self.spelling["retain"]:
                         lines.append(f"{self.program.name(statement.outputs[0])}.{self.spelling['retain']}()")
-                case Backward():
-                    lines += self.backward(statement)
+                case Backward():  # without a seed the engine starts, or does not, by itself
+                    lines += self.backward(statement)[1 if self.told.finding.argument == SEED else 0 :]
                 case ZeroGrad():
                     raise NoSpellingError("zeroing")
                 case _:
@@ -276,7 +276,6 @@ class Subject:
         if weight is None or (weight >= 0 and self.spelling["seeded"]):
             root = self.program.name(walk.roots[0])
             code = code if weight is None else self.spelling["seeded"]
-            code = code[1:] if self.told.finding.argument == SEED else code  # as the engine itself starts, or does not
         else:
             root = "root"
             lines.append(f"root = {text(self.expressions.total(walk, self.spelling['single']))}")
