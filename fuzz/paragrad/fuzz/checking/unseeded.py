@@ -14,7 +14,7 @@ from paragrad.fuzz.checking.report import Checked
 from paragrad.fuzz.engines.worker.protocol import Hello
 from paragrad.fuzz.judge import Finding
 from paragrad.fuzz.judge.blame import WALK
-from paragrad.fuzz.program import Apply, Backward, Input, Program, Ref
+from paragrad.fuzz.program import Apply, Backward, Input, Program, Ref, Statement
 
 SEED = "seed"
 """What the finding has in the place of an argument: the part of the walk that is at fault."""
@@ -53,7 +53,7 @@ def unseeded(hello: Hello) -> list[Checked]:
         return []
     shape = () if hello.kind == "scalar" else (1, 1)
     inputs = [Input.of(name, np.full(shape, x), True) for name, x in (("a", 2.0), ("b", 3.0))]
-    calls = [Apply(op, (Ref(0), Ref(1)), {}, (2,)), Backward((2,), (None,))]
+    calls: list[Statement] = [Apply(op, (Ref(0), Ref(1)), {}, (2,)), Backward((2,), (None,))]
     finding = Finding("gradient", 1, WALK, 0, message, SEED, diagnosis=diagnosis)
     level = "wrong" if hello.kind == "scalar" else "limit"
-    return [Checked(level, finding, Program(inputs, [*calls]), "", id=identity((level, *finding.cause)))]
+    return [Checked(level, finding, Program(inputs, calls), "", id=identity((level, *finding.cause)))]

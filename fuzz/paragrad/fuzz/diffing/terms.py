@@ -217,8 +217,9 @@ def of_slope(found: Comparison, terms: Terms, finding: Finding, variable: int) -
         statement = found.program.statements[position]
         if term.right is not False or not isinstance(statement, Apply) or statement.op != finding.op:
             continue
-        for consumer in check.consumers(variable) if check is not None and found.engine.foreign else ():
-            if consumer.position == position and (told := added_to(found.engine, check, consumer, variable)):
+        if check is not None and found.engine.foreign:
+            consumer = next(c for c in check.consumers(variable) if c.position == position)
+            if (told := added_to(found.engine, check, consumer, variable)) is not None:
                 return told[1]
         return guess(term, statement, found.trace, f"d{name(term.user)}/d{name(variable)}", names_of(statement, name))
     return ""

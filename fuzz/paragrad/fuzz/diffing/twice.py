@@ -8,7 +8,7 @@ from paragrad.engine.ops.table import TABLE
 from paragrad.fuzz.diffing.nearest import operands
 from paragrad.fuzz.judge import Finding, judge, reference
 from paragrad.fuzz.judge.gradients import BackwardCheck
-from paragrad.fuzz.program import Apply, Backward, Input, Program, Ref, replace_refs
+from paragrad.fuzz.program import Apply, Backward, Input, Program, Ref, Statement, replace_refs
 from paragrad.fuzz.trace import Engine
 
 TOLD = "{name} is {op} of one operand twice: the rule is wrong where both are the same, each has a term of its own"
@@ -33,8 +33,8 @@ def fails(engine: Engine, statement: Apply, value: float) -> bool:
     """Whether the gradient of a single number is wrong that is all the operands of an op."""
     args = tuple(replace_refs(a, lambda _: Ref(0)) for a in statement.args)
     kwargs = {k: replace_refs(a, lambda _: Ref(0)) for k, a in statement.kwargs.items()}
-    calls = [Apply(statement.op, args, kwargs, (1,)), Backward((1,), (None,))]
-    program = Program([Input.of("x", np.array(value), True)], [*calls])
+    calls: list[Statement] = [Apply(statement.op, args, kwargs, (1,)), Backward((1,), (None,))]
+    program = Program([Input.of("x", np.array(value), True)], calls)
     trace = engine.run(program)
     first = judge(program, trace, reference(program, trace), engine, first=True).first
     return first is not None and first.kind == "gradient"

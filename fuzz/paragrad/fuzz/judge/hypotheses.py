@@ -105,7 +105,7 @@ def swapped(view: View) -> Iterator[tuple[str, Array | None]]:
         if sum(word != "x" for word in told) == 1:
             first, then = (f" {SWAPPED[statement.op]} ".join(pair) for pair in (told, told[::-1]))
             other = replace(view, statement=replace(statement, args=statement.args[::-1]))
-            yield f"the operands are exchanged: {first} is computed as {then}", other.again(view.local.values, [])
+            yield f"the operands are exchanged: {first} is computed as {then}", other.again(dict(view.local.values), [])
 
 
 def transposed(view: View) -> Iterator[tuple[str, Array | None]]:
