@@ -59,7 +59,7 @@ def method_names(cls: Any) -> list[str]:
         alike = difflib.SequenceMatcher(None, plainly, "backward").ratio() > 0.8
         if plainly in names.BACKWARD:
             found.append((names.BACKWARD.index(plainly), name))
-        elif alike or "backw" in plainly or "backprop" in plainly:
+        elif alike or plainly.startswith("back") or "backw" in plainly or "backprop" in plainly:
             found.append((len(names.BACKWARD), name))
     return [name for _, name in sorted(found)]
 
