@@ -68,6 +68,8 @@ SCALARS: dict[str, tuple[dict[str, str], str]] = {
         "add",
     ),
     "failing_package/tensor.py": ({"data": ".v", "gradient": ".d", "backward": ".back_propagate()"}, "add"),
+    "by_attribute.py": ({"backward": ".backward()"}, "add"),
+    "half_way.py": ({"backward": ".grad = seed, then ._backward() of each node, in the order of ._prev"}, "add"),
     "unusual_names.py": ({"constructor": "Var(x, tracked=)", "backward": ".back()", "requires_grad": "tracked"}, "add"),
 }
 
