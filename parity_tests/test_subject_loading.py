@@ -104,6 +104,21 @@ def test_an_installed_engine_keeps_the_libraries_beside_it(tmp_path: Path) -> No
         agrees(*started.run(program), program)
 
 
+def test_a_library_of_which_only_a_type_is_asked_for_need_not_be_there(tmp_path: Path) -> None:
+    """Engines that run on a GPU as well ask whether an array is one of its library's."""
+    text = (SUBJECTS / "plain_value.py").read_text(encoding="utf-8")
+    text = text.replace("import math\n", "import math\n\nimport a_library_that_nobody_has as gpu\n")
+    text = text.replace("self, data, children=()", "self, data: float | gpu.ndarray, children=()")
+    text = text.replace(
+        "self.data = data\n", "self.data = data.get() if isinstance(data, (list, gpu.ndarray)) else data\n"
+    )
+    (tmp_path / "engine.py").write_text(text, encoding="utf-8")
+    with loaded(tmp_path / "engine.py") as (started, result):
+        assert not any("definitions" in note or "left out:" in note for note in result["notes"])
+        program = scalar_program()
+        agrees(*started.run(program), program)
+
+
 @pytest.mark.parametrize(
     ("text", "wanted", "kind", "says"),
     [

@@ -23,7 +23,19 @@ class MissingDependency(ModuleNotFoundError):
     """Something of the subject needs a library that its interpreter has not."""
 
 
-class Inert:
+class _Named:
+    """Stands for a class, too: nothing is an instance of it, and annotations may name it beside others."""
+
+    def __instancecheck__(self, instance: Any) -> bool:
+        return False
+
+    def __or__(self, other: Any) -> Any:
+        return other
+
+    __ror__ = __or__
+
+
+class Inert(_Named):
     """Anything a plotting library may give: called, indexed or asked for an attribute, it is itself."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -61,7 +73,7 @@ def _inert(name: str) -> Any:
     return Inert()
 
 
-class _Unusable:
+class _Unusable(_Named):
     """A name of a missing library."""
 
     def __init__(self, library: str) -> None:
