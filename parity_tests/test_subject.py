@@ -108,6 +108,10 @@ MATRICES: dict[str, tuple[dict[str, str], dict[str, list[Apply]]]] = {
             "join": [Apply("cat", ((Ref(0), Ref(1)),), {"dim": 1}, (2,)), Apply("softmax", (Ref(2), 1), {}, (3,))],
         },
     ),
+    "own_gradients.py": (
+        {"data": ".item()", "gradient": ".grad"},
+        {"reuse": [Apply("mul", (Ref(0), Ref(1)), {}, (2,)), Apply("mul", (Ref(2), Ref(0)), {}, (3,))]},
+    ),
     "torch_inside.py": (
         {"data": ".value", "gradient": ".grad", "seed": "implicit"},
         {"reduction": [Apply("mul", (Ref(0), Ref(1)), {}, (2,)), Apply("mul", (Ref(2), Ref(0)), {}, (3,))]},

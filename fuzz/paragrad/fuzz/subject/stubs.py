@@ -6,8 +6,10 @@ a `missing` module, which may be imported and says what is missing as soon as it
 
 from __future__ import annotations
 
+import ast
 import importlib.machinery
 import sys
+import typing
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Callable
@@ -86,6 +88,16 @@ class _Unusable(_Named):
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         raise MissingDependency(self.__dict__["library"] + " is not installed for this interpreter")
+
+
+def newer_typing(tree: ast.AST) -> list[str]:
+    """Let stand-ins do for what a source imports from a `typing` newer than this Python's; a sentence for each."""
+    asked = [n for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.module == "typing"
+             for n in node.names]  # fmt: skip
+    lacking = sorted({alias.name for alias in asked if alias.name != "*" and not hasattr(typing, alias.name)})
+    for name in lacking:
+        setattr(typing, name, Inert())
+    return ["typing." + name + " is not in this Python: an inert stub replaces it" for name in lacking]
 
 
 class StandIns:
