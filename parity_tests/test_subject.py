@@ -71,6 +71,9 @@ SCALARS: dict[str, tuple[dict[str, str], str]] = {
         "add",
     ),
     "failing_package/tensor.py": ({"data": ".v", "gradient": ".d", "backward": ".back_propagate()"}, "add"),
+    "by_attribute.py": ({"backward": ".backward()"}, "add"),
+    "half_way.py": ({"backward": ".grad = seed, then ._backward() of each node, in the order of ._prev"}, "add"),
+    "unusual_names.py": ({"constructor": "Var(x, tracked=)", "backward": ".back()", "requires_grad": "tracked"}, "add"),
 }
 
 
@@ -107,6 +110,14 @@ MATRICES: dict[str, tuple[dict[str, str], dict[str, list[Apply]]]] = {
             "extremum": [Apply("mul", (Ref(0), Ref(0)), {}, (2,)), Apply("amax", (Ref(2), -1), {}, (3,))],
             "join": [Apply("cat", ((Ref(0), Ref(1)),), {"dim": 1}, (2,)), Apply("softmax", (Ref(2), 1), {}, (3,))],
         },
+    ),
+    "own_gradients.py": (
+        {"data": ".item()", "gradient": ".grad"},
+        {"reuse": [Apply("mul", (Ref(0), Ref(1)), {}, (2,)), Apply("mul", (Ref(2), Ref(0)), {}, (3,))]},
+    ),
+    "torch_inside.py": (
+        {"data": ".value", "gradient": ".grad", "seed": "implicit"},
+        {"reduction": [Apply("mul", (Ref(0), Ref(1)), {}, (2,)), Apply("mul", (Ref(2), Ref(0)), {}, (3,))]},
     ),
     "nested_lists.py": (
         {"data": ".rows"},
@@ -167,6 +178,15 @@ def test_a_wrong_forward_stays_bound_and_what_matches_nothing_is_listed() -> Non
     with loaded("functions.py") as (_, result):
         assert "log" not in result["ops"]
         assert "log (function)" in result["unmatched"]
+
+
+def test_a_special_method_that_python_never_calls_is_tried_and_noted() -> None:
+    with loaded("unusual_names.py") as (started, result):
+        assert result["ops"]["exp"]["spelled"] == "a.__exp__()"
+        assert "exp is __exp__, which Python calls for nothing: only who writes its name does" in result["notes"]
+        assert "leaves are made with tracked=True: without it no gradient is right" in result["notes"]
+        program = Program([leaf("a", 0.5)], [Apply("exp", (Ref(0),), {}, (1,)), Backward((1,), (None,))])
+        agrees(*started.run(program), program)
 
 
 def test_a_map_says_what_an_op_is() -> None:

@@ -105,6 +105,50 @@ def test_an_installed_engine_keeps_the_libraries_beside_it(tmp_path: Path) -> No
         agrees(*started.run(program), program)
 
 
+def test_a_library_of_which_only_a_type_is_asked_for_need_not_be_there(tmp_path: Path) -> None:
+    """Engines that run on a GPU as well ask whether an array is one of its library's."""
+    text = (SUBJECTS / "plain_value.py").read_text(encoding="utf-8")
+    text = text.replace("import math\n", "import math\n\nimport a_library_that_nobody_has as gpu\n")
+    text = text.replace("self, data, children=()", "self, data: float | gpu.ndarray, children=()")
+    text = text.replace(
+        "self.data = data\n", "self.data = data.get() if isinstance(data, (list, gpu.ndarray)) else data\n"
+    )
+    (tmp_path / "engine.py").write_text(text, encoding="utf-8")
+    with loaded(tmp_path / "engine.py") as (started, result):
+        assert not any("definitions" in note or "left out:" in note for note in result["notes"])
+        program = scalar_program()
+        agrees(*started.run(program), program)
+
+
+def test_a_newer_typing_is_done_without(tmp_path: Path) -> None:
+    text = (SUBJECTS / "plain_value.py").read_text(encoding="utf-8")
+    text = text.replace("import math\n", "import math\nfrom typing import Any, overridden_in_the_future\n")
+    text = text.replace("    def __repr__", "    @overridden_in_the_future\n    def __repr__")
+    (tmp_path / "engine.py").write_text(text, encoding="utf-8")
+    with loaded(tmp_path / "engine.py") as (started, result):
+        said = "typing.overridden_in_the_future is not in this Python: an inert stub replaces it"
+        assert result["notes"] == [said]
+        program = scalar_program()
+        agrees(*started.run(program), program)
+
+
+def test_a_name_that_a_file_imports_says_where_its_package_starts(tmp_path: Path) -> None:
+    """A checkout with an `__init__.py` of its own is no package: the engine in it imports `tensors`, not `checkout.`."""
+    folder = tmp_path / "checkout" / "tensors"
+    folder.mkdir(parents=True)
+    (tmp_path / "checkout" / "__init__.py").write_text("", encoding="utf-8")
+    (folder / "__init__.py").write_text("", encoding="utf-8")
+    (folder / "numbers_of_it.py").write_text("def made(cls, x):\n    return cls(x)\n", encoding="utf-8")
+    text = (SUBJECTS / "plain_value.py").read_text(encoding="utf-8")
+    text = text.replace("import math\n", "import math\nfrom tensors.numbers_of_it import made\n")
+    text = text.replace("Value(self.data + other.data, (self, other))", "made(Value, self.data + other.data)")
+    (folder / "value.py").write_text(text, encoding="utf-8")
+    with loaded(folder / "value.py") as (_, result):
+        assert not any("definitions" in note for note in result["notes"])
+        assert result["spelling"]["module"] == "tensors.value"
+        assert result["ops"]["add"]["tried"]["vv"] == "right"
+
+
 @pytest.mark.parametrize(
     ("text", "wanted", "kind", "says"),
     [

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from typing import Any, Callable, Iterator
 
-from . import names, plain
+from . import by_hand, names, plain
 from .candidates import Candidates
 from .choose import takes
 from .construct import Maker, raw
@@ -48,20 +48,29 @@ def retains(function: Any) -> bool:
     return code is not None and "retain_graph" in code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
 
 
-def method_names(cls: Any) -> list[str]:
-    """Methods that may be the backward, likeliest first; names with a slip of the pen, too."""
+def method_names(owner: Any) -> list[str]:
+    """What a class, or an instance, has that may be the backward, likeliest first; with a slip of the pen, too."""
     found: list[tuple[float, str]] = []
-    for name in dir(cls):
+    for name in dir(owner):
         plainly = names.normal(name)
-        hidden = name.startswith("__") or (name.startswith("_") and "iter" not in plainly)
-        if hidden or not callable(getattr(cls, name, None)):
+        if name.startswith("__") or (name.startswith("_") and "iter" not in plainly):
             continue
         alike = difflib.SequenceMatcher(None, plainly, "backward").ratio() > 0.8
-        if plainly in names.BACKWARD:
+        if plainly in names.BACKWARD and called(owner, name):
             found.append((names.BACKWARD.index(plainly), name))
-        elif alike or "backw" in plainly or "backprop" in plainly:
+        elif (alike or plainly.startswith("back") or "backw" in plainly or "backprop" in plainly) and called(
+            owner, name
+        ):
             found.append((len(names.BACKWARD), name))
     return [name for _, name in sorted(found)]
+
+
+def called(owner: Any, name: str) -> bool:
+    """Whether an attribute can be called; a property may raise anything."""
+    try:
+        return callable(getattr(owner, name))
+    except Exception:
+        return False
 
 
 class Ways:
@@ -70,8 +79,12 @@ class Ways:
     def __init__(self, maker: Maker, kind: str) -> None:
         self.maker = maker
         self.kind = kind
-        leaf = maker.make(Plain([1.0], (1, 1) if kind == "tensor" else ()))
-        self.holder = next((n for n in GRADIENT_NAMES[:5] if hasattr(leaf, n)), None)
+        self.leaf = maker.make(Plain([1.0], (1, 1) if kind == "tensor" else ()))
+        self.holder = next((n for n in GRADIENT_NAMES[:5] if hasattr(self.leaf, n)), None)
+
+    def start(self, name: str, form: str, run: Run, code: list[str]) -> Start:
+        """A way that takes a seed."""
+        return Start(name, form, run, True, code)
 
     def seed(self, root: Any, seed: Any) -> Any:
         """The seed, or a raw 1 of the root's shape."""
@@ -152,22 +165,15 @@ def starts(maker: Maker, candidates: Candidates, kind: str, wanted: str | None) 
     """The ways to try, likeliest first; only those of one name where that is wanted."""
     ways = Ways(maker, kind)
     only = wanted.strip("()") if wanted else None
-    for name in [only] if only else method_names(maker.cls):
-        if hasattr(maker.cls, name):
-            function = getattr(maker.cls, name)
-            yield from ways.of(name, function, method(name), "." + name + "()")
-    for key in [names.normal(only)] if only else names.BACKWARD:
-        for name, function in candidates.functions.get(key, ()):
-            if not isinstance(function, type):
-                yield from ways.of(name, function, function, name + "(root)")
-    if ways.holder is None:
-        return
-    for name in dir(maker.cls):
-        listing = any(word in names.normal(name) for word in ("topo", "sort", "order")) and not name.startswith("__")
-        if name == only or (listing and only is None):
-            form = "." + ways.holder + " = seed, then ._backward() of each node of ." + name + "()"
-            needs = takes(getattr(maker.cls, name))
-            listed = "listed = list({root}." + name + ("()" if needs <= 0 else "({root})") + ")"
-            order = "(reversed(listed) if listed[-1] is {root} else listed)"
-            code = [listed, "{root}." + ways.holder + " = {seed}", "[node._backward() for node in " + order + "]"]
-            yield Start(name, form, ways.walk(name, ways.holder), True, code)
+    own = [name for name in ([only] if only else method_names(ways.leaf)) if called(ways.leaf, name)]
+    for name in own:
+        function = getattr(maker.cls, name, None) or getattr(ways.leaf, name)
+        yield from ways.of(name, function, method(name), "." + name + "()")
+    keys = [names.normal(only)] if only else names.BACKWARD
+    outside = [pair for key in keys for pair in candidates.functions.get(key, ()) if not isinstance(pair[1], type)]
+    for name, function in outside:
+        yield from ways.of(name, function, function, name + "(root)")
+    found = [*by_hand.listed(ways, only)]
+    yield from found
+    if not (found or own or outside or only):
+        yield from by_hand.linked(ways, ways.leaf)

@@ -11,6 +11,17 @@ from typing import Any, Callable, Iterator
 from . import names, neighbours, packages
 from .construct import Maker, Unsupported
 
+UNCALLED = frozenset(
+    "exp exponential log ln sqrt square sin cos tan sinh cosh tanh sigmoid relu leakyrelu elu gelu softplus softmax "
+    "sum mean".split()
+)
+"""Normal names of special methods that people write and Python never calls: math.exp(a) looks for no `__exp__`."""
+
+
+def uncalled(name: str) -> bool:
+    """Whether a method is named as a special one, and only who writes its name calls it."""
+    return name.startswith("__") and name.endswith("__") and names.normal(name) in UNCALLED
+
 
 class Candidate:
     """Something to call: how it is written, what calls it with the operands, where its source is."""
@@ -48,7 +59,7 @@ class Candidates:
         self.cls = maker.cls
         self.methods: dict[str, list[str]] = {}
         for name in dir(self.cls):
-            if not name.startswith("_"):
+            if not name.startswith("_") or uncalled(name):
                 self.methods.setdefault(names.normal(name), []).append(name)
         self.functions: dict[str, list[tuple[str, Any]]] = {}
         for space in self.spaces(module, place):

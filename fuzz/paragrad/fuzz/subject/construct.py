@@ -59,15 +59,31 @@ def _fill(name: str) -> Any:
     return "" if any(word in lower for word in ("op", "label", "name", "sym")) else None
 
 
-def constructors(cls: Any, module: Any) -> list[Constructor]:
-    """The ways to try, likeliest first. Each takes the raw number (or array, or list) and whether it requires grad."""
-    found: list[Constructor] = []
+def named_parameters(cls: Any) -> list[inspect.Parameter]:
+    """The parameters of a constructor that can be given by name; none where that can't be told."""
     try:
         parameters = list(inspect.signature(cls).parameters.values())
     except (TypeError, ValueError):
-        parameters = []
-    named = [p for p in parameters if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)]
-    option = next((p.name for p in named if p.name.lower() in GRADIENT_PARAMETERS), None)
+        return []
+    return [p for p in parameters if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)]
+
+
+def flags(cls: Any) -> list[str]:
+    """Parameters that may be what makes an instance require grad, by another name: those that are False by default."""
+    named = named_parameters(cls)
+    if any(p.name.lower() in GRADIENT_PARAMETERS for p in named):
+        return []
+    return [p.name for p in named if p.default is False]
+
+
+def constructors(cls: Any, module: Any, flag: str | None = None) -> list[Constructor]:
+    """The ways to try, likeliest first. Each takes the raw number (or array, or list) and whether it requires grad.
+
+    A `flag` is the parameter that says so, where that has no usual name.
+    """
+    found: list[Constructor] = []
+    named = named_parameters(cls)
+    option = flag or next((p.name for p in named if p.name.lower() in GRADIENT_PARAMETERS), None)
     default = any(p.name == option and p.default is True for p in named)
     dtype = any(p.name == "dtype" and p.default is not None for p in named)
     required = [p.name for p in named if p.default is p.empty and p.name != option]
@@ -212,9 +228,11 @@ def same(found: Plain | None, numbers: Plain) -> bool:
     return all(isinstance(x, (int, float)) and abs(x - y) <= 1e-6 for x, y in zip(found.data, numbers.data))
 
 
-def agree(cls: Any, module: Any, root: Path, probes: list[Plain], listed: bool) -> Maker | None:
+def agree(
+    cls: Any, module: Any, root: Path, probes: list[Plain], listed: bool, flag: str | None = None
+) -> Maker | None:
     """The first constructor and reader that give back each of the probes."""
-    for constructor in constructors(cls, module):
+    for constructor in constructors(cls, module, flag):
         try:
             made = [constructor.make(raw(p, listed), True) for p in probes]
         except BaseException:
@@ -235,14 +253,14 @@ NUMBERS = [Plain([1.7]), Plain([-2.3])]
 ARRAYS = [Plain([1.7, -2.3, 0.5, 4.0, -1.0, 3.25], (2, 3)), Plain([0.5, -0.25], (1, 2))]
 
 
-def find(cls: Any, module: Any, root: Path) -> tuple[Maker, str]:
-    """The Maker of a class, and whether it is of scalars or tensors. Raises ConstructorError."""
-    scalar = agree(cls, module, root, NUMBERS, True)
+def find(cls: Any, module: Any, root: Path, flag: str | None = None) -> tuple[Maker, str]:
+    """The Maker of a class, and whether it is of scalars or tensors; `flag` as above. Raises ConstructorError."""
+    scalar = agree(cls, module, root, NUMBERS, True, flag)
     members = {n.replace("_", "").lower() for n in dir(cls)} | {n.replace("_", "").lower() for n in vars(module)}
     for listed in (False, True):
         if not listed and plain.numpy() is None:
             continue
-        tensor = agree(cls, module, root, ARRAYS, listed)
+        tensor = agree(cls, module, root, ARRAYS, listed, flag)
         if tensor is None:
             continue
         wraps = not listed and hasattr(tensor.access(tensor.make(ARRAYS[0])), "dtype")

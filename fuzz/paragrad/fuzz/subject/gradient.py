@@ -72,7 +72,7 @@ class Gradients:
         found = self.access.get(node, left)
         if found is None:
             return None
-        numbers = plain.within(found, plain.DATA_NAMES)
+        numbers = held(self.maker, found)
         if numbers is None:
             raise TypeError(plain.describe(found))
         return numbers
@@ -83,6 +83,12 @@ class Gradients:
             getattr(node, self.zeroing)()
         elif self.access.name is not None:
             setattr(node, self.access.name, getattr(fresh, self.access.name))
+
+
+def held(maker: Maker, gradient: Any) -> Plain | None:
+    """The numbers of a gradient, which may be one of the engine's own variables, and then holds them as those do."""
+    found = plain.within(gradient, plain.DATA_NAMES)
+    return maker.read(gradient) if found is None and maker.is_node(gradient) else found
 
 
 def zeroes(cls: Any, name: str) -> bool:
@@ -187,7 +193,7 @@ def graded(access: Access, leaves: Any, left: Any, wanted: list[float]) -> int:
     found = []
     for leaf in leaves:
         try:
-            numbers = plain.within(access.get(leaf, left), plain.DATA_NAMES)
+            numbers = held(maker, access.get(leaf, left))
         except BaseException:
             return 0
         found.append(numbers)

@@ -99,6 +99,7 @@ def load_file(file: Path, target: dict[str, Any], stand_ins: stubs.StandIns) -> 
             file, Path(target["root"] or ".").resolve(), parts if file.stem == "__init__" else parts[:-1]
         )
     loaded = Loaded(place)
+    loaded.notes += stubs.newer_typing(tree)
     sys.path.insert(0, str(place.root))
     packages.make_way(place.root)
     seconds = SECONDS if target.get("seconds") is None else target["seconds"]

@@ -163,7 +163,8 @@ GELU: dict[str, Truth] = {
 
 BACKWARD = (
     "backward backprop backpropagate backpropagation propagate propagateback reverse runbackward backwards "
-    "computegradients computegradient computegrads computegrad calculategradients differentiate autodiff walk"
+    "computegradients computegradient computegrads computegrad calculategradients differentiate autodiff walk "
+    "back bprop pullback"
 ).split()
 """Normal names of methods and functions that start a backward, likeliest first."""
 

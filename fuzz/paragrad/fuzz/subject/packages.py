@@ -43,20 +43,23 @@ def imports(tree: ast.AST | None) -> Iterator[tuple[str, int]]:
 
 
 def locate(file: Path, tree: ast.AST | None) -> Place:
-    """The place of a file: packages are the folders with `__init__.py`, and those that its own imports name."""
+    """The place of a file: packages are the folders with `__init__.py`, and those that its own imports name.
+
+    A name that it imports says where the path starts, whatever `__init__.py` there is above.
+    """
     folders = list(file.parents)
-    depth = 0
+    depth, named, relative = 0, 0, 0
     while depth < len(folders) - 1 and (folders[depth] / "__init__.py").is_file():
         depth += 1
     for name, level in imports(tree):
-        depth = max(depth, level)
+        relative = max(relative, level)
         if level == 0:
             parts = name.split(".")
             for height, folder in enumerate(folders[:-1]):
                 sub = folder.joinpath(*parts[1:])
                 if folder.name == parts[0] and len(parts) > 1 and (sub.with_suffix(".py").is_file() or sub.is_dir()):
-                    depth = max(depth, height + 1)
-    depth = min(depth, len(folders) - 1)
+                    named = max(named, height + 1)
+    depth = min(max(named or depth, relative), len(folders) - 1)
     package = tuple(folder.name for folder in reversed(folders[:depth]))
     return Place(file, folders[depth], package, tuple([name for name, level in imports(tree) if level == 0]))
 

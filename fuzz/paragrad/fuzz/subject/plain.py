@@ -70,6 +70,8 @@ def _float(value: Any) -> float:
 
 
 def _array(value: Any) -> Plain | None:
+    if not hasattr(value.dtype, "kind") and callable(getattr(value, "detach", None)):
+        value = value.detach().cpu().numpy()  # an engine may keep its numbers in torch's tensors
     kind = getattr(value.dtype, "kind", None)
     if kind not in ("f", "i", "u", "b", "O"):
         return None

@@ -20,7 +20,7 @@ from . import (
     tester,
     weighing,
 )
-from .candidates import Candidates
+from .candidates import Candidates, uncalled
 from .choose import Loaded, LoadError
 from .load import load
 
@@ -124,6 +124,21 @@ def found(loaded: Loaded, wanted: dict[str, str]) -> Subject:
                 pass  # the first error says it as well
     if subject is None:
         raise LoadError("no backward", str(failure)) from failure
+    return switched(subject, wanted) if subject.gradients.score < gradient.ALL_RIGHT else subject
+
+
+def switched(subject: Subject, wanted: dict[str, str]) -> Subject:
+    """The subject with the flag of its constructor that makes gradients right, if there is one."""
+    loaded = subject.loaded
+    for flag in construct.flags(loaded.cls):
+        try:
+            maker, kind = construct.find(loaded.cls, loaded.module, loaded.place.root, flag)
+            again = bound(loaded, maker, kind, wanted)
+        except (construct.ConstructorError, gradient.GradientError):
+            continue
+        if again.gradients.score == gradient.ALL_RIGHT:
+            again.notes.append("leaves are made with " + flag + "=True: without it no gradient is right")
+            return again
     return subject
 
 
@@ -142,6 +157,11 @@ def bound(loaded: Loaded, maker: construct.Maker, kind: str, wanted: dict[str, s
     # Another spelling of the same op may do without.
     subject.missing = [*loaded.missing, *(note for op, note in missing.items() if op not in subject.bound)]
     subject.notes += missing.values()
+    subject.notes += [
+        op + " is " + b.candidate.name + ", which Python calls for nothing: only who writes its name does"
+        for op, b in sorted(subject.bound.items())
+        if uncalled(b.candidate.name)
+    ]
     subject.notes += ["--map " + k + ": no such op can be bound" for k in ops if k not in subject.bound]
     subject.gradients = gradient.find(maker, candidates, kind, subject.bound, wanted.get("backward"))
     subject.weighing = weighing.Weighing(maker, kind, subject.bound, subject.gradients)

@@ -6,8 +6,10 @@ a `missing` module, which may be imported and says what is missing as soon as it
 
 from __future__ import annotations
 
+import ast
 import importlib.machinery
 import sys
+import typing
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Callable
@@ -23,7 +25,19 @@ class MissingDependency(ModuleNotFoundError):
     """Something of the subject needs a library that its interpreter has not."""
 
 
-class Inert:
+class _Named:
+    """Stands for a class, too: nothing is an instance of it, and annotations may name it beside others."""
+
+    def __instancecheck__(self, instance: Any) -> bool:
+        return False
+
+    def __or__(self, other: Any) -> Any:
+        return other
+
+    __ror__ = __or__
+
+
+class Inert(_Named):
     """Anything a plotting library may give: called, indexed or asked for an attribute, it is itself."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -61,7 +75,7 @@ def _inert(name: str) -> Any:
     return Inert()
 
 
-class _Unusable:
+class _Unusable(_Named):
     """A name of a missing library."""
 
     def __init__(self, library: str) -> None:
@@ -74,6 +88,16 @@ class _Unusable:
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         raise MissingDependency(self.__dict__["library"] + " is not installed for this interpreter")
+
+
+def newer_typing(tree: ast.AST) -> list[str]:
+    """Let stand-ins do for what a source imports from a `typing` newer than this Python's; a sentence for each."""
+    asked = [n for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.module == "typing"
+             for n in node.names]  # fmt: skip
+    lacking = sorted({alias.name for alias in asked if alias.name != "*" and not hasattr(typing, alias.name)})
+    for name in lacking:
+        setattr(typing, name, Inert())
+    return ["typing." + name + " is not in this Python: an inert stub replaces it" for name in lacking]
 
 
 class StandIns:
