@@ -12,6 +12,7 @@ from paragrad.engine.ops.table import TABLE
 from paragrad.fuzz.mutants import plant
 from paragrad.fuzz.program import Array
 from paragrad.fuzz.strategies.values import Values
+from paragrad.reports.accuracy import measure as accuracy
 from paragrad.reports.gate.accuracy import drawn, gate, growth, measure, place, verdicts
 from paragrad.reports.gate.accuracy.baseline import SCHEMA, Baseline
 from paragrad.reports.gate.accuracy.compare import Change, Comparison, Parts
@@ -69,6 +70,8 @@ def test_a_digest_knows_programs_and_not_the_engine(monkeypatch: pytest.MonkeyPa
     assert len(set(first.values())) == 3
     with plant.value(TABLE["exp"], lambda x: x[:0]):
         assert dict(drawn.digests(ops, only)) == first
+    monkeypatch.setitem(accuracy.EXCLUDED, "exp", "it is slow")
+    assert dict(drawn.digests(ops, only)) == first, "what is left out is drawn all the same"
     monkeypatch.setattr(TABLE["exp"], "sample", TABLE["log10"].sample)
     changed = dict(drawn.digests(ops, only))
     assert {name for name in first if first[name] != changed[name]} == {"exp", "Value.exp"}

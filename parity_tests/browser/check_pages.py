@@ -128,6 +128,7 @@ def test_intervals_fit_a_phone(kind: str, figures: list[str], opened: Open, reco
     for figure in figures:
         place = page.locator(f"#{figure} .plot")
         assert place.evaluate("plot => plot.scrollWidth <= plot.clientWidth")
+        assert place.evaluate("plot => plot.getBoundingClientRect().right <= innerWidth")
         words = "[...plot.querySelectorAll('text')].map(one => one.getBoundingClientRect())"
         frame = "plot.getBoundingClientRect()"
         inside = f"plot => {words}.every(box => box.left >= {frame}.left && box.right <= {frame}.right)"

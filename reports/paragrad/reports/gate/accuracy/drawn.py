@@ -14,7 +14,7 @@ from collections.abc import Collection, Iterable, Iterator
 from paragrad.engine.ops.table import Op
 from paragrad.fuzz.program import Program
 from paragrad.fuzz.strategies.profile import DTYPES as PROFILES
-from paragrad.reports.accuracy.measure import DTYPES, normal_programs, unmeasurable
+from paragrad.reports.accuracy.measure import DTYPES, normal_programs
 from paragrad.reports.gate.accuracy import scalars, ulps, verdicts
 
 
@@ -24,11 +24,12 @@ def digest(programs: Iterable[Program]) -> str:
 
 
 def of_op(op: Op) -> Iterator[Program]:
-    """The programs of an op's errors and verdicts."""
-    for dtype in DTYPES if not unmeasurable(op) else ():
-        yield from ulps.programs(op, dtype)
-    for dtype in PROFILES if op.sample is not None else ():
-        yield from verdicts.of_one(op, dtype)
+    """The programs of an op's errors and verdicts, whether it is left out or not; none where it has no sample."""
+    if op.sample is not None:
+        for dtype in DTYPES:
+            yield from ulps.programs(op, dtype)
+        for dtype in PROFILES:
+            yield from verdicts.of_one(op, dtype)
 
 
 def of_value(op: Op) -> Iterator[Program]:
