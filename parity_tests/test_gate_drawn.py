@@ -15,9 +15,10 @@ from paragrad.fuzz.strategies.values import Values
 from paragrad.reports.accuracy import measure as accuracy
 from paragrad.reports.gate.accuracy import drawn, gate, growth, measure, place, verdicts
 from paragrad.reports.gate.accuracy.baseline import SCHEMA, Baseline
-from paragrad.reports.gate.accuracy.compare import Change, Comparison, Parts
+from paragrad.reports.gate.accuracy.compare import Change, Comparison
 from paragrad.reports.gate.accuracy.measure import Measured
 from paragrad.reports.gate.accuracy.mutants import Hunted
+from paragrad.reports.gate.accuracy.parts import Parts
 from paragrad.reports.gate.accuracy.rows import KEYS, Rows, by_key
 
 OPS = ("exp", "softsign")

@@ -31,7 +31,8 @@ from paragrad.reports.gate.accuracy import (
     walks,
     width,
 )
-from paragrad.reports.gate.accuracy.compare import Change, Comparison, Parts
+from paragrad.reports.gate.accuracy.compare import Change, Comparison
+from paragrad.reports.gate.accuracy.parts import Parts
 from paragrad.reports.gate.accuracy.rows import KEYS, Rows
 
 
@@ -235,6 +236,35 @@ def test_an_op_whose_bug_is_blamed_on_the_walk_is_told_of_where_the_walk_is_not(
     before = rows(ulp=[*before["ulp"], ulps("nn.Add", 1.0)])
     made = rows(ulp=[*alone["ulp"], ulps("nn.Add", 2.0)])
     assert [c.what for c in worse(before, made, {**parts, ("nn.Add",): {"add", "mul"}})] == ["add float32 value"]
+
+
+def verdict(op: str, of: str, worst: str) -> dict[str, Any]:
+    """A verdict row."""
+    return {"op": op, "dtype": "float32", "of": of, "worst": worst}
+
+
+def test_a_gradient_is_silent_where_an_op_of_its_recorded_rule_moved() -> None:
+    """log's rule divides, so another rule of div rounds log's second derivative otherwise; its value has no excuse."""
+    parts: Parts = {("log", "gradient"): {"div"}}
+    before = rows(
+        ulp=[ulps("div", 1.0)], verdict=[verdict("log", "gradient", "identical"), verdict("log", "value", "identical")]
+    )
+    now = rows(
+        ulp=[ulps("div", 2.0)], verdict=[verdict("log", "gradient", "rounding"), verdict("log", "value", "rounding")]
+    )
+    assert [c.what for c in worse(before, now, parts)] == ["div float32 value", "log float32 value"]
+
+
+def test_ops_whose_rules_are_made_of_each_other_are_both_told_of() -> None:
+    parts: Parts = {("sum", "gradient"): {"expand"}, ("expand", "gradient"): {"sum"}}
+    before, now = (rows(verdict=[verdict(op, "gradient", x) for op in ("expand", "sum")]) for x in ("rounding", "bug"))
+    assert len(worse(before, now, parts)) == 2
+
+
+def test_what_an_ops_recorded_rule_is_made_of_is_found() -> None:
+    log, tanh = verdicts.measure([TABLE["log"], TABLE["tanh"]], 2)
+    assert "div" in log.recorded and "log" not in log.recorded
+    assert "mul" in tanh.recorded and "div" not in tanh.recorded
 
 
 def test_a_share_counts_where_programs_and_bounds_are_the_same() -> None:

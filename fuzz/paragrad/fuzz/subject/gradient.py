@@ -180,7 +180,7 @@ def attempt(
             finally:
                 guard.check()
             for access in accesses(maker, a, root, returned):
-                score = graded(access, (a, b), leavings(access, root, returned), [by * w for w in wanted])
+                score = graded(maker, access, (a, b), leavings(access, root, returned), [by * w for w in wanted])
                 if score > top[0]:
                     top = (score, access, "")
                 if score == ALL_RIGHT:
@@ -188,7 +188,7 @@ def attempt(
     return top
 
 
-def graded(access: Access, leaves: Any, left: Any, wanted: list[float]) -> int:
+def graded(maker: Maker, access: Access, leaves: Any, left: Any, wanted: list[float]) -> int:
     """3 where both gradients are right, 2 where one is a number other than 0, 1 where they can be read."""
     found = []
     for leaf in leaves:

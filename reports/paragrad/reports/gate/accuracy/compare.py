@@ -22,14 +22,13 @@ from paragrad.fuzz.judge.conventions.table import same as same_part
 from paragrad.fuzz.judge.conventions.table import told as told_part
 from paragrad.reports.bodies.gate import ChangeRow, What
 from paragrad.reports.gate.accuracy import compositions, growth, repro, ulps
+from paragrad.reports.gate.accuracy.parts import Parts
 from paragrad.reports.gate.accuracy.rows import KEYS, Key, Row, Rows, by_key, select
 from paragrad.reports.gate.accuracy.scalars import PREFIX as VALUE
 from paragrad.reports.gate.accuracy.verdicts import NONE
 from paragrad.reports.gate.accuracy.witness import witness
 
 GONE = "gone"
-Parts = dict[Key, set[str]]
-"""Of what is made of others, by op, or by op and case: the ops of their rows."""
 COMPUTED = ("ulp", "verdict", "convention", "dtype", "op", "program")
 """Kinds of rows in which an op shows that it computes something else."""
 DRAWN = ("ulp", "verdict", "dtype", "op")
@@ -122,10 +121,12 @@ class Comparison:
         return [c for c in found if c in doubtful or (c in certain and self.made_of(c).isdisjoint(after))]
 
     def made_of(self, change: Change) -> set[str]:
-        """What the subject of a change is made of; nothing for what stands by itself."""
-        return self.parts.get(
-            (change.row["op"], change.row.get("case", "")), self.parts.get((change.row["op"],), set())
-        )
+        """What the subject of a change is made of, but for what is made of it in turn: sum and expand are each other's
+        pullbacks, and neither is to be silent. Nothing for what stands by itself."""
+        op = change.row["op"]
+        case = change.row.get("case", change.row.get("of", ""))
+        made = self.parts.get((op,), set()) | self.parts.get((op, case), set())
+        return {part for part in made if op not in self.parts.get((part, "gradient"), ())}
 
     def pairs(self, kind: What) -> Iterator[tuple[Key, Any, Any]]:
         """Rows before and now, by key; None where there is none."""

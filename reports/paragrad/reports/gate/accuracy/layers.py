@@ -15,9 +15,9 @@ import torch
 
 import paragrad.engine as pg
 from paragrad.engine import nn
-from paragrad.engine.graph import Node, each_parent
 from paragrad.fuzz.program import Array
 from paragrad.reports.accuracy.ulp import Errors, Truth
+from paragrad.reports.gate.accuracy.parts import ops_of
 from paragrad.reports.gate.accuracy.rows import UlpRow, ulp_row
 
 PREFIX = "nn."
@@ -172,14 +172,6 @@ def state(text: str) -> Any:
 def cotangent(shape: tuple[int, ...]) -> Array:
     """What comes in from behind."""
     return np.asarray(np.random.default_rng(11).standard_normal(shape), np.float32)
-
-
-def ops_of(node: Any) -> set[str]:
-    """The ops of a graph."""
-    found = [node] if type(node) is Node else []
-    for each in found:  # grows while it is walked
-        found.extend(p for p in each_parent(each) if type(p) is Node and p not in found)
-    return {each.plan.op.name for each in found}
 
 
 def show(op: str) -> None:

@@ -21,8 +21,8 @@ from paragrad.reports.gate.accuracy import (
     verdicts,
     width,
 )
-from paragrad.reports.gate.accuracy.compare import Parts
 from paragrad.reports.gate.accuracy.mutants import Hunted
+from paragrad.reports.gate.accuracy.parts import Parts
 from paragrad.reports.gate.accuracy.rows import Row, Rows, select
 
 Tell = Callable[[int, int, str], None]
@@ -53,16 +53,17 @@ def measure(known: Rows | None, only: Sequence[str], declared: Path, tell: Tell)
         "program": [],
         "judge": [],
     }
-    for done, (op, (found, absent)) in enumerate(zip(ops, ulps.measure(ops), strict=True), 1):
-        rows["ulp"] += found
+    for done, (op, (errors, absent)) in enumerate(zip(ops, ulps.measure(ops), strict=True), 1):
+        rows["ulp"] += errors
         rows["exclusion"] += absent
         tell(done, len(ops), f"ULP {op.name}")
     parts: Parts = {}
-    for done, (op, (judged, dtypes, blamed)) in enumerate(zip(ops, verdicts.measure(ops), strict=True), 1):
-        if WALK in blamed:
+    for done, (op, found) in enumerate(zip(ops, verdicts.measure(ops), strict=True), 1):
+        if WALK in found.blamed:
             parts[op.name,] = {compositions.WALK}
-        rows["verdict"] += judged
-        rows["dtype"] += dtypes
+        parts[op.name, "gradient"] = found.recorded
+        rows["verdict"] += found.verdicts
+        rows["dtype"] += found.dtypes
         tell(done, len(ops), f"verdicts {op.name}")
     parts |= composed(rows, only, tell)
     digests = dict(drawn.digests(ops, only))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -21,6 +22,7 @@ from paragrad.fuzz.program import Apply, Backward, Dtype, Grad, Input, Program, 
 from paragrad.fuzz.strategies.profile import DTYPES
 from paragrad.fuzz.strategies.single import single
 from paragrad.fuzz.trace import Engine, Trace
+from paragrad.reports.gate.accuracy.parts import Recorded
 from paragrad.reports.gate.accuracy.rows import DtypeRow, VerdictRow
 
 PROGRAMS = 16
@@ -31,13 +33,22 @@ ORDER = (*VERDICTS, NONE)
 """From the best to the worst."""
 
 
-def measure(ops: Sequence[Op], programs: int = PROGRAMS) -> Iterator[tuple[list[VerdictRow], list[DtypeRow], set[str]]]:
-    """For each op that has samples the rows of every dtype, and what is blamed for its bugs."""
-    engine = Own()
+@dataclass(slots=True)
+class Judged:
+    """Of one op the rows of every dtype, what is blamed for its bugs, and the other ops of its recorded pullbacks."""
+
+    verdicts: list[VerdictRow] = field(default_factory=list)
+    dtypes: list[DtypeRow] = field(default_factory=list)
+    blamed: set[str] = field(default_factory=set)
+    recorded: set[str] = field(default_factory=set)
+
+
+def measure(ops: Sequence[Op], programs: int = PROGRAMS) -> Iterator[Judged]:
+    """Each op; one without samples has dtype rows only."""
     for op in ops:
-        verdicts: list[VerdictRow] = []
+        engine = Recorded()
+        judged = Judged()
         results: dict[str, set[str]] = {}
-        blamed: set[str] = set()
         for operands, result in probed(op):
             results.setdefault(operands, set()).add(result)
 
@@ -47,16 +58,14 @@ def measure(ops: Sequence[Op], programs: int = PROGRAMS) -> Iterator[tuple[list[
 
         for dtype in DTYPES if op.sample is not None else ():
             worst, found = worst_of(of_one(op, dtype, programs), engine, take)
-            blamed |= found
-            verdicts += [row(op.name, dtype, of, worst.get(of, NONE)) for of in quantities(op)]
-        yield (
-            verdicts,
-            [
-                {"op": op.name, "operands": operands, "result": " or ".join(sorted(made))}
-                for operands, made in results.items()
-            ],
-            blamed,
-        )
+            judged.blamed |= found
+            judged.verdicts += [row(op.name, dtype, of, worst.get(of, NONE)) for of in quantities(op)]
+        judged.dtypes += [
+            {"op": op.name, "operands": operands, "result": " or ".join(sorted(made))}
+            for operands, made in results.items()
+        ]
+        judged.recorded |= engine.seen - {op.name}
+        yield judged
 
 
 def of_one(op: Op, dtype: str, programs: int = PROGRAMS) -> Iterator[Program]:
