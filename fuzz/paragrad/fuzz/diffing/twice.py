@@ -11,6 +11,8 @@ from paragrad.fuzz.judge.gradients import BackwardCheck
 from paragrad.fuzz.program import Apply, Backward, Input, Program, Ref, Statement, replace_refs
 from paragrad.fuzz.trace import Engine
 
+ANOTHER = 0.83
+"""A number beside the one in question."""
 TOLD = "{name} is {op} of one operand twice: the rule is wrong where both are the same, each has a term of its own"
 
 
@@ -30,11 +32,26 @@ def blame_the_same_twice(engine: Engine, check: BackwardCheck, finding: Finding)
 
 
 def fails(engine: Engine, statement: Apply, value: float) -> bool:
-    """Whether the gradient of a single number is wrong that is all the operands of an op."""
+    """Whether the gradient of a single number is wrong that is all the operands of an op, and right where the number
+    goes through two such ops: else what was there is overwritten, wherever it comes from."""
     args = tuple(replace_refs(a, lambda _: Ref(0)) for a in statement.args)
     kwargs = {k: replace_refs(a, lambda _: Ref(0)) for k, a in statement.kwargs.items()}
-    calls: list[Statement] = [Apply(statement.op, args, kwargs, (1,)), Backward((1,), (None,))]
-    program = Program([Input.of("x", np.array(value), True)], calls)
+    join = next((op for op in ("add", "mul") if op in engine.ops()), None)
+    if len(args) != 2 or kwargs or join is None:
+        return False
+    same: list[Statement] = [Apply(statement.op, args, kwargs, (1,)), Backward((1,), (None,))]
+    apart: list[Statement] = [
+        Apply(statement.op, (Ref(0), Ref(1)), {}, (2,)),
+        Apply(statement.op, (Ref(1), Ref(0)), {}, (3,)),
+        Apply(join, (Ref(2), Ref(3)), {}, (4,)),
+        Backward((4,), (None,)),
+    ]
+    return wrong(engine, [value], same) and not wrong(engine, [value, ANOTHER], apart)
+
+
+def wrong(engine: Engine, values: list[float], calls: list[Statement]) -> bool:
+    """Whether the first finding in a program of single numbers is a gradient."""
+    program = Program([Input.of(f"x{k}", np.array(x), True) for k, x in enumerate(values)], calls)
     trace = engine.run(program)
     first = judge(program, trace, reference(program, trace), engine, first=True).first
     return first is not None and first.kind == "gradient"

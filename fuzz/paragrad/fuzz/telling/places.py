@@ -122,8 +122,8 @@ def of_value(source: Source) -> Line | None:
 
 
 def of_overwriting(engine: Foreign | Inside, program: Program, finding: Finding) -> Line | None:
-    """The only line, among the ops that use the variable, that assigns its gradient without what was there."""
-    found = set()
+    """The first line, among the ops that use the variable, that assigns its gradient without what was there."""
+    found: set[Line] = set()
     for _, statement in program.applications():
         source = engine.source(statement.op, gradient=True)
         tree = None if source is None else tree_of(source)
@@ -136,7 +136,7 @@ def of_overwriting(engine: Foreign | Inside, program: Program, finding: Finding)
             for node in writes(tree, name):
                 if isinstance(node, ast.Assign) and not reads(node):
                     found.add(line_at(source, node))
-    return found.pop() if len(found) == 1 else None
+    return min(found, key=lambda line: (line.file, line.number), default=None)
 
 
 def accumulates(engine: Foreign | Inside, program: Program, variable: int) -> bool:

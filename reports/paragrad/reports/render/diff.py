@@ -192,7 +192,8 @@ def _sum(node: DiffNode, labels: Mapping[int, str], root: str, width: int) -> li
         said += [term["undone"]] if term["undone"] else []
         if term["right"] is False:
             gave = "nothing" if term["mine"] is None else _short(term["mine"], term["expected"])
-            said.append(f"mine contributes {gave}, expected {_short(term['expected'], term['mine'])}")
+            of = "" if said else f"d{user}/d{name}: "
+            said.append(f"{of}mine contributes {gave}, expected {_short(term['expected'], term['mine'])}")
         if said:
             found += _wrapped("; ".join(said), width, " " * (INDENT + 2), pad)
     return found
