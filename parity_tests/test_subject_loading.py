@@ -132,7 +132,7 @@ def test_a_newer_typing_is_done_without(tmp_path: Path) -> None:
 
 
 def test_a_name_that_a_file_imports_says_where_its_package_starts(tmp_path: Path) -> None:
-    """A checkout with an `__init__.py` of its own is no package: the engine in it imports `tensors`, not `checkout.`."""
+    """A checkout with an `__init__.py` of its own is no package: its engine imports `tensors.` and no `checkout.`."""
     folder = tmp_path / "checkout" / "tensors"
     folder.mkdir(parents=True)
     (tmp_path / "checkout" / "__init__.py").write_text("", encoding="utf-8")

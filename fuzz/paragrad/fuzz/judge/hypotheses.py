@@ -5,15 +5,16 @@ what the engine shows, at the values in question and at others drawn beside them
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 import numpy as np
 
 from paragrad.engine import dtypes
+from paragrad.engine.ops.table import TABLE
 from paragrad.fuzz.judge.bounds import UNIT
 from paragrad.fuzz.judge.local import Expected, LocalReference, RefusedError
-from paragrad.fuzz.program import Apply, Array
+from paragrad.fuzz.program import Apply, Array, Ref
 
 LOST = 2.0**-30
 """The relative error from which on float32 may be the reason."""
@@ -92,6 +93,17 @@ def ones(view: View) -> Iterator[tuple[str, Array | None]]:
         yield "the incoming gradient is ignored, as if it were 1", view.again(dict(view.local.values), given)
 
 
+def reflected(view: View) -> Iterator[tuple[str, Array | None]]:
+    """2 - a made as a - 2."""
+    args = view.statement.args
+    if view.operand is None and len(args) == 2 and not isinstance(args[0], Ref) and isinstance(args[1], Ref):
+        turned = replace(view, statement=replace(view.statement, args=args[::-1]))
+        yield (
+            "the operands are exchanged, as if the number stood on the right",
+            turned.again(dict(view.local.values), []),
+        )
+
+
 def transposed(view: View) -> Iterator[tuple[str, Array | None]]:
     """Rows for columns."""
     if view.exact.ndim >= 2:
@@ -149,6 +161,17 @@ def broadcasting(view: View) -> Iterator[tuple[str, Array | None]]:
     yield "broadcasting is undone by summing everything", np.full(small.shape, full.sum())
 
 
+def summed(view: View) -> Iterator[tuple[str, Array | None]]:
+    """The sum that undoes broadcasting, where nothing was broadcast."""
+    if view.operand is None or len(TABLE[view.statement.op].operands) < 2:
+        return
+    for axis, size in enumerate(view.exact.shape):
+        if size > 1:
+            along = view.exact.sum(axis, keepdims=True)
+            told = f"it is summed over axis {axis}, along which nothing was broadcast"
+            yield told, np.array(np.broadcast_to(along, view.exact.shape))
+
+
 def lower_precision(view: View) -> Iterator[tuple[str, Array | None]]:
     """float32 on the way to a float64 result: it leaves an error that is not much smaller."""
     with np.errstate(all="ignore"):
@@ -186,11 +209,13 @@ def another_operand(view: View) -> Iterator[tuple[str, Array | None]]:
 
 HYPOTHESES: tuple[Hypothesis, ...] = (
     zero,
+    reflected,
     sign,
     ones,
     transposed,
     exchanged,
     broadcasting,
+    summed,
     at_output,
     another_operand,
 )
