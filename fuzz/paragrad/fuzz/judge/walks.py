@@ -178,9 +178,10 @@ def shared(check: BackwardCheck, variable: int, total: Array) -> Iterator[tuple[
     maker = check.program.maker(variable)
     uses = [s for _, s in check.program.applications() if any(variable in refs(a) for a in s.args)]
     near = {k for s in (maker, *uses) if isinstance(s, Apply) for a in s.args for k in refs(a)} - {variable}
+    shown = check.trace.gradients[check.at]
     for other in sorted(near & set(check.needing)):
-        grown = check.expected(other).exact
-        if grown.shape == total.shape:
+        grown = shown.get(other)
+        if grown is not None and grown.shape == total.shape:
             name = check.program.name(other)
             yield f"it is one array with the gradient of {name}, which adds to it in place", grown
 
