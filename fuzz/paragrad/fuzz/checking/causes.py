@@ -23,7 +23,7 @@ def cause(finding: Finding, level: str, program: Program, reference: Trace) -> t
     which they were met."""
     if finding.kind == "crash":
         exception = finding.message.partition(":")[0]
-        if lacks_reflected(finding.message):
+        if lacks_reflected(finding, program):
             return ("no reflected operator", finding.op)
         return (exception,) if level == "limit" and exception == "RecursionError" else (exception, finding.op)
     found, expected = finding.found, finding.expected
@@ -34,9 +34,8 @@ def cause(finding: Finding, level: str, program: Program, reference: Trace) -> t
     if finding.op == WALK and in_a_later_backward(finding, program):
         return ("later backward",)
     # What a second backward leaves of the first one's is another matter than the order in which each of them goes.
-    return (
-        (*finding.cause, "across backwards") if finding.op == WALK and _forgets(finding, reference) else finding.cause
-    )
+    lost = finding.op == WALK and _forgets(finding, reference)
+    return (*finding.cause, "across backwards") if lost else finding.cause
 
 
 def _forgets(finding: Finding, reference: Trace) -> bool:
@@ -55,7 +54,8 @@ def alike(findings: Iterable[Checked]) -> list[Checked]:
     kept: dict[tuple[str, ...], Checked] = {}
     for number, checked in enumerate(findings):
         finding = checked.finding
-        said = "no reflected operator" if lacks_reflected(finding.message) else NUMBERS.sub("", finding.message)
+        reflected = lacks_reflected(finding, checked.program)
+        said = "no reflected operator" if reflected else NUMBERS.sub("", finding.message)
         way = {"shape": finding.diagnosis, "crash": said}.get(finding.kind)
         first = kept.setdefault((checked.severity, way) if way else (str(number),), checked)
         if first is not checked:
