@@ -267,8 +267,16 @@ def test_an_engine_that_forgets_the_last_backward_is_not_taken_for_one_with_a_wr
         "        for value in order:\n            value.grad = 0.0\n        self.grad = 1.0\n",
     )
     assert forgetting != source
-    (row,) = checked(tmp_path, forgetting, programs=400)
+    (row,) = checked(tmp_path, forgetting)
     assert row["id"] == "wrong-gradient-walk-across-backwards"
+
+
+def test_a_gradient_that_is_overwritten_is_one_finding(tmp_path: Path) -> None:
+    """By another use in the same backward, or by another backward."""
+    source = (ROOT / "examples" / "my-engine" / "my_engine.py").read_text(encoding="utf-8")
+    (row,) = checked(tmp_path, source.replace("self.grad += out.data * out.grad", "self.grad = out.data * out.grad"))
+    assert row["id"] == "wrong-gradient-walk"
+    assert "overwritten, not accumulated" in row["diagnosis"]
 
 
 def test_one_array_that_is_two_gradients_is_told_as_such(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from paragrad.fuzz.judge.blame import WALK
 from paragrad.fuzz.program import Program
 from paragrad.fuzz.trace import Trace
 
+OVERWRITTEN = "overwritten, not accumulated"
 NUMBERS = re.compile(r"[\d(),\s]+")
 """What differs between messages that say the same of different shapes."""
 
@@ -52,11 +53,14 @@ def _forgets(finding: Finding, reference: Trace) -> bool:
 def alike(findings: Iterable[Checked]) -> list[Checked]:
     """The findings, those of several ops that fail in the same way made one: one fault that all of them share."""
     kept: dict[tuple[str, ...], Checked] = {}
-    for number, checked in enumerate(findings):
+    within_first = sorted(findings, key=lambda c: c.id.endswith("across-backwards"))
+    for number, checked in enumerate(within_first):
         finding = checked.finding
         reflected = lacks_reflected(finding, checked.program)
         said = "no reflected operator" if reflected else NUMBERS.sub("", finding.message)
         way = {"shape": finding.diagnosis, "crash": said}.get(finding.kind)
+        if finding.op == WALK and OVERWRITTEN in finding.diagnosis:  # by another use, or by another backward
+            way = OVERWRITTEN
         first = kept.setdefault((checked.severity, way) if way else (str(number),), checked)
         if first is not checked:
             first.programs += checked.programs
