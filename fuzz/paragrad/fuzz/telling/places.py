@@ -57,7 +57,7 @@ def number_on_left(program: Program, finding: Finding) -> bool:
     """Whether the op that is blamed has a number on the left wherever it is used: Python calls `__rsub__` then."""
     uses = [s for _, s in program.applications() if s.op == finding.op]
     if finding.of_gradient:
-        uses = [s for s in uses if any(finding.variable in refs(a) for a in s.args)]
+        uses = [s for s in uses if any(finding.variable in set(refs(a)) for a in s.args)]
     return bool(uses) and all(s.args and not isinstance(s.args[0], Ref | tuple) for s in uses)
 
 
