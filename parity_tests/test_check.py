@@ -15,6 +15,8 @@ import pytest
 from paragrad.engine.ops.table import TABLE
 from paragrad.fuzz.checking import check
 from paragrad.fuzz.checking.forms import Known, form_of_program
+from paragrad.fuzz.checking.report import Report
+from paragrad.fuzz.checking.run import LEAST, Check
 from paragrad.fuzz.checking.severity import severity
 from paragrad.fuzz.checking.trials import STAGES, Choice, forms
 from paragrad.fuzz.engines.foreign import Foreign
@@ -27,6 +29,7 @@ from parity_tests.meta.learner import Learner, breadth_first, overwriting_mul
 
 MICROGRAD = Path(micrograd.__path__[0]) / "engine.py"
 SUBJECTS = Path(__file__).with_name("subjects")
+ROOT = Path(__file__).parents[1]
 QUICK: dict[str, Any] = {"scalar": True, "programs": 300, "seconds": 60.0}
 
 
@@ -98,7 +101,7 @@ def wrong(kind: str, found: float | list[float], expected: float | list[float], 
         (crash("RecursionError: endless"), 3, "crash"),
         (crash("OverflowError: x"), 3, "crash"),
         (crash("AttributeError: x"), 3, "crash"),
-        (crash("TypeError: unsupported operand type(s) for -: 'float' and 'Value'"), 3, "limit"),
+        (crash("TypeError: unsupported operand type(s) for -: 'float' and 'Value'"), 3, "crash"),
         (crash("TypeError: unsupported operand type(s) for -: 'Value' and 'float'"), 3, "crash"),
         (crash("Hang: 2 s"), 3, "hang"),
         (wrong("value", 1.0001, 1.0), 3, "precision"),
@@ -113,6 +116,7 @@ def wrong(kind: str, found: float | list[float], expected: float | list[float], 
         (wrong("gradient", 1.0000001, 1.0, op="walk"), 3, "precision"),
         (wrong("gradient", np.nan, 0.0, op="pow"), 3, "limit"),
         (wrong("shape", [1.0], 1.0), 3, "limit"),
+        (wrong("shape", [[1.0]], 1.0), 3, "limit"),
         (wrong("shape", [1.0, 2.0], 1.0), 3, "wrong"),
         (Finding("dtype", 0, "neg", 1, "", found=np.ones(1, np.float32), expected=np.ones(1)), 3, "precision"),
         (Finding("dtype", 0, "neg", 1, "", found=np.ones(1, np.int64), expected=np.ones(1)), 3, "wrong"),
@@ -122,6 +126,14 @@ def wrong(kind: str, found: float | list[float], expected: float | list[float], 
 )
 def test_severity(finding: Finding, statements: int, level: str) -> None:
     assert severity(finding, graph(statements), Trace(values={1: np.array(-1.0)})) == level
+
+
+@pytest.mark.parametrize(("left", "level"), [(2.0, "limit"), (Ref(0), "crash")])
+def test_a_reflected_operator_is_missing_only_where_a_number_stands_on_the_left(left: Any, level: str) -> None:
+    """`0.5 - a` inside an op, or a gradient of None, gives the same message."""
+    program = Program([Input.of("a", np.ones(()), True)], [Apply("sub", (left, Ref(0)), {}, (1,))])
+    message = "TypeError: unsupported operand type(s) for -: 'float' and 'Value'"
+    assert severity(Finding("crash", 0, "sub", None, message), program, Trace()) == level
 
 
 @pytest.mark.parametrize(("message", "level"), [("AssertionError: numbers only", "limit"), ("Hang: 2 s", "hang")])
@@ -230,6 +242,122 @@ def test_a_quotient_that_is_wrong_for_some_is_found(tmp_path: Path, right: str, 
     found = [c for c in report.findings if c.severity == "wrong"]
     assert {c.finding.op for c in found} == {"div"}, expression
 
+
+def checked(tmp_path: Path, source: str, **options: Any) -> list[dict[str, Any]]:
+    """The findings on an engine that has this source."""
+    file, told = tmp_path / "engine.py", tmp_path / "check.json"
+    file.write_text(source, encoding="utf-8")
+    arguments = [f"--{name}={value}" for name, value in {"programs": 150, "seconds": 60, **options}.items()]
+    assert cli.main(["check", str(file), "--json", str(told), *arguments]) == cli.FINDING
+    found: list[dict[str, Any]] = json.loads(told.read_text(encoding="utf-8"))["findings"]
+    return [row for row in found if row["fails"]]
+
+
+def test_a_reflected_operator_with_its_operands_exchanged_is_told_as_such(tmp_path: Path) -> None:
+    source = (ROOT / "examples" / "my-engine" / "my_engine.py").read_text(encoding="utf-8")
+    (row,) = checked(tmp_path, source.replace("return self._wrapped(other) - self", "return self - other"), only="sub")
+    assert row["diagnosis"] == "the operands are exchanged, as if the number stood on the right"
+    assert row["source_line"].endswith("return self - other"), "the line of __rsub__, not of __sub__"
+
+
+def test_an_engine_that_forgets_the_last_backward_is_not_taken_for_one_with_a_wrong_order(tmp_path: Path) -> None:
+    source = (ROOT / "examples" / "my-engine" / "my_engine.py").read_text(encoding="utf-8")
+    forgetting = source.replace(
+        "        self.grad = 1.0\n",
+        "        for value in order:\n            value.grad = 0.0\n        self.grad = 1.0\n",
+    )
+    assert forgetting != source
+    (row,) = checked(tmp_path, forgetting)
+    assert row["id"] == "wrong-gradient-walk-across-backwards"
+
+
+def test_a_gradient_that_is_overwritten_is_one_finding(tmp_path: Path) -> None:
+    """By another use in the same backward, or by another backward."""
+    source = (ROOT / "examples" / "my-engine" / "my_engine.py").read_text(encoding="utf-8")
+    (row,) = checked(tmp_path, source.replace("self.grad += out.data * out.grad", "self.grad = out.data * out.grad"))
+    assert row["id"] == "wrong-gradient-walk"
+    assert "overwritten, not accumulated" in row["diagnosis"]
+
+
+def test_one_array_that_is_two_gradients_is_told_as_such(tmp_path: Path) -> None:
+    (row,) = [row for row in checked(tmp_path, SHARING, only="add") if row["severity"] == "wrong"]
+    assert "it is one array with the gradient of" in row["diagnosis"]
+
+
+def test_an_engine_of_arrays_without_a_sum_is_asked_for_one_root() -> None:
+    choice = Choice([TABLE["mul"], TABLE["neg"]], False, random.Random(0), several_roots=False)
+    programs = list(islice(STAGES["graphs"][0](choice), 20))
+    walks = [s for program in programs for s in program.statements if isinstance(s, Backward)]
+    assert {len(walk.roots) for walk in walks} == {1}
+    assert max(len(program.statements) for program in programs) > 5
+
+
+def test_an_engine_that_takes_no_cotangents_is_given_none() -> None:
+    choice = Choice([TABLE["mul"], TABLE["neg"]], True, random.Random(0), cotangents=False)
+    programs = islice(STAGES["repeated backward"][0](choice), 10)
+    walks = [s for program in programs for s in program.statements if isinstance(s, Backward)]
+    assert len(walks) > 10
+    assert {seed for walk in walks for seed in walk.cotangents} == {None}
+
+
+def test_what_was_run_with_its_batch_is_not_judged_for_ever() -> None:
+    engine = Learner({"mul": overwriting_mul})
+    choice = Choice([TABLE["mul"]], True, random.Random(0))
+    square = Program(
+        [Input.of("a", np.array(2.0), True)], [Apply("mul", (Ref(0), Ref(0)), {}, (1,)), Backward((1,), (None,))]
+    )
+    late = Check(engine, choice, Report("it", ["mul"]), lambda report: None)
+    late.end = 0.0
+    late.stage("graphs", iter([square] * (LEAST + 5)))
+    assert (late.report.judged, late.report.stopped) == (LEAST, "time")
+
+
+SHARING = """
+import numpy as np
+
+
+class Tensor:
+    def __init__(self, data, parents=()):
+        self.data = np.asarray(data, dtype=float)
+        self.grad = None
+        self.parents = parents
+
+    def __add__(self, other):
+        return Tensor(self.data + other.data, (self, other))
+
+    def sum(self):
+        return Whole(self.data.sum(), (self,))
+
+    def take(self, grad):
+        if self.grad is None:
+            self.grad = grad
+        else:
+            self.grad += grad
+
+    def backward(self):
+        order, seen = [], set()
+
+        def visit(node):
+            if id(node) not in seen:
+                seen.add(id(node))
+                for parent in node.parents:
+                    visit(parent)
+                order.append(node)
+
+        visit(self)
+        self.grad = np.ones_like(self.data)
+        for node in reversed(order):
+            for parent in node.parents:
+                parent.take(node.handed(parent))
+
+    def handed(self, parent):
+        return self.grad
+
+
+class Whole(Tensor):
+    def handed(self, parent):
+        return np.full(parent.data.shape, self.grad)
+"""
 
 DIVIDING = """
 div = {div}

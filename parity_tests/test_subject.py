@@ -115,6 +115,10 @@ MATRICES: dict[str, tuple[dict[str, str], dict[str, list[Apply]]]] = {
         {"data": ".item()", "gradient": ".grad"},
         {"reuse": [Apply("mul", (Ref(0), Ref(1)), {}, (2,)), Apply("mul", (Ref(2), Ref(0)), {}, (3,))]},
     ),
+    "wrapped_seed.py": (
+        {"data": ".data", "gradient": ".grad", "seed": "may be given"},
+        {"seed": [Apply("mul", (Ref(0), Ref(1)), {}, (2,)), Apply("neg", (Ref(2),), {}, (3,))]},
+    ),
     "torch_inside.py": (
         {"data": ".value", "gradient": ".grad", "seed": "implicit"},
         {"reduction": [Apply("mul", (Ref(0), Ref(1)), {}, (2,)), Apply("mul", (Ref(2), Ref(0)), {}, (3,))]},
@@ -187,6 +191,31 @@ def test_a_special_method_that_python_never_calls_is_tried_and_noted() -> None:
         assert "leaves are made with tracked=True: without it no gradient is right" in result["notes"]
         program = Program([leaf("a", 0.5)], [Apply("exp", (Ref(0),), {}, (1,)), Backward((1,), (None,))])
         agrees(*started.run(program), program)
+
+
+def test_a_product_that_loses_gradients_weighs_no_roots(tmp_path: Path) -> None:
+    """Cotangents are multiplied onto the root: that fault would be found in every program."""
+    text = (ROOT / "parity_tests" / "subjects" / "plain_value.py").read_text(encoding="utf-8")
+    for lost in ("self.grad += out.grad * other.data", "other.grad += out.grad * self.data"):
+        text = text.replace(lost, "pass")
+    (tmp_path / "engine.py").write_text(text, encoding="utf-8")
+    add = [Apply("add", (Ref(0), Ref(1)), {}, (3,))]
+    inputs = scalar_program().inputs[:3]
+    with loaded("plain_value.py") as (_, result):
+        assert (result["cotangents"], result["several_roots"]) == (True, True)
+    with loaded(tmp_path / "engine.py") as (started, result):
+        assert result["cotangents"] is False
+        weighed, alone = started.run(*(Program(inputs, [*add, Backward((3,), (seed,))]) for seed in (2, None)))
+        assert weighed["failure"]["type"] == "Unsupported"
+        assert array(alone["gradients"]["1"]["0"]) == 1.0
+
+
+def test_where_an_operator_is_with_a_number_on_the_left() -> None:
+    with loaded("by_hand.py") as (started, _):
+        assert "__mul__" in started.ask("source", op="mul", reflected=True)["result"]["text"], "there is no other"
+    with loaded("three_ops.py") as (started, result):
+        assert result["ops"]["mul"]["spelled"] == "a * b"
+        assert "def __mul__" in started.ask("source", op="mul")["result"]["text"]
 
 
 def test_a_map_says_what_an_op_is() -> None:

@@ -120,6 +120,43 @@ def test_a_library_of_which_only_a_type_is_asked_for_need_not_be_there(tmp_path:
         agrees(*started.run(program), program)
 
 
+def test_a_plotting_library_does_not_give_back_the_name_of_a_graph(tmp_path: Path) -> None:
+    """What a progress bar gives back is what it was given; a graph that is named is a graph."""
+    text = (SUBJECTS / "plain_value.py").read_text(encoding="utf-8")
+    drawn = "\nDRAWN = torchviz.Digraph('engine')\nDRAWN.node('a')\nLINES = [*tqdm.tqdm([1, 2])]\n"
+    text = text.replace("import math\n", "import math\n\nimport torchviz\nimport tqdm\n") + drawn
+    (tmp_path / "engine.py").write_text(text, encoding="utf-8")
+    with loaded(tmp_path / "engine.py") as (_, result):
+        assert result["import_failure"] is None
+
+
+def test_what_needs_a_library_that_is_not_there_is_no_crash_of_the_engine(tmp_path: Path) -> None:
+    text = (SUBJECTS / "plain_value.py").read_text(encoding="utf-8")
+    text = text.replace("import math\n", "import math\n\nimport a_library_that_nobody_has as gpu\n")
+    text = text.replace("            self.grad += out.grad * other.data", "            gpu.wait()")
+    (tmp_path / "engine.py").write_text(text, encoding="utf-8")
+    with loaded(tmp_path / "engine.py") as (started, _):
+        (trace,) = started.run(scalar_program())
+        assert trace["failure"]["type"] == "Unsupported"
+        assert "a_library_that_nobody_has is not installed" in trace["failure"]["message"]
+
+
+def test_a_module_beside_it_that_imports_by_a_name_says_it_too(tmp_path: Path) -> None:
+    folder = tmp_path / "checkout" / "tensors"
+    folder.mkdir(parents=True)
+    (tmp_path / "checkout" / "__init__.py").write_text("", encoding="utf-8")
+    (folder / "__init__.py").write_text("", encoding="utf-8")
+    (folder / "sums.py").write_text("def total(a, b):\n    return a + b\n", encoding="utf-8")
+    (folder / "rules.py").write_text("from tensors.sums import total\n", encoding="utf-8")
+    text = (SUBJECTS / "plain_value.py").read_text(encoding="utf-8")
+    text = text.replace("import math\n", "import math\n\nfrom .rules import total\n")
+    text = text.replace("Value(self.data + other.data, ", "Value(total(self.data, other.data), ")
+    (folder / "value.py").write_text(text, encoding="utf-8")
+    with loaded(folder / "value.py") as (_, result):
+        assert not any("definitions" in note or "installed" in note for note in result["notes"])
+        assert result["ops"]["add"]["tried"]["vv"] == "right"
+
+
 def test_a_newer_typing_is_done_without(tmp_path: Path) -> None:
     text = (SUBJECTS / "plain_value.py").read_text(encoding="utf-8")
     text = text.replace("import math\n", "import math\nfrom typing import Any, overridden_in_the_future\n")

@@ -51,7 +51,7 @@ def _written(choice: Choice, maker: str, chain: Sequence[str]) -> Program | None
     builder.pool = [first, y]
     for _ in range(choice.rng.choice((0, 1, 1, 2))):
         choice.apply(builder, choice.any())
-    program = builder.finish()
+    program = choice.finish(builder)
     for position in placed:
         statement = program.statements[position]
         assert isinstance(statement, Apply)

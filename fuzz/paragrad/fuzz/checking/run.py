@@ -64,6 +64,7 @@ def check(
     choice = Choice(ops, scalar, random.Random(seed))
     if isinstance(engine, Foreign):
         choice.in_place = frozenset(engine.hello.in_place)
+        choice.cotangents, choice.several_roots = engine.hello.cotangents, engine.hello.several_roots
         choice.known.lacking.update(without_numbers(engine.hello.ops))
     check = Check(engine, choice, report, progress or (lambda report: None))
     try:
@@ -124,7 +125,12 @@ class Check:
         """Run the programs, and judge what the engine made of each."""
         drawn, running = tee(programs)
         traces = self.engine.run_many(running) if isinstance(self.engine, Foreign) else map(self.engine.run, running)
+        judged = 0
         for program, trace, judgement in screened(zip(drawn, traces, strict=True), self.engine.foreign):
+            judged += judgement is None
+            if judged > LEAST and judgement is None and time.perf_counter() > self.end:
+                self.report.stopped = "time"  # it was run with its batch; to judge what is wrong takes longer
+                continue
             self.try_out(program, trace, name, judgement)
             self.progress(self.report)
 
@@ -170,7 +176,7 @@ class Check:
         level = self.level(finding, program, torchs)
         if level == "hang":
             self.hung(program)
-        key = self.key(finding, level, program)
+        key = self.key(finding, level, program, torchs)
         before = self.found.get(key)
         if before is not None:
             before.programs += 1
@@ -205,21 +211,21 @@ class Check:
         """Whether an engine of arrays got nothing but single numbers."""
         return not self.choice.scalar and not any(spec.shape for spec in program.inputs)
 
-    def key(self, finding: Finding, level: str, program: Program) -> tuple[str, ...]:
+    def key(self, finding: Finding, level: str, program: Program, torchs: Trace) -> tuple[str, ...]:
         """The cause of a finding of this severity."""
         if level == "limit" and finding.kind == "crash" and self.without_dims(program):
             return ("without dims",)
-        return cause(finding, level, program)
+        return cause(finding, level, program, torchs)
 
     def tell(self, program: Program, trace: Trace, torchs: Trace, finding: Finding) -> Checked:
         """The finding on the smallest program that shows it, with why and whose."""
         engine = self.engine
         short = len(program.statements) <= MOST_STATEMENTS
         if short and not finding.message.startswith("Hang"):
-            key = self.key(finding, self.level(finding, program, torchs), program)
+            key = self.key(finding, self.level(finding, program, torchs), program, torchs)
 
             def same(other: Finding, smaller: Program, torchs: Trace) -> bool:
-                return self.key(other, self.level(other, smaller, torchs), smaller) == key
+                return self.key(other, self.level(other, smaller, torchs), smaller, torchs) == key
 
             budget = BUDGET if program.optimizer is None else BUDGET // 3
             if time.perf_counter() > self.end:

@@ -58,9 +58,12 @@ def severity(finding: Finding, program: Program, reference: Trace) -> str:
     return "precision" if _nearly(finding) or _of_another_precision(finding) else "wrong"
 
 
-def lacks_reflected(message: str) -> bool:
-    """Whether a failure says that there is no reflected operator."""
-    return NO_REFLECTED.match(message) is not None
+def lacks_reflected(finding: Finding, program: Program) -> bool:
+    """Whether a failure says that there is no reflected operator: of an op with a number on the left."""
+    position = finding.statement
+    statement = program.statements[position] if 0 <= position < len(program.statements) else None
+    left = next(iter(getattr(statement, "args", ())), None)
+    return NO_REFLECTED.match(finding.message) is not None and isinstance(left, int | float)
 
 
 def refused(finding: Finding) -> bool:
@@ -72,7 +75,7 @@ def _of_crash(finding: Finding, program: Program, reference: Trace) -> str:
     message = finding.message
     if message.startswith("Hang"):
         return "hang"
-    if lacks_reflected(message) or refused(finding) or finding.statement < 0:
+    if lacks_reflected(finding, program) or refused(finding) or finding.statement < 0:
         return "limit"
     if message.startswith("RecursionError") and len(program.statements) >= DEEP:
         return "limit"
@@ -159,7 +162,8 @@ def _one_element(finding: Finding) -> bool:
         finding.kind == "shape"
         and found is not None
         and expected is not None
-        and (found.shape, expected.shape) == ((1,), ())
+        and found.size == 1
+        and expected.shape == ()
     )
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import itertools
 import random
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -18,6 +18,7 @@ from paragrad.engine.ops.table import TABLE, Op
 from paragrad.fuzz.checking.augmented import in_place
 from paragrad.fuzz.checking.forms import Form, Known, broadcasts, form_of_call, usual
 from paragrad.fuzz.checking.networks import between_backwards, networks, training
+from paragrad.fuzz.engines.own_scalar import ancestors
 from paragrad.fuzz.program import Apply, Backward, Input, Program, Ref
 from paragrad.fuzz.strategies.builder import Builder, Variable
 from paragrad.fuzz.strategies.profile import GROWTH, Profile
@@ -38,7 +39,8 @@ DOUBLINGS = (12, 30)
 @dataclass(slots=True)
 class Choice:
     """What there is to draw from: ops, single numbers or tensors in one dtype, what is known of the ops' forms, and the
-    ops whose operator in place the engine defines itself."""
+    ops whose operator in place the engine defines itself; whether a backward is given `cotangents`, and of what it may
+    start from."""
 
     ops: Sequence[Op]
     scalar: bool
@@ -46,6 +48,8 @@ class Choice:
     dtype: str = "float64"
     known: Known = field(default_factory=Known)
     in_place: frozenset[str] = frozenset()
+    cotangents: bool = True
+    several_roots: bool = True
     values: Values = field(init=False)
 
     def __post_init__(self) -> None:
@@ -57,6 +61,13 @@ class Choice:
         strided = not self.scalar and self.rng.random() < 0.2
         profile = Profile(self.dtype, style, growth, strided, empty=False, second=False, scalar=self.scalar)
         return Builder(self.rng, self.values, profile)
+
+    def finish(self, builder: Builder, implicit: bool = False, again: bool = False) -> Program:
+        """The program, with a backward that the engine can be asked for."""
+        program = builder.finish(implicit=implicit, again=again)
+        if self.scalar and not self.cotangents:
+            program = changed(program, lambda walk: replace(walk, cotangents=(None,) * len(walk.roots)))
+        return program if self.several_roots else changed(program, lambda walk: from_one_root(program, walk))
 
     def apply(self, builder: Builder, op: Op, suits: Callable[[Form], bool] | None = None) -> bool:
         """Add a usual call of an op, whose form `suits`, or by default isn't known to fail; whether one was drawn."""
@@ -92,6 +103,18 @@ class Choice:
         return self.ops[self.rng.randrange(len(self.ops))]
 
 
+def changed(program: Program, change: Callable[[Backward], Backward]) -> Program:
+    """The program with its backwards changed."""
+    return replace(program, statements=[change(s) if isinstance(s, Backward) else s for s in program.statements])
+
+
+def from_one_root(program: Program, walk: Backward) -> Backward:
+    """A backward from one of its roots, the one to which most leads."""
+    pairs = zip(walk.roots, walk.cotangents, strict=True)
+    root, cotangent = max(pairs, key=lambda pair: len(ancestors(program, pair[:1])))
+    return replace(walk, roots=(root,), cotangents=(cotangent,))
+
+
 def turned(call: Call) -> Call:
     """A call with its two tensors exchanged: samples make the second to go with the first."""
     first, second, *rest = call.args
@@ -111,7 +134,7 @@ def first(choice: Choice) -> Iterator[Program]:
     """One op of ordinary numbers, to see in which dtype the engine computes."""
     builder = choice.builder("normal")
     if any(choice.apply(builder, op) for op in choice.ops):
-        yield builder.finish()
+        yield choice.finish(builder)
 
 
 def forms(choice: Choice) -> Iterator[Program]:
@@ -127,7 +150,7 @@ def forms(choice: Choice) -> Iterator[Program]:
         for op in choice.ops:
             builder = choice.builder("normal")
             if choice.apply(builder, op, unseen):
-                yield builder.finish(implicit=turn % 2 == 0)
+                yield choice.finish(builder, implicit=turn % 2 == 0)
 
 
 def single_ops(choice: Choice) -> Iterator[Program]:
@@ -138,7 +161,7 @@ def single_ops(choice: Choice) -> Iterator[Program]:
             builder = choice.builder(style)
             if choice.apply(builder, op):
                 none_drawn = False
-                yield builder.finish(implicit=choice.rng.random() < 0.5)
+                yield choice.finish(builder, implicit=choice.rng.random() < 0.5)
         if none_drawn:
             return
 
@@ -150,7 +173,7 @@ def graphs(choice: Choice) -> Iterator[Program]:
             builder = choice.builder(STYLES[choice.rng.randrange(len(STYLES))])
             if not choice.several(builder, size):
                 return
-            yield builder.finish()
+            yield choice.finish(builder)
 
 
 def again(choice: Choice) -> Iterator[Program]:
@@ -159,7 +182,7 @@ def again(choice: Choice) -> Iterator[Program]:
         builder = choice.builder("normal")
         if not choice.several(builder, choice.rng.choice(SIZES[1:6])):
             return
-        yield builder.finish(again=True)
+        yield choice.finish(builder, again=True)
 
 
 def deep(choice: Choice) -> Iterator[Program]:

@@ -126,6 +126,8 @@ class Diagnosis:
             return "nothing arrives: the walk or the pullback leaves it out"
         if finding.kind == "missing":
             return "it is left from an earlier backward: this one does not reach the variable"
+        if not found.shape and not found.any():
+            return "nothing arrives: it is still the 0 that it was made with"
         value = self.trace.values[finding.variable]
         for statement in (s for _, s in self.program.applications() if s.op == finding.op):
             if any(self.trace.values[k].shape == found.shape for k in statement.outputs if k in self.trace.values):

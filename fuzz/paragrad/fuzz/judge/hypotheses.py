@@ -12,6 +12,7 @@ from fractions import Fraction
 import numpy as np
 
 from paragrad.engine import dtypes
+from paragrad.engine.ops.table import TABLE
 from paragrad.fuzz.judge.bounds import UNIT
 from paragrad.fuzz.judge.expected import Expected
 from paragrad.fuzz.judge.local import LocalReference, RefusedError
@@ -177,6 +178,17 @@ def broadcasting(view: View) -> Iterator[tuple[str, Array | None]]:
     yield "broadcasting is undone by summing everything", np.full(small.shape, full.sum())
 
 
+def summed(view: View) -> Iterator[tuple[str, Array | None]]:
+    """The sum that undoes broadcasting, where nothing was broadcast."""
+    if view.operand is None or len(TABLE[view.statement.op].operands) < 2:
+        return
+    for axis, size in enumerate(view.exact.shape):
+        if size > 1:
+            along = view.exact.sum(axis, keepdims=True)
+            told = f"it is summed over axis {axis}, along which nothing was broadcast"
+            yield told, np.array(np.broadcast_to(along, view.exact.shape))
+
+
 def at_output(view: View) -> Iterator[tuple[str, Array | None]]:
     """f'(f(x)) for f'(x)."""
     if view.operand is None or len(view.local.operands) != 1:
@@ -210,6 +222,7 @@ HYPOTHESES: tuple[Hypothesis, ...] = (
     transposed,
     exchanged,
     broadcasting,
+    summed,
     at_output,
     another_operand,
     rounded_e,

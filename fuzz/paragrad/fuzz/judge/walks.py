@@ -10,7 +10,7 @@ import numpy as np
 from paragrad.engine import dtypes
 from paragrad.fuzz.judge.bounds import UNIT
 from paragrad.fuzz.judge.gradients import BackwardCheck, before
-from paragrad.fuzz.program import Array, Backward
+from paragrad.fuzz.program import Apply, Array, Backward, refs
 
 MOST_TERMS = 6
 """Of more terms not every combination is tried."""
@@ -65,6 +65,7 @@ def explanations(check: BackwardCheck, variable: int) -> Iterator[tuple[str, Arr
         yield f"the term of {name} is counted twice", total + term
     yield from stale(check, variable, total)
     yield from twins(check, variable, total)
+    yield from shared(check, variable, total)
     for counts in itertools.product((1, 0, 2), repeat=len(terms) if len(terms) <= MOST_TERMS else 0):
         told = [f"{name} {_times(n)}" for (name, _), n in zip(terms, counts, strict=True) if n != 1]
         mixed = sum((n * term for n, (_, term) in zip(counts, terms, strict=True)), rest)
@@ -83,9 +84,10 @@ def contributions(check: BackwardCheck, variable: int) -> Iterator[tuple[str, Ar
     """The terms of the right gradient, each with the name of the use that it comes from."""
     for consumer, contribution in zip(check.consumers(variable), check.consumed(variable), strict=True):
         output = check.program.name(consumer.statement.outputs[0])
-        for k in contribution.places[variable]:
-            if k in contribution.expected:
-                yield f"{output} = {consumer.statement.op}(...)", contribution.expected[k].exact
+        places = [k for k in contribution.places[variable] if k in contribution.expected]
+        for number, k in enumerate(places, start=1):
+            use = f", operand {number}" if len(places) > 1 else ""
+            yield f"{output} = {consumer.statement.op}(...){use}", contribution.expected[k].exact
 
 
 def stale(check: BackwardCheck, variable: int, total: Array) -> Iterator[tuple[str, Array]]:
@@ -130,7 +132,10 @@ def _partial_sums(parts: Sequence[Array]) -> Iterator[Array]:
 
 
 def _unreached(check: BackwardCheck, variable: int) -> str:
-    """Why a walk may not visit what uses a variable: another variable of the same value was visited."""
+    """Why nothing may arrive: it is a root without a seed, or another variable of the same value was visited."""
+    walk = check.program.statements[check.at]
+    if isinstance(walk, Backward) and variable in walk.roots and not list(check.consumers(variable)):
+        return "the backward starts here, and does not begin with a gradient of 1"
     for consumer in check.consumers(variable):
         output = consumer.statement.outputs[0]
         for other in twins_of(check, output):
@@ -166,6 +171,19 @@ def twins(check: BackwardCheck, variable: int, total: Array) -> Iterator[tuple[s
         if share.shape == total.shape:
             yield text, total + share
             yield text, share
+
+
+def shared(check: BackwardCheck, variable: int, total: Array) -> Iterator[tuple[str, Array]]:
+    """One array that is the gradient of two variables, of which the other adds to it in place."""
+    maker = check.program.maker(variable)
+    uses = [s for _, s in check.program.applications() if any(variable in refs(a) for a in s.args)]
+    near = {k for s in (maker, *uses) if isinstance(s, Apply) for a in s.args for k in refs(a)} - {variable}
+    shown = check.trace.gradients[check.at]
+    for other in sorted(near & set(check.needing)):
+        grown = shown.get(other)
+        if grown is not None and grown.shape == total.shape:
+            name = check.program.name(other)
+            yield f"it is one array with the gradient of {name}, which adds to it in place", grown
 
 
 def _times(count: int) -> str:

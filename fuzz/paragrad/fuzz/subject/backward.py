@@ -24,12 +24,14 @@ class Start:
     The last line is an expression: what the subject's backward returns.
     """
 
-    def __init__(self, name: str, form: str, run: Run, seeded: bool, code: list[str]) -> None:
+    def __init__(self, name: str, form: str, run: Run, seeded: bool, code: list[str], wrapped: bool = False) -> None:
         self.name = name
         self.form = form
         self.run = run
         self.seeded = seeded
         self.code = code
+        self.wrapped = wrapped
+        """Whether the seed is given as an instance."""
 
 
 def method(name: str) -> Callable[..., Any]:
@@ -155,7 +157,7 @@ class Ways:
             wrapped = inside + comma + self.maker.cls.__name__ + "(seed)" + end
             made = self.maker.constructor.code.replace("{data}", "{seed}").replace("{requires_grad}", "False")
             lines = [code + comma + made + keeps + end]
-            yield Start(name, wrapped, self.wrapped(call), True, lines)
+            yield Start(name, wrapped, self.wrapped(call), True, lines, True)
         if self.holder is not None and needs <= 0:
             held = ["{root}." + self.holder + " = {seed}", alone]
             yield Start(name, "." + self.holder + " = seed, then " + form, self.held(call, self.holder), True, held)

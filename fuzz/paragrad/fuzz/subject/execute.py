@@ -9,6 +9,7 @@ from . import construct, gradient, guard, names, packages, plain, stepping
 from .construct import Unsupported
 from .plain import Plain
 from .probe import Subject
+from .stubs import MissingDependency
 
 WHOLE = 2.0**31
 """Numbers smaller than this in size, and even, are given as ints."""
@@ -64,7 +65,8 @@ class Run:
                 guard.check()
         except BaseException as error:
             guard.check()
-            failure = {"statement": position, "type": type(error).__name__, "message": plain.message(error)}
+            kind = "Unsupported" if isinstance(error, MissingDependency) else type(error).__name__
+            failure = {"statement": position, "type": kind, "message": plain.message(error)}
             where = packages.raised(self.root(), error)
             if where is not None:
                 failure["where"] = where

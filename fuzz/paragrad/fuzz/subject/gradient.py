@@ -242,12 +242,34 @@ def keeps(found: Gradients, inner: Any, leaf: Any, left: Any) -> bool:
     return not (numbers.zero() and right)
 
 
+def of_instances(found: Gradients, bound: dict[str, Bound]) -> bool:
+    """Whether gradients are instances of the engine's class."""
+    maker, shape = found.maker, (1, 1) if found.kind == "tensor" else ()
+    op = next(op for op, *_ in EXPRESSIONS if op in bound)
+    try:
+        with Trial():
+            a, b = (maker.make(Plain([x], shape)) for x in (LEFT, RIGHT_OPERAND))
+            root = bound[op].call(a, b)
+            root = bound["sum"].call(root) if found.kind == "tensor" and "sum" in bound else root
+            left = leavings(found.access, root, found.start.run(root, None))
+        return maker.is_node(found.access.get(a, left))
+    except BaseException:
+        return False
+
+
 def refine(found: Gradients, candidates: Candidates, bound: dict[str, Bound]) -> None:
     """Find out what a backward that works can do besides: seeds, roots that are arrays, gradients of inner nodes."""
     maker, kind = found.maker, found.kind
+    ways = list(backward.starts(maker, candidates, kind, found.start.name))
+    if of_instances(found, bound):
+        # An array has a .data as well: it may be taken where an instance is meant, and fail later.
+        ways.sort(key=lambda start: not start.wrapped)
+        if found.start.seeded and not found.start.wrapped:
+            fits = (w for w in ways if w.wrapped and attempt(maker, kind, w, bound)[0] == ALL_RIGHT)
+            found.start = found.seeding = next(fits, found.start)
     if kind == "tensor":
         found.single = attempt(maker, kind, found.start, bound, ("",))[0] < ALL_RIGHT
-        for start in backward.starts(maker, candidates, kind, found.start.name):
+        for start in ways:
             told = start.seeded and not start.form.startswith("." + str(found.access.name) + " =")
             if found.seeding is None and told and attempt(maker, kind, start, bound, ("",), 2.0)[0] == ALL_RIGHT:
                 found.seeding = start

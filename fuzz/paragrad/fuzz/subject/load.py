@@ -172,6 +172,10 @@ def full_import(loaded: Loaded, seconds: float, tree: ast.Module, stand_ins: stu
             if packages.local(folder, top) and str(folder) not in sys.path:
                 sys.path.insert(1, str(folder))  # modules beside it are imported as by a script
                 continue
+            if (nearer := packages.nearer(loaded.place, top)) is not None:
+                loaded.place = nearer  # an __init__.py above the folder that the imports start from
+                sys.path.insert(0, str(nearer.root))
+                continue
             if top and not packages.local(loaded.place.root, top) and top not in stand_ins.missing:
                 stand_ins.missing.add(top)
                 continue

@@ -64,6 +64,15 @@ def locate(file: Path, tree: ast.AST | None) -> Place:
     return Place(file, folders[depth], package, tuple([name for name, level in imports(tree) if level == 0]))
 
 
+def nearer(place: Place, name: str) -> Place | None:
+    """The place of the same file in fewer packages, where a module of this name lies between it and its root."""
+    for count in range(1, len(place.package)):
+        folder = place.file.parents[count]
+        if local(folder, name):
+            return Place(place.file, folder, place.package[-count:], place.imported)
+    return None
+
+
 def local(root: Path, name: str) -> bool:
     """Whether a top-level module of this name lies in the folder."""
     return (root / (name + ".py")).is_file() or (

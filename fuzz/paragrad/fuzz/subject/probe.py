@@ -67,12 +67,22 @@ class Subject:
             "backwards": backward.method_names(maker.cls),
             "in_place": [op for op in names.IN_PLACE if self.candidates.in_place(op) is not None],
             "inner_gradients": gradients.inner,
+            "cotangents": gradients.seeding is not None or self.weighing.weighs,
+            "several_roots": self.kind == "scalar" or self.weighing.sum is not None,
             "import_failure": self.loaded.failure,
             "spelling": spelling.spelling(self),
             "probe": probe,
             "notes": self.notes,
             "missing": self.missing,
         }
+
+    def reflected(self, op: str) -> Any:
+        """The class's operator for a number on the left; None where it has none or the op is no operator."""
+        dunder = names.OPERATORS.get(op, ("",))[0]
+        bound = self.bound.get(op)
+        if bound is None or bound.candidate.name != dunder:
+            return None
+        return getattr(self.maker.cls, "__r" + dunder[2:], None)
 
     def unmatched(self) -> list[str]:
         """Public methods that are bound to nothing, and functions of the subject's module likewise."""

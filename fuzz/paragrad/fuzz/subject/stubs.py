@@ -44,8 +44,9 @@ class Inert(_Named):
         pass
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        # A progress bar and a decorator give back what they were given.
-        return args[0] if args and (hasattr(args[0], "__iter__") or callable(args[0])) else self
+        # A progress bar and a decorator give back what they were given; Digraph("name") is a graph, and no name.
+        given = bool(args) and (callable(args[0]) or hasattr(args[0], "__iter__"))
+        return args[0] if given and not isinstance(args[0], (str, bytes, dict)) else self
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__") and name.endswith("__"):

@@ -30,6 +30,8 @@ class Weighing:
         self.bound = bound
         self.gradients = gradients
         self.sum: Sum | None = self.choose() if kind == "tensor" else None
+        self.weighs = self.right_product()
+        """Whether a product hands the weight on as it should: one that does not would be found in every program."""
 
     def shape(self, node: Any) -> tuple[int, ...]:
         """The shape of a node's numbers."""
@@ -78,6 +80,24 @@ class Weighing:
                 continue
         return ran
 
+    def right_product(self) -> bool:
+        """Whether leaf * 2 gives the leaf the gradient 2."""
+        if "mul" not in self.bound:
+            return True
+        shape = (1, 2) if self.kind == "tensor" else ()
+        ones = [1.0] * size(shape)
+        try:
+            with Trial():
+                leaf = self.maker.make(Plain([0.5 * x for x in ones], shape))
+                weight = self.maker.make(Plain([2.0 * x for x in ones], shape), False)
+                root = self.bound["mul"].call(leaf, weight)
+                root = self.sum(root) if self.sum is not None and self.gradients.single else root
+                returned = self.gradients.start.run(root, None)
+            found = self.gradients.read(leaf, leavings(self.gradients.access, root, returned))
+        except BaseException:
+            return True  # what raises is told as it is
+        return found is not None and set(found.data) == {2.0}
+
     def product(self, a: Any, b: Any) -> Any:
         """a * b."""
         if "mul" not in self.bound:
@@ -86,6 +106,8 @@ class Weighing:
 
     def total(self, roots: list[Any], weights: list[Any]) -> Any:
         """The sum of the roots' elements, each times its weight (None: 1)."""
+        if not self.weighs and any(w is not None for w in weights):
+            raise Unsupported("a cotangent needs a product that hands gradients on")
         terms = [r if w is None else self.product(r, w) for r, w in zip(roots, weights)]
         if (len(terms) > 1 or self.gradients.single) and self.kind == "tensor":
             if self.sum is None:

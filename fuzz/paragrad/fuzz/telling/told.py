@@ -67,7 +67,10 @@ class Told:
     @property
     def title(self) -> str:
         """What is wrong, in a few words."""
-        return self.finding.title.replace("of walk", "of the walk")
+        of = "gradient" if self.finding.of_gradient else "value"
+        kinds = {"missing": f"missing {of}", "unreadable": f"unreadable {of}"}
+        kind, _, rest = self.finding.title.replace("of walk", "of the walk").partition(" ")
+        return f"{kinds.get(kind, kind)} {rest}"
 
 
 def writer_of(engine: Engine) -> Writer:

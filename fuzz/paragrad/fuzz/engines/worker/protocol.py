@@ -76,7 +76,8 @@ class Hello:
     `spelling` says how the subject is loaded and used, as Python (docs/protocol.md); it may be empty.
     `in_place` are the ops whose operator in place the subject defines itself, `backwards` all names that look like a
     backward; `import_failure` is how the import ended, where definitions were loaded instead, with the line of the
-    subject's file or None; `missing` are the notes on what was left out for want of a module.
+    subject's file or None; `missing` are the notes on what was left out for want of a module. `cotangents` and
+    `several_roots` are false where a backward can't be given any, or can start from one root only.
     """
 
     engine: str
@@ -91,6 +92,8 @@ class Hello:
     import_failure: ImportFailure | None = None
     missing: tuple[str, ...] = ()
     spelling: Mapping[str, Any] = field(default_factory=dict)
+    cotangents: bool = True
+    several_roots: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +163,8 @@ def read_hello(answer: dict[str, Any]) -> Hello:
             backwards=_texts(result, "backwards"),
             missing=_texts(result, "missing"),
             import_failure=_import_failure(result.get("import_failure")),
+            cotangents=result.get("cotangents") is not False,
+            several_roots=result.get("several_roots") is not False,
         )
     except AnswerError as error:
         raise SubjectError("protocol", f"the answer to hello is not what the protocol says: {error}") from error
