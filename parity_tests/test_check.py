@@ -256,8 +256,8 @@ def checked(tmp_path: Path, source: str, **options: Any) -> list[dict[str, Any]]
 def test_a_reflected_operator_with_its_operands_exchanged_is_told_as_such(tmp_path: Path) -> None:
     source = (ROOT / "examples" / "my-engine" / "my_engine.py").read_text(encoding="utf-8")
     (row,) = checked(tmp_path, source.replace("return self._wrapped(other) - self", "return self - other"), only="sub")
-    assert row["diagnosis"] == "the operands are exchanged, as if the number stood on the right"
-    assert row["source_line"].endswith("return self - other"), "the line of __rsub__, not of __sub__"
+    assert row["diagnosis"] == "the operands are exchanged: -1 - x is computed as x - -1"
+    assert row["source_line"].endswith("return self - other (__rsub__: a number is on the left)")
 
 
 def test_an_engine_that_forgets_the_last_backward_is_not_taken_for_one_with_a_wrong_order(tmp_path: Path) -> None:

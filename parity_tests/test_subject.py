@@ -210,14 +210,6 @@ def test_a_product_that_loses_gradients_weighs_no_roots(tmp_path: Path) -> None:
         assert array(alone["gradients"]["1"]["0"]) == 1.0
 
 
-def test_where_an_operator_is_with_a_number_on_the_left() -> None:
-    with loaded("by_hand.py") as (started, _):
-        assert "__mul__" in started.ask("source", op="mul", reflected=True)["result"]["text"], "there is no other"
-    with loaded("three_ops.py") as (started, result):
-        assert result["ops"]["mul"]["spelled"] == "a * b"
-        assert "def __mul__" in started.ask("source", op="mul")["result"]["text"]
-
-
 def test_a_map_says_what_an_op_is() -> None:
     with loaded("plain_value.py", map={"silu": "wobble", "exp": "tanh", "mish": "nothing"}) as (_, result):
         assert result["ops"]["silu"]["tried"]["v"] == "gives a plain float, not a Value"

@@ -154,13 +154,10 @@ class Foreign:
                 # Nobody waits for these answers any more, and one of them may hang.
                 self._drop()
 
-    def source(self, op: str, gradient: bool = False, reflected: bool = False) -> Source | None:
-        """Where the subject defines an op (or its backward, where that stands apart), where the child knows.
-
-        `reflected` asks for the op with a number on the left.
-        """
+    def source(self, op: str, gradient: bool = False) -> Source | None:
+        """Where the subject defines an op (or its backward, where that stands apart), where the child knows."""
         session = self._ready()
-        number = session.ask("source", op=op, gradient=gradient, reflected=reflected)
+        number = session.ask("source", op=op, gradient=gradient)
         try:
             found = session.answer(number, self.limits.seconds).get("result")
         except Lost:

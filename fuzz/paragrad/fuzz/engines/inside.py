@@ -83,9 +83,9 @@ class Inside:
         except AnswerError as error:
             return Trace(failure=Failure(len(program.statements) - 1, "AnswerError", str(error)))
 
-    def source(self, op: str, gradient: bool = False, reflected: bool = False) -> Source | None:
+    def source(self, op: str, gradient: bool = False) -> Source | None:
         """Where the subject defines an op (or its backward, apart from it); a cell's lines are known to IPython."""
-        found = serve.source(self._subject, op, gradient, reflected)
+        found = serve.source(self._subject, op, gradient)
         return None if found is None else Source(str(found["file"]), found["line"], found["text"])
 
 

@@ -76,14 +76,6 @@ class Subject:
             "missing": self.missing,
         }
 
-    def reflected(self, op: str) -> Any:
-        """The class's operator for a number on the left; None where it has none or the op is no operator."""
-        dunder = names.OPERATORS.get(op, ("",))[0]
-        bound = self.bound.get(op)
-        if bound is None or bound.candidate.name != dunder:
-            return None
-        return getattr(self.maker.cls, "__r" + dunder[2:], None)
-
     def unmatched(self) -> list[str]:
         """Public methods that are bound to nothing, and functions of the subject's module likewise."""
         used = {b.candidate.name for b in self.bound.values()}

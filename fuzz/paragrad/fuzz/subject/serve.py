@@ -118,8 +118,7 @@ def serve() -> int:
                 tell = partial(progress, channel, request, index) if request.get("progress") else None
                 channel.answer(request, index=index, trace=started(subject, program, tell).run())
         elif method == "source":
-            channel.answer(request, result=source(subject, request.get("op"), bool(request.get("gradient")),
-                                                   bool(request.get("reflected"))))  # fmt: skip
+            channel.answer(request, result=source(subject, request.get("op"), bool(request.get("gradient"))))
         else:
             channel.answer(request, error={"kind": "protocol", "message": "unknown method " + describe(method)})
 
@@ -159,16 +158,9 @@ def hello(channel: Channel, request: dict[str, Any]) -> probe.Subject | adapter.
     return subject
 
 
-def source(
-    subject: probe.Subject | adapter.Adapter, op: Any, gradient: bool = False, reflected: bool = False
-) -> dict[str, Any] | None:
-    """Where the subject's file defines an op, and the lines; with `gradient`, its backward where that stands apart.
-
-    `reflected` asks for what Python calls where a number stands on the left.
-    """
+def source(subject: probe.Subject | adapter.Adapter, op: Any, gradient: bool = False) -> dict[str, Any] | None:
+    """Where the subject's file defines an op, and the lines; with `gradient`, its backward where that stands apart."""
     function = defined(subject, op)
-    if reflected and isinstance(subject, probe.Subject):
-        function = subject.reflected(op) or function
     if op != "backward" and isinstance(subject, probe.Subject):
         function = spelling.counterpart(function, gradient, subject.maker.cls)
     try:

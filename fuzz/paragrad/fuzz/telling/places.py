@@ -14,7 +14,7 @@ from paragrad.engine.ops.table import TABLE
 from paragrad.fuzz.engines.foreign import Foreign, Source
 from paragrad.fuzz.engines.inside import Inside
 from paragrad.fuzz.judge import Finding
-from paragrad.fuzz.program import Program, Ref, refs
+from paragrad.fuzz.program import Program, refs
 from paragrad.fuzz.subject.backward import GRADIENT_NAMES
 
 OVERWRITTEN = "overwritten"
@@ -36,30 +36,15 @@ class Line:
 def blamed(engine: Foreign | Inside, program: Program, finding: Finding) -> Line | None:
     """The line to blame for a finding, else the first of the function, else None."""
     if finding.op in TABLE:
-        reflected = number_on_left(program, finding)
-        source = engine.source(finding.op, gradient=finding.of_gradient, reflected=reflected)
+        source = engine.source(finding.op, gradient=finding.of_gradient)
         if source is None:
             return None
-        # The operands of `__rsub__` are in the other order.
-        found = (
-            None
-            if reflected and finding.of_gradient
-            else (of_gradient(source, finding) if finding.of_gradient else of_value(source))
-        )
-        return found or first(source)
+        return (of_gradient(source, finding) if finding.of_gradient else of_value(source)) or first(source)
     if finding.of_gradient:
         found = of_overwriting(engine, program, finding) if OVERWRITTEN in finding.diagnosis else None
         walk = engine.source("backward")
         return found or (None if walk is None else first(walk))
     return None
-
-
-def number_on_left(program: Program, finding: Finding) -> bool:
-    """Whether the op that is blamed has a number on the left wherever it is used: Python calls `__rsub__` then."""
-    uses = [s for _, s in program.applications() if s.op == finding.op]
-    if finding.of_gradient:
-        uses = [s for s in uses if any(finding.variable in set(refs(a)) for a in s.args)]
-    return bool(uses) and all(s.args and not isinstance(s.args[0], Ref | tuple) for s in uses)
 
 
 def first(source: Source) -> Line:
