@@ -19,12 +19,13 @@ from paragrad.fuzz.judge.blame import WALK, replays
 from paragrad.fuzz.judge.bounds import UNIT
 from paragrad.fuzz.judge.drawn import settled
 from paragrad.fuzz.judge.gradients import BackwardCheck, has_hidden
-from paragrad.fuzz.judge.hypotheses import HYPOTHESES, View, constant_factor, differences, lower_precision
+from paragrad.fuzz.judge.hypotheses import HYPOTHESES, View, constant_factor, differences
 from paragrad.fuzz.judge.intake import take_in
 from paragrad.fuzz.judge.isolate import isolate, shows
 from paragrad.fuzz.judge.kinks import hull, samples
 from paragrad.fuzz.judge.local import LocalReference, RefusedError, exactly
 from paragrad.fuzz.judge.placed import FAILS, IN_PLACE, UNRECORDED
+from paragrad.fuzz.judge.single import in_single_precision
 from paragrad.fuzz.judge.verdict import REFERENCE, SUBJECT, UNCLEAR, Finding
 from paragrad.fuzz.judge.walks import still_explained, walk_faults
 from paragrad.fuzz.judge.whose import whose
@@ -39,8 +40,8 @@ SMALL, CANCELLED = 2.0**-4, 64
 """Values below the one that are off by fewer units than the other, of a number of size 1, tell of cancellation."""
 HIDDEN = "the engine shows nothing in between, so that the op can't be told"
 WITH_ENGINE = "a third opinion, high-precision differences of the forward, is with the engine"
-FLOAT32 = 2.0**-20
-"""What computing in float32 may lose over a few ops."""
+NEARLY = 1e-3
+"""The relative error below which it is told: a formula that is nearly right is not another one."""
 
 
 def diagnose(program: Program, trace: Trace, reference: Trace, engine: Engine, finding: Finding) -> None:
@@ -231,13 +232,21 @@ def of_views(views: list[View]) -> str:
             return special(first)
         if text := constant_factor(wrong):
             return text
-        for text, predicted in lower_precision(first):
-            if first.matches(predicted, FLOAT32) and first.found.dtype == np.float64:
-                return text
+        if text := in_single_precision(wrong):
+            return text
         for text, predicted in differences(first):
             if predicted is not None and _explained(first, predicted):
                 return text
-    return NONE
+        return NONE + nearly(first)
+
+
+def nearly(view: View) -> str:
+    """Of numbers that are right to a few digits, how far off they are; "" of others."""
+    off = np.abs(view.found - view.exact) / np.abs(view.exact)
+    off = off[np.isfinite(off)]
+    largest = float(off.max()) if off.size else 0.0
+    what = "value" if view.operand is None else "gradient"
+    return f"; the relative error of this op is {largest:.2g}, in the {what}" if 0 < largest < NEARLY else ""
 
 
 def cancels(view: View) -> bool:

@@ -4,8 +4,9 @@ what the engine shows, at the values in question and at others drawn beside them
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 import numpy as np
@@ -15,12 +16,16 @@ from paragrad.fuzz.judge.bounds import UNIT
 from paragrad.fuzz.judge.local import Expected, LocalReference, RefusedError
 from paragrad.fuzz.program import Apply, Array
 
-LOST = 2.0**-30
-"""The relative error from which on float32 may be the reason."""
 SLACK = 16
 """Units of rounding by which a prediction may be missed."""
 STEPS = [10.0**-k for k in range(1, 12)]
 """Steps of finite differences that people use."""
+SWAPPED = {"sub": "-", "div": "/", "pow": "**"}
+"""Operators that tell their operands apart."""
+OF_E = frozenset(("exp", "sigmoid", "tanh", "sinh", "cosh"))
+"""Ops that are e**x, or made of it alone."""
+E_DIGITS = 11
+"""Digits after the point from which on nobody writes e down."""
 
 
 @dataclass(slots=True)
@@ -92,6 +97,17 @@ def ones(view: View) -> Iterator[tuple[str, Array | None]]:
         yield "the incoming gradient is ignored, as if it were 1", view.again(dict(view.local.values), given)
 
 
+def swapped(view: View) -> Iterator[tuple[str, Array | None]]:
+    """3 - x as x - 3: what a reflected method makes that calls the plain one."""
+    statement = view.statement
+    if view.operand is None and statement.op in SWAPPED and len(statement.args) == 2:
+        told = [f"{a:g}" if isinstance(a, int | float) else "x" for a in statement.args]
+        if sum(word != "x" for word in told) == 1:
+            first, then = (f" {SWAPPED[statement.op]} ".join(pair) for pair in (told, told[::-1]))
+            other = replace(view, statement=replace(statement, args=statement.args[::-1]))
+            yield f"the operands are exchanged: {first} is computed as {then}", other.again(dict(view.local.values), [])
+
+
 def transposed(view: View) -> Iterator[tuple[str, Array | None]]:
     """Rows for columns."""
     if view.exact.ndim >= 2:
@@ -118,6 +134,17 @@ def exchanged(view: View) -> Iterator[tuple[str, Array | None]]:
 
 def _alike(a: Array, b: Array) -> bool:
     return a.shape == b.shape and a.dtype == b.dtype
+
+
+def rounded_e(view: View) -> Iterator[tuple[str, Array | None]]:
+    """2.718**x for e**x: all the ops that are made of e**x, with another base."""
+    if view.operand is not None or view.statement.op not in OF_E:
+        return
+    (operand,) = view.local.operands
+    held = view.local.values[operand].astype(np.float64)
+    bases = {cut for n in range(1, E_DIGITS) for cut in (f"{math.e:.{n}f}", f"{math.e:.15f}"[: n + 2])}
+    for base in sorted(bases, key=float):
+        yield f"{base} is taken for e", view.again({**view.local.values, operand: held * math.log(float(base))}, [])
 
 
 def broadcasting(view: View) -> Iterator[tuple[str, Array | None]]:
@@ -149,16 +176,6 @@ def broadcasting(view: View) -> Iterator[tuple[str, Array | None]]:
     yield "broadcasting is undone by summing everything", np.full(small.shape, full.sum())
 
 
-def lower_precision(view: View) -> Iterator[tuple[str, Array | None]]:
-    """float32 on the way to a float64 result: it leaves an error that is not much smaller."""
-    with np.errstate(all="ignore"):
-        off = np.abs(view.found - view.exact) > LOST * np.abs(view.exact)
-    if view.found.dtype == np.float64 and off.any():
-        low = {k: v.astype(np.float32) if v.dtype == np.float64 else v for k, v in view.local.values.items()}
-        given = [None if g is None else g.astype(np.float32) for g in view.incoming]
-        yield "it is computed in float32, where float64 is meant", view.again(low, given, np.float32)
-
-
 def at_output(view: View) -> Iterator[tuple[str, Array | None]]:
     """f'(f(x)) for f'(x)."""
     if view.operand is None or len(view.local.operands) != 1:
@@ -186,6 +203,7 @@ def another_operand(view: View) -> Iterator[tuple[str, Array | None]]:
 
 HYPOTHESES: tuple[Hypothesis, ...] = (
     zero,
+    swapped,
     sign,
     ones,
     transposed,
@@ -193,6 +211,7 @@ HYPOTHESES: tuple[Hypothesis, ...] = (
     broadcasting,
     at_output,
     another_operand,
+    rounded_e,
 )
 """In the order in which they are tried; the first that reproduces everything is named."""
 
