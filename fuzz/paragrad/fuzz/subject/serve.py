@@ -161,8 +161,8 @@ def hello(channel: Channel, request: dict[str, Any]) -> probe.Subject | adapter.
 def source(subject: probe.Subject | adapter.Adapter, op: Any, gradient: bool = False) -> dict[str, Any] | None:
     """Where the subject's file defines an op, and the lines; with `gradient`, its backward where that stands apart."""
     function = defined(subject, op)
-    if gradient and op != "backward" and isinstance(subject, probe.Subject):
-        function = spelling.counterpart(function)
+    if op != "backward" and isinstance(subject, probe.Subject):
+        function = spelling.counterpart(function, gradient, subject.maker.cls)
     try:
         lines, first = inspect.getsourcelines(function)
         file = inspect.getsourcefile(function)
@@ -178,6 +178,8 @@ def defined(subject: probe.Subject | adapter.Adapter, op: Any) -> Any:
     bound = subject.bound.get(op)
     if bound is not None:
         return bound.candidate.source
+    if str(op).startswith("__"):  # such as __rsub__, which no op is bound to
+        return getattr(subject.maker.cls, str(op), None)
     start = subject.gradients.start.name
     found = getattr(subject.maker.cls, start, None) or getattr(subject.loaded.module, start, None)
     return found if op == "backward" else None

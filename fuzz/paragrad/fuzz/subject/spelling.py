@@ -59,10 +59,25 @@ def functions(module: Any, starts: list[Any], make: str) -> dict[str, str]:
     return found
 
 
-def counterpart(function: Any) -> Any:
-    """The `backward` of the class whose `forward` a function is; the function itself where there is none."""
+BACKWARD = ("backward", "_backward", "grad")
+FORWARD = ("forward",)
+
+
+def counterpart(function: Any, gradient: bool, own: Any) -> Any:
+    """The backward of the class whose forward a function is; of a function that does no more than call one class of an
+    op, that class's backward or forward. The function itself where there is none; `own` is the class of values."""
     owner, _, name = getattr(function, "__qualname__", "").rpartition(".")
-    holder = getattr(function, "__globals__", {}).get(owner)
-    if not isinstance(holder, type) or name not in ("forward", "__call__", "apply"):
+    space, code = getattr(function, "__globals__", {}), getattr(function, "__code__", None)
+    holder = space.get(owner)
+    if isinstance(holder, type) and name in ("forward", "__call__", "apply"):
+        return _first(holder, BACKWARD, function) if gradient else function
+    if code is None or any(isinstance(constant, type(code)) for constant in code.co_consts):
         return function
-    return next((vars(holder)[n] for n in ("backward", "_backward", "grad") if n in vars(holder)), function)
+    classes = [space[n] for n in code.co_names if isinstance(space.get(n), type) and space[n] is not own]
+    made = [c for c in classes if _first(c, BACKWARD, None) is not None]
+    return _first(made[0], BACKWARD if gradient else FORWARD, function) if len(made) == 1 else function
+
+
+def _first(holder: type, names: tuple[str, ...], otherwise: Any) -> Any:
+    """The first of these methods that a class defines."""
+    return next((vars(holder)[n] for n in names if n in vars(holder)), otherwise)

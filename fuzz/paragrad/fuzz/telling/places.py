@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from paragrad.engine.ops.table import TABLE
 from paragrad.fuzz.engines.foreign import Foreign, Source
+from paragrad.fuzz.engines.inside import Inside
 from paragrad.fuzz.judge import Finding
 from paragrad.fuzz.program import Program, refs
 from paragrad.fuzz.subject.backward import GRADIENT_NAMES
@@ -32,7 +33,7 @@ class Line:
         return f"{self.file}:{self.number}: {self.text}"
 
 
-def blamed(engine: Foreign, program: Program, finding: Finding) -> Line | None:
+def blamed(engine: Foreign | Inside, program: Program, finding: Finding) -> Line | None:
     """The line to blame for a finding, else the first of the function, else None."""
     if finding.op in TABLE:
         source = engine.source(finding.op, gradient=finding.of_gradient)
@@ -120,9 +121,9 @@ def of_value(source: Source) -> Line | None:
     return line_at(source, made[0]) if len(made) == 1 else None
 
 
-def of_overwriting(engine: Foreign, program: Program, finding: Finding) -> Line | None:
-    """The only line, among the ops that use the variable, that assigns its gradient without what was there."""
-    found = set()
+def of_overwriting(engine: Foreign | Inside, program: Program, finding: Finding) -> Line | None:
+    """The first line, among the ops that use the variable, that assigns its gradient without what was there."""
+    found: set[Line] = set()
     for _, statement in program.applications():
         source = engine.source(statement.op, gradient=True)
         tree = None if source is None else tree_of(source)
@@ -135,7 +136,22 @@ def of_overwriting(engine: Foreign, program: Program, finding: Finding) -> Line 
             for node in writes(tree, name):
                 if isinstance(node, ast.Assign) and not reads(node):
                     found.add(line_at(source, node))
-    return found.pop() if len(found) == 1 else None
+    return min(found, key=lambda line: (line.file, line.number), default=None)
+
+
+def accumulates(engine: Foreign | Inside, program: Program, variable: int) -> bool:
+    """Whether each op that uses the variable adds to its gradient, as far as the source shows: no line assigns it."""
+    for _, statement in program.applications():
+        for place, argument in enumerate(statement.args):
+            if variable not in set(refs(argument)):
+                continue
+            source = engine.source(statement.op, gradient=True)
+            tree = None if source is None else tree_of(source)
+            name = None if tree is None else operand(tree, place)
+            found = [] if tree is None or name is None else list(writes(tree, name))
+            if not found or any(isinstance(node, ast.Assign) and not reads(node) for node in found):
+                return False
+    return True
 
 
 def reads(node: ast.Assign) -> bool:

@@ -14,8 +14,8 @@ from paragrad.fuzz.checking.run import MOST_STATEMENTS
 from paragrad.fuzz.editing import tidy
 from paragrad.fuzz.engines.foreign import Foreign
 from paragrad.fuzz.judge import Finding, diagnose, judge, reference
-from paragrad.fuzz.program import Apply, Program, Ref, refs
-from paragrad.fuzz.telling import places, rules, witnesses
+from paragrad.fuzz.program import Apply, Program, refs
+from paragrad.fuzz.telling import reflection, rules, witnesses
 from paragrad.fuzz.telling.expression import Expressions, lettered, unit_cotangents_dropped
 from paragrad.fuzz.telling.writer import NoSpellingError, Writer
 from paragrad.fuzz.trace import Engine, Trace
@@ -23,14 +23,6 @@ from paragrad.fuzz.trace import Engine, Trace
 FORWARD_RIGHT = "the forward is right here, its backward is not"
 IMPORT = "import"
 """The op of a finding that is about the import, and has no program."""
-REFLECTED = {
-    "add": "__radd__",
-    "sub": "__rsub__",
-    "mul": "__rmul__",
-    "div": "__rtruediv__",
-    "pow": "__rpow__",
-    "matmul": "__rmatmul__",
-}
 FORWARD_WRONG = "the backward fits the engine's own forward: the forward is what differs"
 
 
@@ -119,13 +111,13 @@ def _told(checked: Checked, engine: Engine) -> Told:
     elif finding.kind in ("value", "unreadable"):
         told.rule = rules.of_value(finding.op) or ""
     elif finding.kind == "crash" and not told.diagnosis:
-        told.diagnosis = missing_reflection(program, finding)
+        told.diagnosis = reflection.missing_reflection(program, finding)
     if finding.op == IMPORT and isinstance(engine, Foreign):
         told.where = _import_line(engine)
     elif finding.kind == "crash" and trace.failure is not None:
         told.where = trace.failure.where
     elif isinstance(engine, Foreign):
-        told.where = str(places.blamed(engine, program, finding) or "")
+        told.where = reflection.blamed(engine, program, finding, finding.variable)
     return told
 
 
@@ -191,18 +183,6 @@ def _import_line(engine: Foreign) -> str:
     except (OSError, IndexError):
         return ""
     return f"{file}:{failure.line}: {text}"
-
-
-def missing_reflection(program: Program, finding: Finding) -> str:
-    """Of `2.0 / a` where a class has no `__rtruediv__`: that this is what Python looks for; "" of other crashes."""
-    at = finding.statement
-    statement = program.statements[at] if 0 <= at < len(program.statements) else None
-    if not isinstance(statement, Apply) or not finding.message.startswith("TypeError: unsupported operand type(s)"):
-        return ""
-    method = REFLECTED.get(statement.op)
-    if method is None or isinstance(statement.args[0], Ref):
-        return ""
-    return f"a number on the left makes Python look for {method}, and the class has none"
 
 
 def _used(statement: Apply) -> set[int]:
