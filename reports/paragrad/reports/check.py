@@ -18,6 +18,7 @@ from paragrad.fuzz.checking.importing import import_crash
 from paragrad.fuzz.checking.run import replay
 from paragrad.fuzz.checking.severity import FAILING, SEVERITIES
 from paragrad.fuzz.checking.summary import verdict_line
+from paragrad.fuzz.checking.unseeded import unseeded
 from paragrad.fuzz.encoding import ProgramError, loads
 from paragrad.fuzz.engines.foreign import Foreign
 from paragrad.fuzz.engines.known import Started, known
@@ -110,7 +111,7 @@ def run_stages(engine: Started, wanted: Asked, console: Console) -> Report:
             seed=wanted.seed,
             only=wanted.only,
             progress=progress,
-            before=import_crash(engine.hello),
+            before=[*import_crash(engine.hello), *unseeded(engine.hello)],
         )
 
 

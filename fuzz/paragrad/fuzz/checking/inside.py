@@ -13,6 +13,7 @@ from paragrad.fuzz.checking.report import Checked, Report
 from paragrad.fuzz.checking.run import check as run
 from paragrad.fuzz.checking.severity import FAILING
 from paragrad.fuzz.checking.summary import verdict_line
+from paragrad.fuzz.checking.unseeded import unseeded
 from paragrad.fuzz.engines.inside import Inside
 
 
@@ -144,5 +145,6 @@ def check(
             seconds=seconds,
             seed=seed,
             only=chosen,
+            before=unseeded(engine.hello),
         )
     return Result(report, engine, strict)

@@ -16,6 +16,7 @@ from typing import Any
 import jinja2
 import numpy as np
 
+from paragrad.fuzz.checking.unseeded import SEED
 from paragrad.fuzz.engines.foreign import Foreign
 from paragrad.fuzz.program import Apply, Backward, Input, Statement, ZeroGrad
 from paragrad.fuzz.repro import Torch, literal
@@ -237,8 +238,8 @@ class Subject:
                         lines += [f"if {self.program.name(statement.outputs[0])} is None:", f"    raise {RAISED}"]
                     if self.spelling["retain"]:
                         lines.append(f"{self.program.name(statement.outputs[0])}.{self.spelling['retain']}()")
-                case Backward():
-                    lines += self.backward(statement)
+                case Backward():  # without a seed the engine starts, or does not, by itself
+                    lines += self.backward(statement)[1 if self.told.finding.argument == SEED else 0 :]
                 case ZeroGrad():
                     raise NoSpellingError("zeroing")
                 case _:
