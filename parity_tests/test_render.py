@@ -20,7 +20,7 @@ from parity_tests.bodies import BODIES, COUNTS, HOSTILE
 EXPECTED = {
     "diff": [
         "**DIVERGENCE at a|\\`: gradient of exp(input)**".replace("|", "\\|"),
-        "      gradient  mine 2.5            torch 2             bug, inf of bound",
+        "      gradient  mine 2.5            torch 2             bug, exact expected",
         "dL/da|` = dL/dL · dL/da|`",
         "= 2.5·2.5 = 2.5",
         "summed over axis 0: (4, 3) -> (3,)",

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import functools
+import io
+import sys
 from collections.abc import Callable
 
 import torch
@@ -30,5 +32,8 @@ def command(function: Command) -> Command:
 
 
 def console_for(json: str | None) -> Console:
-    """Where people read: stdout, or stderr where stdout carries JSON."""
+    """Where people read: stdout, or stderr where stdout carries JSON. What its encoding lacks is told by its number."""
+    stream = sys.stderr if json == "-" else sys.stdout
+    if isinstance(stream, io.TextIOWrapper) and stream.errors == "strict":
+        stream.reconfigure(errors="backslashreplace")
     return Console(stderr=json == "-", highlight=False, soft_wrap=True)

@@ -121,6 +121,7 @@ class Foreigner(Subject):
         if not spelling.get("make") or spelling["definitions"] or Path(spelling["file"]).suffix != ".py":
             raise NoSpellingError("how it is loaded or called")
         self.program = program
+        self.unseeded = found.unseeded  # then the test is that it starts by itself
         self.spelling = spelling
         self.ops = engine.hello.ops
         self.scalar = engine.hello.kind == "scalar"
@@ -134,7 +135,7 @@ class Foreigner(Subject):
             if isinstance(statement, Apply):
                 lines.append(self.expressions.statement(statement))
             elif isinstance(statement, Backward):
-                lines += self.backward(statement)
+                lines += self.backward(statement)[1 if self.unseeded else 0 :]
         return lines
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from paragrad.fuzz.diffing.composed import name_the_part
 from paragrad.fuzz.diffing.computation import Computation, DiffError, Labelled
 from paragrad.fuzz.diffing.hidden import look_inside
 from paragrad.fuzz.diffing.large import LARGE, LargeCase
@@ -121,6 +122,7 @@ def compare(computation: Computation, engine: Engine, within: Collection[int] = 
         found.check = checked(found)
         if judged.findings:
             found.star = starred(found, judged.findings[0])
+            name_the_part(engine, judged.findings[0])
         walk = None if found.at is None else program.statements[found.at]
         if isinstance(walk, Backward) and (missing := unseeded(engine, walk, walks[-1], torchs)) is not None:
             found.findings = [missing, *found.findings]

@@ -6,6 +6,7 @@ What moves is computed again, and nothing else; the middle of the difference is 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 from mpmath import mp
@@ -15,14 +16,18 @@ from paragrad.fuzz.program import Apply, Array, Grad, Program, refs
 from paragrad.fuzz.telling.witnesses import DIGITS, STEPS, Element, exactly, objective, straight, weighted
 from paragrad.fuzz.trace import Trace
 
+KINK = "none, a kink: {:.6g} on the left, {:.6g} on the right"
+SMOOTH = 2.0**10
+"""By how much both sides come nearer as the step gets smaller, where there is no kink."""
 MOST_WORK = 2_000
 """Statements that may be computed again for all the differences of a program."""
 
 
-def differences(program: Program, torchs: Trace, until: int, wanted: Mapping[int, Element]) -> dict[int, float]:
-    """For each variable the derivative of what the backward at `until` is of, with respect to one of its elements.
+def differences(program: Program, torchs: Trace, until: int, wanted: Mapping[int, Element]) -> dict[int, float | str]:
+    """For each variable the derivative of what the backward at `until` is of, with respect to one of its elements; at a
+    kink, the slopes on both sides in words.
 
-    Left out are kinks, what isn't finite, and all of a long program, of one with an op that has no definition, or with
+    Left out are poles, what isn't finite, and all of a long program, of one with an op that has no definition, or with
     a gradient among its numbers.
     """
     differentiated = any(isinstance(statement, Grad) for statement in program.statements)
@@ -31,7 +36,7 @@ def differences(program: Program, torchs: Trace, until: int, wanted: Mapping[int
     asked = {s.outputs[0]: readings(s, torchs.values, True) for _, s in program.applications()}
     if not all(asked.values()):
         return {}
-    found: dict[int, float] = {}
+    found: dict[int, float | str] = {}
     work = 0
     with mp.workdps(DIGITS):
         middle = {k: exactly(spec.array()) for k, spec in enumerate(program.inputs)}
@@ -80,13 +85,13 @@ def _difference(
     asked: Mapping[int, list[Question]],
     middle: Mapping[int, Array],
     later: list[Apply],
-) -> float | None:
+) -> float | str | None:
     size = abs(float(torchs.values[variable][element])) or 1.0
     walks = objective(program, until, variable)
     if not walks or not np.isfinite(size):
         return None
     at = weighted(walks, dict(middle))
-    slopes = []
+    slopes, sides = [], []
     for exponent in STEPS:
         step = mp.mpf(size) * mp.mpf(2) ** -exponent
         ends = []
@@ -100,8 +105,16 @@ def _difference(
         if not all(mp.isfinite(x) for x in (*ends, at)):
             return None
         right, left = (ends[0] - at) / step, (at - ends[1]) / step
-        if abs(right - left) > mp.mpf(10) ** -6 * (abs(right) + abs(left)):
-            return None
         slopes.append((right + left) / 2)
+        sides.append((left, right))
+    gaps = [abs(right - left) for left, right in sides]
+    if gaps[1] * SMOOTH > gaps[0] and any(_apart(left, right) for left, right in sides):
+        kink = all(not _apart(one, other) for one, other in zip(sides[0], sides[1], strict=True))
+        return KINK.format(*(float(side) for side in sides[1])) if kink else None
     close = abs(slopes[1] - slopes[0]) <= mp.mpf(10) ** -9 * (1 + abs(slopes[1]))
     return float(slopes[1]) if close else None
+
+
+def _apart(one: Any, other: Any) -> bool:
+    """Whether two slopes are not the same but for the curve between them."""
+    return bool(abs(one - other) > mp.mpf(10) ** -6 * (abs(one) + abs(other)))

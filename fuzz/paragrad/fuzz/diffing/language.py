@@ -72,6 +72,8 @@ class Reader:
             body = ast.parse(self.text.strip() if "\n" not in self.text else self.text).body
             last: Any = None
             for statement in body:
+                if isinstance(statement, ast.Expr) and statement is not body[-1]:
+                    raise self.error(statement, "this is not used: give it a name (d = ...), or leave it out")
                 last = self.statement(statement)
         except SyntaxError as error:
             raise DiffError(self.syntax(error)) from error
@@ -129,7 +131,11 @@ class Reader:
                 if op is None:
                     power = isinstance(operator, ast.BitXor)
                     raise self.error(node, "^ is no power: write **" if power else "operators are + - * / ** % @")
-                return self.apply(op, (self.visit(left), self.visit(right)), {}, node)
+                sides = self.visit(left), self.visit(right)
+                for side, found in zip((left, right), sides, strict=True):
+                    if found is None or isinstance(found, bool | str):
+                        raise self.error(side, f"{found!r} is no number and no value")
+                return self.apply(op, sides, {}, node)
             case ast.UnaryOp(ast.USub(), operand):
                 return self.apply("neg", (self.visit(operand),), {}, node)
             case ast.UnaryOp(ast.UAdd(), operand):
@@ -326,7 +332,8 @@ class Reader:
         """A syntax error in our words, with a caret."""
         line = min(max(error.lineno or 1, 1), len(self.lines))
         column = max((error.offset or 1) - 1, 0) + self.indent_of(line)
-        return f"not an expression: {error.msg}\n{self.marked(line, column, column + 1)}"
+        told = "a number has too many digits" if "set_int_max_str_digits" in error.msg else error.msg
+        return f"not an expression: {told}\n{self.marked(line, column, column + 1)}"
 
     def marked(self, line: int, column: int, end: int) -> str:
         """A line of the source, or the part of it around a place, with ^ under that."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import keyword
 from collections.abc import Sequence
 from typing import Any
 
@@ -29,6 +30,8 @@ def values(words: Sequence[str], dtype: str = "float64") -> dict[str, Array]:
             raise DiffError(f"{shown(word)}: {told}")
         if not name.isidentifier():
             raise DiffError(f"{shown(word)}: {name or 'nothing'} is no name; a value is written name=value")
+        if keyword.iskeyword(name):
+            raise DiffError(f"{shown(word)}: {name} is a word of Python; choose another name")
         if name in NUMBERS:
             raise DiffError(f"{shown(word)}: {name} is a number already; choose another name")
         if name in found:

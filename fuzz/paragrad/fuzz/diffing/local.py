@@ -10,13 +10,17 @@ import ast
 import copy
 import functools
 from collections.abc import Mapping
+from typing import Any
 
 from paragrad.engine.ops.table import TABLE
+from paragrad.fuzz.diffing.evaluated import agrees
+from paragrad.fuzz.program import Array
 from paragrad.fuzz.telling import rules
 from paragrad.fuzz.telling.writer import replaced, text
 
 LONGEST = 60
 """Characters of a derivative that is told; a longer one is left to its number."""
+AT_A_KINK = "here the formula does not hold"
 FACTS = frozenset(("shape", "shapes", "dtype"))
 """What a pullback may ask of its operand, and no reader knows."""
 SPELLED = {
@@ -34,11 +38,23 @@ SPELLED = {
 """Rules whose code is about kinks, broadcasting or overflow, in the form a book has away from these."""
 
 
-def symbol(op: str, parameter: str, names: Mapping[str, str]) -> str:
-    """d op / d parameter, with `names` (expressions) for parameters and out; "" where no rule says it in a line."""
+def symbol(
+    op: str,
+    parameter: str,
+    names: Mapping[str, str],
+    numbers: Mapping[str, Any] | None = None,
+    local: Array | None = None,
+) -> str:
+    """d op / d parameter, with `names` (expressions) for parameters and out; "" where no rule says it in a line.
+
+    Where the values of the names are given, and the derivative is another number there (0.5 where both operands of a
+    maximum are equal), it is told as that number.
+    """
     tree = _derivative(op, parameter)
     if tree is None:
         return ""
+    if numbers is not None and local is not None and not agrees(tree, numbers, local):
+        return f"{float(local):g}, by convention: {AT_A_KINK}" if local.shape == () else ""
     used = {n.id for n in ast.walk(tree) if isinstance(n, ast.Name)} & {*TABLE[op].parameters, "out", *FACTS}
     if not used <= names.keys():
         return ""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import inspect
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from itertools import permutations
 from pathlib import Path
 from typing import Any
@@ -48,19 +48,28 @@ WORDS = {"+": "add", "*": "mul", "-": "sub", "/": "div", "**": "pow", "^": "pow"
 POWER = re.compile(r"(?:\*\*|\^|pow)\s*\(?(-?[0-9.e+-]+)\)?$")
 
 
-def read(root: Any, names: dict[int, str], lines: dict[int, int], path: Path) -> Written:
-    """The Program of all that `root` was made of, and the file:Class of its class. Raises Unreadable."""
+def read(root: Any, names: dict[int, str], lines: dict[int, int], path: Path, wrapped: Collection[int] = ()) -> Written:
+    """The Program of all that `root` was made of, and the file:Class of its class. Raises Unreadable.
+
+    `wrapped` are the ids of values that the class made itself, of plain numbers.
+    """
     kind = type(root)
+    if isinstance(root, type):
+        raise Unreadable(f"{root.__name__} is a class; name a variable, or a function that returns the result")
     field = next((f for f in OPERANDS if hasattr(root, f)), "")
     data = next((f for f in DATA if isinstance(getattr(root, f, None), int | float | np.number)), "")
     if not field or not data:
         raise Unreadable(
-            f"it builds a {kind.__name__}, expected a Value or a Tensor of paragrad.engine, or an object with data and "
-            f"operands ({', '.join(OPERANDS[:3])}, ...) as micrograd's Value has them, or a function that returns one"
+            f"it builds {article(kind.__name__)}, expected a Value or a Tensor of paragrad.engine, an object with data "
+            f"and operands ({', '.join(OPERANDS[:3])}, ...) as micrograd's Value has, or a function that returns one"
         )
     order = in_order(root, lambda node: tuple(getattr(node, field)))
     leaves = [node for node in order if not tuple(getattr(node, field))]
     if len(leaves) == len(order):
+        raise Unreadable("the result was made of no other value: there is nothing to differentiate")
+    numbers = {id(node) for node in leaves if id(node) in wrapped and id(node) not in names}
+    leaves = [node for node in leaves if id(node) not in numbers]
+    if not leaves:
         raise Unreadable("the result was made of no other value: there is nothing to differentiate")
     number = {id(node): k for k, node in enumerate(leaves)}
     taken: set[str] = set()
@@ -69,9 +78,12 @@ def read(root: Any, names: dict[int, str], lines: dict[int, int], path: Path) ->
         name = label(node, names, taken) or f"x{k}"
         made.program.inputs.append(Input.of(name, np.array(float(getattr(node, data))), True))
     for node in order:
-        if id(node) in number:
+        if id(node) in number or id(node) in numbers:
             continue
         op, args = call(node, tuple(getattr(node, field)), data)
+        if op in ("add", "mul") and id(args[0]) in numbers:  # a set has no order
+            args = args[::-1]
+        args = tuple(float(getattr(a, data)) if id(a) in numbers else a for a in args)
         k = len(leaves) + len(made.program.statements)
         given = tuple(a if isinstance(a, float) else Ref(number[id(a)]) for a in args)
         made.program.statements.append(Apply(op, given, {}, (k,)))
@@ -82,6 +94,11 @@ def read(root: Any, names: dict[int, str], lines: dict[int, int], path: Path) ->
     made.program.statements.append(Backward((number[id(root)],), (None,)))
     made.notes.append("the graph was read from the file's own class, which then ran it again")
     return made
+
+
+def article(noun: str) -> str:
+    """A noun with a or an."""
+    return f"{'an' if noun[:1].lower() in 'aeiou' else 'a'} {noun}"
 
 
 def label(node: Any, names: dict[int, str], taken: set[str]) -> str:

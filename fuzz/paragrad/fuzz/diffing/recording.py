@@ -35,6 +35,7 @@ class Watch:
         self.path = str(path)
         self.lines: dict[int, int] = {}
         self.names: dict[int, str] = {}
+        self.wrapped: set[int] = set()
         self.kept: list[Any] = []
 
     def line(self, kind: type) -> int | None:
@@ -65,11 +66,21 @@ class Watch:
         """Called at each return: what is returned was made there, and the locals of the file's functions are names."""
         if event != "return":
             return
+        if frame.f_code.co_name == "__init__":
+            self.constructed(frame)
         if type(argument).__module__ != "builtins" and any(hasattr(argument, f) for f in record_learners.OPERANDS[:4]):
             self.made(argument)
         function = frame.f_code.co_filename == self.path and frame.f_code.co_name != "<module>"
         if function and "self" not in frame.f_locals:  # a method's names are those of every node
             self.named(frame.f_locals)
+
+    def constructed(self, frame: FrameType) -> None:
+        """Note what a method of a class makes of that class: of a plain number beside it."""
+        made, caller = frame.f_locals.get("self"), frame.f_back
+        beside = None if caller is None or caller.f_code.co_name == "__init__" else caller.f_locals.get("self")
+        if made is not None and type(made) is type(beside):
+            self.wrapped.add(id(made))
+            self.kept.append(made)
 
 
 def watched(function: Callable[..., Any], watch: Watch) -> Callable[..., Any]:
@@ -103,7 +114,7 @@ def run(path: Path, name: str) -> Written:
         spec.loader.exec_module(module)
         watch.names.update({id(thing): name for name, thing in vars(module).items() if not name.startswith("__")})
         root = chosen(module, name)
-        if callable(root) and not isinstance(root, Value | Tensor):
+        if callable(root) and not isinstance(root, Value | Tensor | type):
             root = root()
     except (Exception, SystemExit) as error:
         if isinstance(error, Unreadable):
@@ -115,7 +126,7 @@ def run(path: Path, name: str) -> Written:
         return record_values.read(root, watch.names, watch.lines)
     if isinstance(root, Tensor):
         return ledger.read(root, watch.names, watch.lines)
-    return record_learners.read(root, watch.names, watch.lines, path)
+    return record_learners.read(root, watch.names, watch.lines, path, watch.wrapped)
 
 
 def chosen(module: ModuleType, name: str) -> Any:

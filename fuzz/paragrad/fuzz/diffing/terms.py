@@ -9,14 +9,17 @@ from __future__ import annotations
 import functools
 import warnings
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
 from paragrad.engine.ops.table import TABLE
+from paragrad.fuzz.diffing.arrived import adds_up, times
 from paragrad.fuzz.diffing.comparison import Comparison, hangs
-from paragrad.fuzz.diffing.guessed import Term, guess
+from paragrad.fuzz.diffing.guessed import Term, guess, guess_value
 from paragrad.fuzz.diffing.local import symbol
-from paragrad.fuzz.diffing.walked import multiplies, unit_slopes
+from paragrad.fuzz.diffing.walked import added_to, multiplies, unit_slopes
+from paragrad.fuzz.judge import Finding
 from paragrad.fuzz.judge.diagnosis import NONE
 from paragrad.fuzz.judge.drawn import settled
 from paragrad.fuzz.judge.gradients import Consumer, Contribution
@@ -25,6 +28,7 @@ from paragrad.fuzz.judge.local import Expected, RefusedError
 from paragrad.fuzz.judge.third.functions import FUNCTIONS
 from paragrad.fuzz.program import Apply, Array, Ref
 from paragrad.fuzz.telling import rules
+from paragrad.fuzz.trace import Trace
 
 
 @functools.cache
@@ -72,7 +76,27 @@ class Terms:
                 part = contribution.expected[k]
                 total = part.torch if total is None else np.asarray(total + part.torch)
                 made.append(self.term(consumer, variable, k, parameters[k], part, total))
+        self.reconcile(variable, made)
         return made
+
+    def reconcile(self, variable: int, terms: list[Term]) -> None:
+        """Where the engine's gradient is not the sum of what its rules give alone, tell which terms are in it.
+
+        A walk that loses a term, or comes to a node too early, does so only among other nodes.
+        """
+        check = self.found.check
+        shown = None if check is None or self.found.seen_is_torchs else check.trace.gradients[check.at].get(variable)
+        if type(shown) is not np.ndarray or shown.dtype.kind != "f" or hangs(self.found.trace):
+            return
+        given = self.given(variable)
+        mine = [np.zeros_like(shown) if t.mine is None else t.mine for t in terms if t.right is not None]
+        whole = terms and len(mine) == len(terms) and all(part.shape == shown.shape for part in mine)
+        if not whole or adds_up(mine, given, shown):
+            return
+        counts = times([t.expected for t in terms], given, shown)
+        for k, term in enumerate(terms):
+            term.mine = None if counts is None else counts[k] * term.expected if counts[k] else np.zeros_like(shown)
+            term.right = None if counts is None else counts[k] == 1
 
     def parameters(self, consumer: Consumer) -> dict[int, str]:
         """The parameter that each input of the op alone stands for."""
@@ -88,12 +112,13 @@ class Terms:
         assert upstream is not None
         mine, right = self.asked(consumer, place, part)
         shape = np.shape(part.torch)
+        slope = self.slope(consumer, place, shape)
         return Term(
             statement.outputs[arriving],
             parameter,
             upstream,
-            self.slope(consumer, place, shape),
-            self.symbol(statement, parameter),
+            slope,
+            self.symbol(statement, parameter, slope),
             rule(statement.op, parameter),
             part.torch,
             mine,
@@ -159,24 +184,45 @@ class Terms:
         given = {s[0]: None if s[2] is None or upstream is None else np.asarray(s[2] * upstream) for s in slopes}
         return {k: given[origin[k][0]] for k in places}
 
-    def symbol(self, statement: Apply, parameter: str) -> str:
+    def symbol(self, statement: Apply, parameter: str, slope: Array | None) -> str:
         """The derivative in the names of the nodes."""
-        return symbol(statement.op, parameter, names_of(statement, self.found.program.name))
+        trace = self.found.check.trace if self.found.check else self.found.trace
+        numbers = None if slope is None else numbers_of(statement, trace)
+        return symbol(statement.op, parameter, names_of(statement, self.found.program.name), numbers, slope)
 
 
 def explain(found: Comparison, terms: Terms) -> None:
-    """Of a first finding that no hypothesis explains, say what the local derivative comes out as."""
-    if not found.findings or found.findings[0].diagnosis != NONE or found.star is None:
+    """Of a first finding that no hypothesis explains, say what the number or the local derivative comes out as."""
+    first = found.findings[0] if found.findings else None
+    if first is None or not first.diagnosis.startswith(NONE) or found.star is None:
         return
-    finding = found.findings[0]
+    said = of_value(found, found.star) if first.kind == "value" else of_slope(found, terms, first, found.star)
+    first.diagnosis = said or first.diagnosis
+
+
+def of_value(found: Comparison, variable: int) -> str:
+    """What formula a wrong value is, if it is one."""
+    maker = found.program.statements[found.makers[variable]] if variable in found.makers else None
+    if not isinstance(maker, Apply):
+        return ""
     name = found.program.name
-    for term in terms.of(found.star):
-        statement = found.program.statements[found.makers[term.user]]
+    return guess_value(maker, found.trace, name(variable), names_of(maker, name))
+
+
+def of_slope(found: Comparison, terms: Terms, finding: Finding, variable: int) -> str:
+    """What a wrong local derivative comes out as."""
+    name, check = found.program.name, found.check
+    for term in terms.of(variable):
+        position = found.makers[term.user]
+        statement = found.program.statements[position]
         if term.right is not False or not isinstance(statement, Apply) or statement.op != finding.op:
             continue
-        said = guess(term, statement, found.trace, f"d{name(term.user)}/d{name(found.star)}", names_of(statement, name))
-        finding.diagnosis = said or NONE
-        return
+        if check is not None and found.engine.foreign:
+            consumer = next(c for c in check.consumers(variable) if c.position == position)
+            if (told := added_to(found.engine, check, consumer, variable)) is not None:
+                return told[1]
+        return guess(term, statement, found.trace, f"d{name(term.user)}/d{name(variable)}", names_of(statement, name))
+    return ""
 
 
 def names_of(statement: Apply, name: Callable[[int], str]) -> dict[str, str]:
@@ -192,6 +238,16 @@ def names_of(statement: Apply, name: Callable[[int], str]) -> dict[str, str]:
     if len(statement.outputs) == 1:
         found["out"] = name(statement.outputs[0])
     return found
+
+
+def numbers_of(statement: Apply, trace: Trace) -> dict[str, Any]:
+    """The values of the parameters of an op, and of its result."""
+    op = TABLE[statement.op]
+    bound = zip(op.parameters, op.bind(statement.args, dict(statement.kwargs)), strict=True)
+    found = {name: trace.values[a.index] if isinstance(a, Ref) else a for name, a in bound}
+    return {name: a for name, a in found.items() if isinstance(a, int | float | np.ndarray)} | {
+        "out": trace.values[statement.outputs[0]]
+    }
 
 
 def undone(given: tuple[int, ...], wanted: tuple[int, ...]) -> str:

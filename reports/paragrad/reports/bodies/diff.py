@@ -53,8 +53,9 @@ class DiffTerm(TypedDict):
     array), at the engine's own values; null where it is a matrix of derivatives. `symbol` is that derivative in the
     names of the nodes (`b`, `1 - e**2`), "" where no rule says it in a line; `rule` quotes the op table's pullback.
     `expected` is torch's contribution at the engine's numbers, `mine` what the engine's own pullback gives there, asked
-    alone (null: it could not be asked). `accumulated` is the sum of the expected contributions up to this one, what was
-    there before included. `undone` tells the broadcast that was summed over: `summed over axis 0: (4, 3) -> (3,)`.
+    alone (null: it could not be asked); where that does not add up to the gradient, how much of the term arrived.
+    `accumulated` is the sum of the expected contributions up to this one, what was there before included. `undone`
+    tells the broadcast that was summed over: `summed over axis 0: (4, 3) -> (3,)`.
     """
 
     user: int
@@ -85,8 +86,8 @@ class DiffNode(TypedDict):
     `op` is "input" of a leaf, "constant" of a leaf of which no gradient is asked. `made` is the call in the names of
     the nodes (`a * b`), `operands` are the numbers of the nodes it is made of, by parameter. `meaning` says what the op
     computes. `given` is the gradient that it starts with: a root's seed, else null. `difference` is the gradient as a
-    finite difference of the forward in 80 digits (of the element `gradient.worst`, else of the first); null where there
-    is none: at a kink, in long computations, of ops without a definition.
+    finite difference of the forward in 80 digits (of the element `gradient.worst`, else of the first); at a kink text
+    with the slopes on both sides; null where there is none: in long computations, of ops without a definition.
     """
 
     number: int

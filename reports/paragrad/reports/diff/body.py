@@ -15,13 +15,14 @@ from paragrad.fuzz.diffing.comparison import Compared, Comparison, fill, root
 from paragrad.fuzz.diffing.differences import differences
 from paragrad.fuzz.diffing.guessed import Term
 from paragrad.fuzz.diffing.nearest import operands
+from paragrad.fuzz.diffing.not_finite import remarks
 from paragrad.fuzz.diffing.terms import Terms, explain
 from paragrad.fuzz.encoding import to_json
 from paragrad.fuzz.engines.foreign import Foreign
+from paragrad.fuzz.engines.inside import Inside
 from paragrad.fuzz.judge import Finding
-from paragrad.fuzz.program import Apply, Array, Ref, refs
-from paragrad.fuzz.telling import places, rules
-from paragrad.fuzz.telling.told import REFLECTED
+from paragrad.fuzz.program import Apply, Array, Ref
+from paragrad.fuzz.telling import reflection, rules
 from paragrad.fuzz.telling.writer import NoSpellingError, Writer, text
 from paragrad.reports.bodies.diff import (
     DiffBody,
@@ -83,7 +84,7 @@ def notes(found: Comparison, shown: int) -> list[str]:
     if found.seen_is_torchs:
         told = f"{found.engine.name} does not show every gradient on the way: terms are told with torch's numbers"
         said.append(told)
-    return said
+    return said + remarks(found.program, found.torchs, found.at)
 
 
 def nodes(found: Comparison, shown: Sequence[int], terms: Terms) -> list[DiffNode]:
@@ -214,20 +215,6 @@ def term_of(term: Term) -> DiffTerm:
     }
 
 
-def reflected(found: Comparison, finding: Finding) -> str:
-    """The method that Python calls for a number on the left, where that is how the op that is blamed was called.
-
-    Its line is not known: an engine tells of the method for two values.
-    """
-    called = [s for _, s in found.program.applications() if s.op == finding.op and found.star is not None]
-    if finding.of_gradient:
-        called = [s for s in called if found.star in {*refs(s.args)}]
-    else:
-        called = [s for s in called if found.star in s.outputs]
-    left = bool(called) and all(isinstance(s.args[0], int | float) for s in called)
-    return REFLECTED.get(finding.op, "") if left else ""
-
-
 def finding_of(found: Comparison, finding: Finding) -> DiffFinding:
     """A finding as data."""
     rule = ""
@@ -236,14 +223,10 @@ def finding_of(found: Comparison, finding: Finding) -> DiffFinding:
     elif finding.kind == "value":
         rule = rules.of_value(finding.op) or ""
     first = finding is found.findings[0]
-    where = finding.where
-    if not where and first and isinstance(found.engine, Foreign):
-        method = reflected(found, finding)
-        where = (
-            f"{method}: a number is on the left"
-            if method
-            else str(places.blamed(found.engine, found.program, finding) or "")
-        )
+    where = "" if reflection.lacking(found.program, finding) else finding.where
+    if not where and first and isinstance(found.engine, Foreign | Inside):
+        where = reflection.blamed(found.engine, found.program, finding, found.star)
+    diagnosis = finding.diagnosis or reflection.missing_reflection(found.program, finding)
     return {
         "node": found.star if first else finding.variable,
         "kind": finding.kind,
@@ -251,7 +234,7 @@ def finding_of(found: Comparison, finding: Finding) -> DiffFinding:
         "argument": finding.argument,
         "title": finding.title.replace("of walk", "of the walk"),
         "message": finding.message,
-        "diagnosis": finding.diagnosis,
+        "diagnosis": diagnosis,
         "whose": finding.whose,
         "rule": rule,
         "where": where,

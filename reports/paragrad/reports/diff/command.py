@@ -22,6 +22,7 @@ from paragrad.fuzz.engines.known import OWN, PEERS, known
 from paragrad.fuzz.engines.own_scalar import OwnScalar
 from paragrad.fuzz.engines.worker.errors import SubjectError
 from paragrad.fuzz.program import Program
+from paragrad.reports.ci.plain import xml_plain
 from paragrad.reports.cli import FINDING, PARITY, UsageError
 from paragrad.reports.diff.body import body
 from paragrad.reports.diff.output import refuse, write
@@ -67,7 +68,7 @@ def run(options: argparse.Namespace) -> int:
     width = max(NARROW, min(WIDE, console.width)) if console.is_terminal else render.WIDTH
     for line in render.lines(told, width):
         style = "bold red" if line.startswith((render.STAR, "DIVERGENCE")) else None
-        console.print(line, markup=False, style="bold green" if line.startswith("PARITY") else style)
+        console.print(xml_plain(line), markup=False, style="bold green" if line.startswith("PARITY") else style)
     write(told, options)
     return FINDING if told["verdict"] == "divergence" else PARITY
 
@@ -127,7 +128,7 @@ def typed(options: argparse.Namespace) -> str:
 
 def following(found: Comparison, engine: str) -> str:
     """The next command where something diverges: the check of the op that is blamed; "" where there is none."""
-    if not found.findings or found.unseeded:  # a check sets the root's gradient, too
+    if not found.findings:
         return ""
     op = found.findings[0].op
     only = ["--only", op] if op in TABLE else []

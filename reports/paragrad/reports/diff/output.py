@@ -39,7 +39,8 @@ def write(told: DiffBody, options: argparse.Namespace) -> None:
         if options.html is not None:
             write_text(options.html, render_html(record, {}))
     except OSError as error:
-        raise UsageError(f"{error.filename or options.html}: can't be written ({error.strerror})") from error
+        where = error.filename or ("stdout" if options.json == "-" else options.html or options.json)
+        raise UsageError(f"{where}: can't be written ({error.strerror})") from error
 
 
 def recorded(told: DiffBody, options: argparse.Namespace) -> Record:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 from pathlib import Path
 
 from paragrad.fuzz.checking.nearest import hint
@@ -15,6 +16,10 @@ from paragrad.fuzz.encoding import ProgramError, loads
 from paragrad.fuzz.program import Backward, Program
 from paragrad.reports.targets import split
 
+ENTRY = re.compile(r"[a-z0-9_]+(-[a-z0-9_]+){2,}$")
+"""What looks like the name of a corpus entry."""
+LONGEST = 200
+"""Characters of what may be the name of a file."""
 ENGINES = {"tensor": "own", "scalar": "own.Value"}
 """Our engines by the name that a corpus entry has for them."""
 
@@ -24,7 +29,7 @@ def computation(options: argparse.Namespace) -> tuple[Computation, str | None]:
 
     Raises DiffError.
     """
-    asked = options.what
+    asked = options.what.removesuffix(":") if options.what.endswith(".py:") else options.what
     where, _ = split(asked)
     entry = corpus_file(asked)
     is_file = entry is not None or where.endswith(".py") or asked.endswith(".json")
@@ -37,12 +42,21 @@ def computation(options: argparse.Namespace) -> tuple[Computation, str | None]:
 
         built, own = read(asked, options.timeout)
         return built, own or None
-    return language.read(asked, literals.values(options.values, options.dtype), options.dtype), None
+    if "/" in asked and len(asked) < LONGEST and Path(asked).is_file():
+        raise DiffError(f"{asked}: expected a Python file (.py), or a Program or a finding (.json)")
+    try:
+        return language.read(asked, literals.values(options.values, options.dtype), options.dtype), None
+    except DiffError as error:
+        entries = {p.stem for folder in (COMMITTED, FRESH) for p in folder.glob("*.json")} if ENTRY.match(asked) else ()
+        near = hint(asked, entries)
+        if not near:
+            raise
+        raise DiffError(f"{asked}: there is no corpus entry of this name; {near}") from error
 
 
 def corpus_file(name: str) -> Path | None:
     """The file of a corpus entry or a fresh finding of this name; None where there is none."""
-    if "/" in name or "\\" in name or "\0" in name or len(name) > 200:
+    if "/" in name or "\\" in name or "\0" in name or len(name) > LONGEST:
         return None
     for folder in (COMMITTED, FRESH):
         path = folder / f"{name.removesuffix('.json')}.json"
@@ -56,7 +70,7 @@ def saved(path: Path, form: str) -> tuple[Computation, str | None]:
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        beside = [p.name for p in path.parent.glob("*.json")] if path.parent.is_dir() else []
+        beside = [p.name for p in path.parent.glob("*.json")] if path.parent.is_dir() and not path.exists() else []
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
         told = hint(path.name, beside)
         raise DiffError(f"{path}: can't be read ({reason})" + (f"; {told}" if told else "")) from error

@@ -18,6 +18,10 @@ UNDER = " " * (INDENT + 10)
 DIGITS = (6, 9, 17)
 """Significant digits: as few as tell two numbers apart."""
 STAR = "* "
+LEAST = 0.01
+"""Fractions of a bound of which one digit is enough."""
+NAMED = 4
+"""Nodes that the verdict names."""
 
 
 def blocks(body: DiffBody, record: Record) -> list[str]:
@@ -69,12 +73,21 @@ def verdict_line(body: DiffBody) -> str:
         other = sorted(kinds & {"convention", "ill-conditioned"})
         if other:
             told += f", or where that is no fault ({', '.join(other)})"
+        lost = [n["label"] for n in body["nodes"] if _not_finite(n)]
+        if lost:
+            told += f"; nan or inf at {', '.join(lost[:NAMED])}" + (", ..." if len(lost) > NAMED else "")
         if unjudged:
             told += f"; {unjudged:,} of the other {size - shown:,} nodes differ from torch's and were not judged"
         return told if "hidden" not in kinds else f"{told}; what is hidden was judged from its ends"
     first = body["findings"][0]
     at = "" if first["node"] is None else f" at {_label(body, first['node'])}"
     return f"DIVERGENCE{at}: {first['title']}"
+
+
+def _not_finite(node: DiffNode) -> bool:
+    """Whether a value or a gradient of torch's holds nan or inf: its norm does."""
+    sides = [node["value"]["torch"], *([node["gradient"]["torch"]] if node["gradient"] is not None else [])]
+    return any(isinstance(side["norm"], str) for side in sides)
 
 
 def finding_lines(body: DiffBody, finding: DiffFinding, width: int) -> list[str]:
@@ -135,8 +148,10 @@ def _compared(what: str, one: DiffCompared, difference: Any, width: int) -> list
     apart = one["verdict"] in ("bug", "inherited", "convention")  # else the last digits only distract
     told = [f"mine {_short(mine, torch if apart else None)}", f"torch {_short(torch, mine if apart else None)}"]
     verdict: str = one["verdict"]
-    if one["error"] is not None and verdict not in ("identical", "hidden"):
-        verdict += f", {_digits(one['error'], 2)} of bound"
+    if isinstance(one["error"], float) and verdict not in ("identical", "hidden"):
+        verdict += f", {_digits(one['error'], 2 if one['error'] >= LEAST else 1)} of bound"
+    elif one["error"] == "inf" and isinstance(mine["norm"], float):  # no bound but 0 is passed so far
+        verdict += ", exact expected"
     # As columns where they fit, so that the eye can go down them.
     line = " " * INDENT + what.ljust(10) + told[0].ljust(20) + told[1].ljust(20) + verdict
     fits = len(line) <= width and all(len(part) < 20 for part in told)
@@ -177,7 +192,8 @@ def _sum(node: DiffNode, labels: Mapping[int, str], root: str, width: int) -> li
         said += [term["undone"]] if term["undone"] else []
         if term["right"] is False:
             gave = "nothing" if term["mine"] is None else _short(term["mine"], term["expected"])
-            said.append(f"mine contributes {gave}, expected {_short(term['expected'], term['mine'])}")
+            of = "" if said else f"d{user}/d{name}: "
+            said.append(f"{of}mine contributes {gave}, expected {_short(term['expected'], term['mine'])}")
         if said:
             found += _wrapped("; ".join(said), width, " " * (INDENT + 2), pad)
     return found
