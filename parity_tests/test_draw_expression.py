@@ -304,6 +304,14 @@ LABELS = [
 ]
 
 
+def test_a_circle_is_refused() -> None:
+    first = Value(1.0, label="a") * 2
+    last = first + 3
+    setattr(first, "_left", last)  # noqa: B010 - what is private to the engine
+    with pytest.raises(GraphError, match="in a circle: a result of add is computed from itself"):
+        draw.graph(last)
+
+
 def test_labels_are_words_whatever_they_hold() -> None:
     leaves = [Value(1.0, label) for label in LABELS]
     graph = draw.graph(sum(leaves[1:], leaves[0]))

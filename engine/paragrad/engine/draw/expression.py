@@ -162,9 +162,11 @@ def assembled(vertices: dict[int, Vertex], roots: Sequence[int], total: int) -> 
 
 
 def computed_in_order(vertices: dict[int, Vertex], roots: Sequence[int]) -> list[int]:
-    """Operands before what was computed from them, and close to it."""
+    """Operands before what was computed from them, and close to it. Raises GraphError for a circle, as only somebody
+    who writes to what is private can make it."""
     order: list[int] = []
     done: set[int] = set()
+    begun: set[int] = set()
     waiting = [(key, False) for key in reversed(roots)]
     while waiting:
         key, entered = waiting.pop()
@@ -174,10 +176,18 @@ def computed_in_order(vertices: dict[int, Vertex], roots: Sequence[int]) -> list
             done.add(key)
             order.append(key)
             continue
+        if key in begun:
+            raise GraphError(f"the graph goes in a circle: {circular(vertices[key])} is computed from itself")
+        begun.add(key)
         waiting.append((key, True))
         before = [key_of(o) for o in vertices[key].operands if type(o) is not str]
         waiting.extend((k, False) for k in reversed(before) if k in vertices and k not in done)
     return order
+
+
+def circular(vertex: Vertex) -> str:
+    """What a vertex is called that has no name yet."""
+    return plain(vertex.label, NAME) or f"a result of {vertex.op}"
 
 
 def named_apart(labels: Sequence[str]) -> list[str]:
