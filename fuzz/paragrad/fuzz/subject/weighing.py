@@ -104,10 +104,17 @@ class Weighing:
             raise Unsupported("a cotangent needs mul, which was not found")
         return self.bound["mul"].call(a, b)
 
+    def is_one(self, weight: Any) -> bool:
+        """Whether a weight changes nothing."""
+        numbers = self.maker.read(weight)
+        return numbers is not None and set(numbers.data) == {1.0}
+
     def total(self, roots: list[Any], weights: list[Any]) -> Any:
         """The sum of the roots' elements, each times its weight (None: 1)."""
-        if not self.weighs and any(w is not None for w in weights):
-            raise Unsupported("a cotangent needs a product that hands gradients on")
+        if not self.weighs:
+            weights = [None if w is None or self.is_one(w) else w for w in weights]
+            if any(w is not None for w in weights):
+                raise Unsupported("a cotangent needs a product that hands gradients on")
         terms = [r if w is None else self.product(r, w) for r, w in zip(roots, weights)]
         if (len(terms) > 1 or self.gradients.single) and self.kind == "tensor":
             if self.sum is None:
