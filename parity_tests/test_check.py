@@ -20,8 +20,8 @@ from paragrad.fuzz.checking.run import LEAST, Check
 from paragrad.fuzz.checking.severity import severity
 from paragrad.fuzz.checking.trials import STAGES, Choice, forms
 from paragrad.fuzz.engines.foreign import Foreign
-from paragrad.fuzz.engines.worker.protocol import Target
-from paragrad.fuzz.judge import Finding
+from paragrad.fuzz.engines.worker.protocol import Target, Unreadable
+from paragrad.fuzz.judge import Finding, judge, reference
 from paragrad.fuzz.program import Apply, Backward, Input, Program, Ref
 from paragrad.fuzz.trace import Trace
 from paragrad.reports import cli
@@ -277,6 +277,29 @@ def test_a_gradient_that_is_overwritten_is_one_finding(tmp_path: Path) -> None:
     (row,) = checked(tmp_path, source.replace("self.grad += out.data * out.grad", "self.grad = out.data * out.grad"))
     assert row["id"] == "wrong-gradient-walk"
     assert "overwritten, not accumulated" in row["diagnosis"]
+
+
+class Spent(Learner):
+    """An engine whose roots show no number after a backward."""
+
+    foreign = True
+
+    def run(self, program: Program) -> Trace:
+        trace = super().run(program)
+        for at, shown in trace.gradients.items():
+            walk = program.statements[at]
+            assert isinstance(walk, Backward)
+            trace.gradients[at] = {k: Unreadable("spent") if k in walk.roots else g for k, g in shown.items()}  # type: ignore[dict-item]
+        return trace
+
+
+def test_what_an_op_alone_does_not_show_ends_no_check() -> None:
+    calls = [Apply("mul", (Ref(0), Ref(0)), {}, (1,)), Apply("tanh", (Ref(1),), {}, (2,)), Backward((2,), (None,))]
+    program = Program([Input.of("a", np.array(2.0), True)], calls)
+    engine = Spent({"mul": overwriting_mul})
+    trace = engine.run(program)
+    found = judge(program, trace, reference(program, trace), engine).findings
+    assert {(f.kind, f.variable) for f in found} == {("unreadable", 2), ("gradient", 0)}
 
 
 def test_one_array_that_is_two_gradients_is_told_as_such(tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ import numpy as np
 from paragrad.fuzz.editing import renumbered
 from paragrad.fuzz.judge.expected import Expected
 from paragrad.fuzz.judge.gradients import BackwardCheck, Consumer
+from paragrad.fuzz.judge.intake import take_in
 from paragrad.fuzz.judge.isolate import isolate, shows
 from paragrad.fuzz.judge.local import RefusedError
 from paragrad.fuzz.program import Apply, Array, Backward, Grad, Input, Program
@@ -54,7 +55,7 @@ def replays(engine: Engine, check: BackwardCheck, variable: int) -> Iterator[Rep
     """Each consumer of a variable, replayed alone at the subject's own values and incoming gradients."""
     for consumer in check.consumers(variable):
         alone, origin = isolate(consumer.statement, check.trace.at(consumer.position), check.needing, consumer.incoming)
-        trace = engine.run(alone)
+        trace = take_in(alone, engine.run(alone))[0]
         last = len(alone.statements) - 1
         shown = trace.gradients.get(last, {})
         call = alone.statements[0]

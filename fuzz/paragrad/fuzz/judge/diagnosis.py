@@ -146,7 +146,7 @@ class Diagnosis:
         for program in variants(alone):
             call = program.statements[0]
             assert isinstance(call, Apply)
-            found = self.engine.run(program).values.get(call.outputs[output])
+            found = take_in(program, self.engine.run(program))[0].values.get(call.outputs[output])
             local = LocalReference(call, dict(enumerate(s.array() for s in program.inputs)), frozenset())
             try:
                 expected = local.values_expected()[output] or exactly(local.native_values()[output])
@@ -178,7 +178,7 @@ def gradient_view(engine: Engine, program: Program, index: int) -> Iterator[View
     seeds = dict(zip(walk.roots, walk.cotangents, strict=True))
     given = [seeds.get(output) for output in call.outputs]
     incoming = [None if k is None else values[k] for k in given]
-    trace = engine.run(program)
+    trace = take_in(program, engine.run(program))[0]
     found = trace.gradients.get(1, {}).get(index)
     local = LocalReference(settled(call, {**trace.values}), values, requiring)
     local.shown = None if engine.foreign else trace.values.get(call.outputs[0])
