@@ -97,15 +97,20 @@ def different(program: Program, scalar: bool, gradient: bool) -> int | None:
 
 
 def of_errors(name: str, row: AnyRow, before: AnyRow | None, scalar: bool) -> str | None:
-    """The smallest program with an error that the baseline did not have."""
+    """The smallest program with an error that the baseline did not have; one that torch has not, if there is any."""
     limit = (before["max"], before["wrong"]) if before else (0.0, 0)
-    found = []
-    for program in normal_programs(TABLE[name], row["dtype"], PROGRAMS, ulps.SEED, scalar):
-        error = measured(name, row, program, scalar)
-        if error[0] > limit[0] or error[1] > 0:
-            found.append(program)
-    for program in sorted(found, key=elements):
-        small = next((p for p in alone(name, program) if measured(name, row, p, scalar) > limit), program)
+
+    def grown(program: Program) -> bool:
+        error, wrong, _ = measured(name, row, program, scalar)
+        return error > limit[0] or wrong > 0
+
+    def own(program: Program) -> bool:
+        error, wrong, torchs = measured(name, row, program, scalar)
+        return (error, wrong) > limit and (error > torchs or wrong > 0)
+
+    drawn = normal_programs(TABLE[name], row["dtype"], PROGRAMS, ulps.SEED, scalar)
+    for program in sorted(filter(grown, drawn), key=lambda p: (not own(p), elements(p))):
+        small = next(filter(own, alone(name, program)), program)
         variable = asked(name, row["of"], small)
         if variable is not None:
             return line(small, variable, row["of"].startswith("gradient"), scalar)
@@ -117,14 +122,17 @@ def elements(program: Program) -> int:
     return sum(spec.storage.size for spec in program.inputs)
 
 
-def measured(name: str, row: AnyRow, program: Program, scalar: bool) -> tuple[float, int]:
-    """The largest error of one program in what a row is about, and how many elements are wrong."""
+def measured(name: str, row: AnyRow, program: Program, scalar: bool) -> tuple[float, int, float]:
+    """The largest error of one program in what a row is about, how many elements are wrong, and torch's largest."""
     single = Row(TABLE[name], row["dtype"], scalar)
     single.take(0, program, Tally())
     errors = single.value if row["of"] == "value" else single.gradients.get(row["of"].removeprefix("gradient of "))
     if row["of"] == "exact value" or errors is None:
-        return 0.0, single.exact.engine if errors is None else 0
-    return max((float(part.max(initial=0.0)) for part in errors.engine), default=0.0), errors.unlike["engine"]
+        return 0.0, single.exact.engine if errors is None else 0, 0.0
+    error, torchs = (
+        max((float(p.max(initial=0.0)) for p in side), default=0.0) for side in (errors.engine, errors.torch)
+    )
+    return error, errors.unlike["engine"], torchs
 
 
 def asked(name: str, of: str, program: Program) -> int | None:
