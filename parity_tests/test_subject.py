@@ -119,6 +119,10 @@ MATRICES: dict[str, tuple[dict[str, str], dict[str, list[Apply]]]] = {
         {"data": ".data", "gradient": ".grad", "seed": "may be given"},
         {"seed": [Apply("mul", (Ref(0), Ref(1)), {}, (2,)), Apply("neg", (Ref(2),), {}, (3,))]},
     ),
+    "seed_of_arrays.py": (
+        {"data": ".data", "gradient": ".grad", "seed": "may be given"},
+        {"seed": [Apply("mul", (Ref(0), Ref(1)), {}, (2,)), Apply("neg", (Ref(2),), {}, (3,))]},
+    ),
     "torch_inside.py": (
         {"data": ".value", "gradient": ".grad", "seed": "implicit"},
         {"reduction": [Apply("mul", (Ref(0), Ref(1)), {}, (2,)), Apply("mul", (Ref(2), Ref(0)), {}, (3,))]},

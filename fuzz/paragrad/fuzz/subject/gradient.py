@@ -156,7 +156,7 @@ def attempt(
     top: tuple[int, Access | None, str] = (0, None, "")
     shape = (1, 2) if kind == "tensor" else ()
     count = 2 if kind == "tensor" else 1
-    seed = None if weight is None else raw(Plain([weight] * count, shape), maker.listed)
+    seed = None if weight is None else watched(raw(Plain([weight] * count, shape), maker.listed))
     by = 1.0 if weight is None else weight
     for op, *wanted in EXPRESSIONS:
         if op not in bound:
@@ -186,6 +186,20 @@ def attempt(
                 if score == ALL_RIGHT:
                     return top
     return top
+
+
+def watched(seed: Any) -> Any:
+    """A seed that raises if it is asked for its .data: who does so wants an instance, and an array has one as well."""
+    numpy = plain.numpy()
+    if numpy is None or not isinstance(seed, numpy.ndarray):
+        return seed
+
+    class Seed(numpy.ndarray):  # type: ignore[misc, name-defined]
+        @property
+        def data(self) -> Any:
+            raise TypeError("an instance is wanted")
+
+    return seed.view(Seed)
 
 
 def graded(maker: Maker, access: Access, leaves: Any, left: Any, wanted: list[float]) -> int:
