@@ -30,6 +30,7 @@ from paragrad.reports.gate.accuracy import (
     verdicts,
     walks,
     width,
+    witness,
 )
 from paragrad.reports.gate.accuracy.compare import Change, Comparison
 from paragrad.reports.gate.accuracy.parts import Parts
@@ -267,6 +268,9 @@ def test_what_an_ops_recorded_rule_is_made_of_is_found() -> None:
     assert "log" not in log.recorded
     assert "mul" in tanh.recorded
     assert "div" not in tanh.recorded
+    assert not tanh.made
+    (entropy,) = verdicts.measure([TABLE["cross_entropy"]], 4)
+    assert {"neg", "log_softmax"} <= entropy.made
 
 
 def test_a_share_counts_where_programs_and_bounds_are_the_same() -> None:
@@ -324,6 +328,22 @@ def test_a_witness_is_a_line_with_both_sides_numbers(capsys: pytest.CaptureFixtu
     assert torchs == -ours != 0
     torchs, ours = numbers(line, capsys)
     assert torchs == ours
+
+
+@pytest.mark.parametrize(
+    ("op", "point", "after", "printed"),
+    [
+        ("neg", "neg([0])", "value 0", "-0.0"),
+        ("fmin", "fmin([1], [1])", "gradient of other 1", "0.0"),
+        ("Value.relu", "Value.relu([0])", "gradient of input 1", "0.0"),
+    ],
+)
+def test_a_convention_is_shown_by_a_line(
+    op: str, point: str, after: str, printed: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    line = witness.of_point({"op": op, "point": point, "dtype": "float64"}, after)
+    assert line is not None
+    assert [repr(found) for found in numbers(line, capsys)] == [printed, printed]
 
 
 def test_every_op_of_value_can_be_written_as_a_line(capsys: pytest.CaptureFixture[str]) -> None:

@@ -59,8 +59,8 @@ def measure(known: Rows | None, only: Sequence[str], declared: Path, tell: Tell)
         tell(done, len(ops), f"ULP {op.name}")
     parts: Parts = {}
     for done, (op, found) in enumerate(zip(ops, verdicts.measure(ops), strict=True), 1):
-        if WALK in found.blamed:
-            parts[op.name,] = {compositions.WALK}
+        if made := found.made | ({compositions.WALK} if WALK in found.blamed else set()):
+            parts[op.name,] = made
         parts[op.name, "gradient"] = found.recorded
         rows["verdict"] += found.verdicts
         rows["dtype"] += found.dtypes

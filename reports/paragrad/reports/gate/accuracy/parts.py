@@ -14,16 +14,23 @@ pullbacks are made of."""
 
 
 class Recorded(Own):
-    """The engine, and the ops in the graphs that its recorded backwards left."""
+    """The engine, the ops in the graphs of its results, and those in the graphs that its recorded backwards left."""
 
     def __init__(self) -> None:
-        self.seen: set[str] = set()
+        self.made: set[str] = set()
+        self.recorded: set[str] = set()
+
+    def backward(self, roots: list[Any], cotangents: list[Any], retain_graph: bool, create_graph: bool) -> None:
+        """As `Own.backward`; looks at the graph of each root."""
+        for root in roots:
+            self.made |= ops_of(root.node)
+        super().backward(roots, cotangents, retain_graph, create_graph)
 
     def grad(self, roots: list[Any], cotangents: list[Any], inputs: list[Any]) -> tuple[Any, ...]:
         """As `Own.grad`; looks at the graph of each gradient."""
         found = super().grad(roots, cotangents, inputs)
         for gradient in found:
-            self.seen |= ops_of(getattr(gradient, "node", None))
+            self.recorded |= ops_of(getattr(gradient, "node", None))
         return found
 
 

@@ -35,11 +35,13 @@ ORDER = (*VERDICTS, NONE)
 
 @dataclass(slots=True)
 class Judged:
-    """Of one op the rows of every dtype, what is blamed for its bugs, and the other ops of its recorded pullbacks."""
+    """Of one op the rows of every dtype, what is blamed for its bugs, the other ops that a composite op is made of, and
+    those of its recorded pullbacks."""
 
     verdicts: list[VerdictRow] = field(default_factory=list)
     dtypes: list[DtypeRow] = field(default_factory=list)
     blamed: set[str] = field(default_factory=set)
+    made: set[str] = field(default_factory=set)
     recorded: set[str] = field(default_factory=set)
 
 
@@ -64,7 +66,8 @@ def measure(ops: Sequence[Op], programs: int = PROGRAMS) -> Iterator[Judged]:
             {"op": op.name, "operands": operands, "result": " or ".join(sorted(made))}
             for operands, made in results.items()
         ]
-        judged.recorded |= engine.seen - {op.name}
+        judged.made |= engine.made - {op.name} if op.composite else set()
+        judged.recorded |= engine.recorded - {op.name}
         yield judged
 
 

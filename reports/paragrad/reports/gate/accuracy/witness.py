@@ -41,8 +41,8 @@ def witness(kind: What, row: AnyRow, before: AnyRow | None, after: str) -> str |
         programs = scalars.programs(TABLE[name]) if scalar else verdicts.of_one(TABLE[name], row["dtype"])
         shown = of_bug if after == "bug" else of_difference
         return shown(programs, scalar, row["of"] == "gradient")
-    if kind == "convention" and scalar:
-        return of_point(row["point"])
+    if kind == "convention":
+        return of_point(row, after)
     if kind == "program" and row["worst"] == "bug":
         for case in compositions.cases((op,)):
             if case.case == row["case"]:
@@ -162,11 +162,15 @@ def alone(name: str, program: Program) -> Iterator[Program]:
         yield Program(inputs, program.statements, program.optimizer)
 
 
-def of_point(name: str) -> str | None:
-    """A point of a Value: the gradient that it chooses."""
+def of_point(row: AnyRow, after: str) -> str | None:
+    """A point: what moved of it, its value or a gradient; of many copies of one number that number alone."""
+    scalar = row["op"].startswith(scalars.PREFIX)
     for point in points():
-        if point.copies:
-            single = scalars.ScalarPoint(point.op, point.args, point.kwargs)
-            if str(single) == name:
-                return line(single.program(scalars.DTYPE), 0, True, scalar=True)
+        single = scalars.ScalarPoint(point.op, point.args, point.kwargs)
+        if str(single if scalar else point) != row["point"] or not TABLE[point.op].pullbacks:
+            continue
+        program = (single if point.copies else point).program(row["dtype"])
+        names = [spec.name for spec in program.inputs]
+        moved = next((k for k, name in enumerate(names) if after.startswith(f"gradient of {name} ")), None)
+        return line(program, len(names) if moved is None else moved, moved is not None, scalar)
     return None
