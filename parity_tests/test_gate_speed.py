@@ -24,7 +24,7 @@ from paragrad.reports.gate.speed.benchmarks import BENCHMARKS
 from paragrad.reports.gate.speed.errors import GateError
 from paragrad.reports.gate.speed.measure import Measured, Plan, Trouble
 from paragrad.reports.gate.speed.process import Lost, Refused
-from paragrad.reports.gate.speed.statistics import Spread, spread
+from paragrad.reports.gate.speed.statistics import Spread, spread, to_be_seen
 from paragrad.reports.gate.speed.thresholds import Thresholds
 from paragrad.reports.shape import problems
 from paragrad.reports.speed import workload
@@ -54,6 +54,7 @@ def measured(change: float, low: float, high: float, control: tuple[float, float
 
 SAME, SLOWER = measured(1.0, 0.99, 1.01), measured(1.05, 1.04, 1.06)
 BLURRED = measured(1.0, 0.9, 1.1)
+UNCLEAR = measured(1.04, 1.02, 1.06)
 VOID = measured(1.05, 1.04, 1.06, control=(1.04, 1.06))
 
 
@@ -97,27 +98,69 @@ def test_power_is_the_share_of_slow_downs_that_are_seen(between: float) -> None:
     assert abs(told - seen**2) < 0.15
 
 
+SAID = {"S": SLOWER, "N": SAME, "U": UNCLEAR, "V": VOID, "B": BLURRED}
+"""Attempts by letter: slower, not slower, unclear, void, and not slower without power."""
+SEQUENCES = """
+    N pass  B inconclusive  S -  U -  V -
+    SS fail  SN pass  SB inconclusive  SU -  SV -
+    US -  UN pass  UB inconclusive  UU -  UV -
+    VS -  VN pass  VB inconclusive  VU -  VV -
+    SUS fail  SUN pass  SUB inconclusive  SUU inconclusive  SUV inconclusive
+    SVS fail  SVN pass  SVB inconclusive  SVU inconclusive  SVV inconclusive
+    USS fail  USN pass  USB inconclusive  USU inconclusive  USV inconclusive
+    UUS inconclusive  UUN pass  UUB inconclusive  UUU inconclusive  UUV inconclusive
+    UVS inconclusive  UVN pass  UVB inconclusive  UVU inconclusive  UVV inconclusive
+    VSS fail  VSN pass  VSB inconclusive  VSU inconclusive  VSV inconclusive
+    VUS inconclusive  VUN pass  VUB inconclusive  VUU inconclusive  VUV inconclusive
+    VVS inconclusive  VVN pass  VVB inconclusive  VVU inconclusive  VVV inconclusive
+""".split()
+ANSWERS = dict(zip(SEQUENCES[::2], SEQUENCES[1::2], strict=True))
+"""What each sequence of attempts comes to; "-": another one is due."""
+
+
+def test_the_table_has_every_sequence_and_no_other() -> None:
+    """Those that go on are those that are not decided, and none has more attempts than there may be."""
+    going_on = ["", *(letters for letters, said in ANSWERS.items() if said == "-")]
+    assert sorted(ANSWERS) == sorted(before + letter for before in going_on for letter in SAID)
+    assert max(map(len, ANSWERS)) == verdict.ATTEMPTS
+
+
+@pytest.mark.parametrize(("letters", "expected"), ANSWERS.items())
+def test_each_sequence_of_attempts_has_its_answer(letters: str, expected: str) -> None:
+    """Fail where two are slower, pass where the last is not and has power, and nothing by what is void or unclear."""
+    assert verdict.answer([SAID[letter] for letter in letters], 1.03) == (None if expected == "-" else expected)
+
+
+@pytest.mark.parametrize("letters", [letters for letters, said in ANSWERS.items() if said != "-"])
+def test_what_is_shown_bears_the_answer_out(letters: str) -> None:
+    """A fail shows two that are slower, and else the power is that of the attempt that decided."""
+    row = running.row("exp-16", [SAID[letter] for letter in letters], 1.03)
+    twice = row["confirmed"] is not None and min(row["estimate"]["low"], row["confirmed"]["low"]) > 1.03
+    assert twice == (row["verdict"] == "fail")
+    decided = [letter for letter in letters if letter != "V"] or ["V"]
+    assert row["power"] == SAID[decided[-1]].change.power(1.03)
+    assert (row["confirmed"] is None) == (len(decided) == 1)
+
+
 @pytest.mark.parametrize(
-    ("attempts", "expected"),
-    [
-        ([SAME], "pass"),
-        ([BLURRED], "inconclusive"),
-        ([SLOWER], None),
-        ([VOID], None),
-        ([SLOWER, SLOWER], "fail"),
-        ([SLOWER, SAME], "pass"),
-        ([SLOWER, BLURRED], "inconclusive"),
-        ([SLOWER, VOID], None),
-        ([VOID, SLOWER], None),
-        ([VOID, SAME], "pass"),
-        ([VOID, VOID, VOID], "inconclusive"),
-        ([VOID, VOID, SLOWER], "inconclusive"),
-        ([VOID, SLOWER, SLOWER], "fail"),
-        ([SLOWER, VOID, SLOWER], "fail"),
-    ],
+    ("ratio", "low", "expected"),
+    [(1.06, 1.029, "unclear"), (1.031, 1.0, "unclear"), (1.03, 1.0, "not slower"), (1.031, 1.0301, "slower")],
 )
-def test_slower_is_what_two_attempts_call_so(attempts: list[Measured], expected: str | None) -> None:
-    assert verdict.answer(attempts, 1.03) == expected
+def test_a_ratio_above_the_threshold_is_not_called_not_slower(ratio: float, low: float, expected: str) -> None:
+    assert verdict.outcome(measured(ratio, low, 1.09), 1.03) == expected
+
+
+@pytest.mark.parametrize("threshold", [1.01, 1.03, 1.0957, 1.1, 1.5, 2.0])
+def test_any_threshold_can_be_passed(threshold: float) -> None:
+    """On a quiet machine the same engine is no slower, whatever the threshold, and that is no answer in every noise."""
+    quiet, loud = (measured(1.0, 1 - width, 1 + width) for width in (0.005, 0.1))
+    assert verdict.answer([quiet], threshold) == "pass"
+    assert verdict.answer([loud], threshold) == "inconclusive"
+
+
+@pytest.mark.parametrize(("threshold", "seen"), [(1.01, 1.1), (1.03, 1.1), (1.1, 1.175), (2.0, 2.136)])
+def test_power_is_of_a_slow_down_beyond_the_threshold(threshold: float, seen: float) -> None:
+    assert to_be_seen(threshold) == pytest.approx(seen, abs=5e-4)
 
 
 @pytest.mark.parametrize("control", [(1.031, 1.05), (0.95, 0.97)])

@@ -103,7 +103,7 @@ def row(name: str, attempts: Sequence[Measured], threshold: float) -> SpeedGateR
         "estimate": verdict.estimate(first.change),
         "confirmed": None if second is None else verdict.estimate(second.change),
         "control": verdict.estimate(first.control),
-        "power": first.change.power(threshold),
+        "power": (second or first).change.power(threshold),
     }
 
 
