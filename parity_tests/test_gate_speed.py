@@ -5,6 +5,8 @@ No test times anything: `benchmarks/trial_gate.py` does, and counts false alarms
 
 from __future__ import annotations
 
+import contextlib
+import dataclasses
 import itertools
 import json
 from collections.abc import Callable, Sequence
@@ -32,6 +34,7 @@ from paragrad.reports.speed import workload
 LIMITS = Thresholds(1.03, {})
 TREES = Trees(Path("base"), Path("tree"), Path("cache"))
 BASE = Base(Path(), "0123456789abcdef", "HEAD~1", False)
+HERE = dataclasses.replace(BASE, top=Path(__file__).parents[1])
 
 
 def drawn(
@@ -100,27 +103,23 @@ def test_power_is_the_share_of_slow_downs_that_are_seen(between: float) -> None:
 
 SAID = {"S": SLOWER, "N": SAME, "U": UNCLEAR, "V": VOID, "B": BLURRED}
 """Attempts by letter: slower, not slower, unclear, void, and not slower without power."""
-SEQUENCES = """
-    N pass  B inconclusive  S -  U -  V -
-    SS fail  SN pass  SB inconclusive  SU -  SV -
-    US -  UN pass  UB inconclusive  UU -  UV -
-    VS -  VN pass  VB inconclusive  VU -  VV -
-    SUS fail  SUN pass  SUB inconclusive  SUU inconclusive  SUV inconclusive
-    SVS fail  SVN pass  SVB inconclusive  SVU inconclusive  SVV inconclusive
-    USS fail  USN pass  USB inconclusive  USU inconclusive  USV inconclusive
-    UUS inconclusive  UUN pass  UUB inconclusive  UUU inconclusive  UUV inconclusive
-    UVS inconclusive  UVN pass  UVB inconclusive  UVU inconclusive  UVV inconclusive
-    VSS fail  VSN pass  VSB inconclusive  VSU inconclusive  VSV inconclusive
-    VUS inconclusive  VUN pass  VUB inconclusive  VUU inconclusive  VUV inconclusive
-    VVS inconclusive  VVN pass  VVB inconclusive  VVU inconclusive  VVV inconclusive
-""".split()
-ANSWERS = dict(zip(SEQUENCES[::2], SEQUENCES[1::2], strict=True))
-"""What each sequence of attempts comes to; "-": another one is due."""
+ENDS = {
+    "fail": ("SS", "SUS", "SVS", "USS", "VSS"),
+    "pass": ("N", "SN", "UN", "VN", "SUN", "SVN", "USN", "UUN", "UVN", "VSN", "VUN", "VVN"),
+    "another": ("S", "U", "V", "SU", "SV", "US", "UU", "UV", "VS", "VU", "VV"),
+    "inconclusive": (
+        *("B", "SB", "UB", "VB", "SUB", "SVB", "USB", "UUB", "UVB", "VSB", "VUB", "VVB"),
+        *("SUU", "SUV", "SVU", "SVV", "USU", "USV", "UUS", "UUU", "UUV", "UVS", "UVU", "UVV"),
+        *("VSU", "VSV", "VUS", "VUU", "VUV", "VVS", "VVU", "VVV"),
+    ),
+}
+ANSWERS = {letters: said for said, sequences in ENDS.items() for letters in sequences}
+"""What each sequence of attempts comes to, "another" where it is not decided yet."""
 
 
 def test_the_table_has_every_sequence_and_no_other() -> None:
     """Those that go on are those that are not decided, and none has more attempts than there may be."""
-    going_on = ["", *(letters for letters, said in ANSWERS.items() if said == "-")]
+    going_on = ["", *(letters for letters, said in ANSWERS.items() if said == "another")]
     assert sorted(ANSWERS) == sorted(before + letter for before in going_on for letter in SAID)
     assert max(map(len, ANSWERS)) == verdict.ATTEMPTS
 
@@ -128,10 +127,10 @@ def test_the_table_has_every_sequence_and_no_other() -> None:
 @pytest.mark.parametrize(("letters", "expected"), ANSWERS.items())
 def test_each_sequence_of_attempts_has_its_answer(letters: str, expected: str) -> None:
     """Fail where two are slower, pass where the last is not and has power, and nothing by what is void or unclear."""
-    assert verdict.answer([SAID[letter] for letter in letters], 1.03) == (None if expected == "-" else expected)
+    assert verdict.answer([SAID[letter] for letter in letters], 1.03) == (None if expected == "another" else expected)
 
 
-@pytest.mark.parametrize("letters", [letters for letters, said in ANSWERS.items() if said != "-"])
+@pytest.mark.parametrize("letters", [letters for letters, said in ANSWERS.items() if said != "another"])
 def test_what_is_shown_bears_the_answer_out(letters: str) -> None:
     """A fail shows two that are slower, and else the power is that of the attempt that decided."""
     row = running.row("exp-16", [SAID[letter] for letter in letters], 1.03)
@@ -181,6 +180,7 @@ class MadeUp:
         self.slower, self.noise = slower, noise
         self.draw = np.random.default_rng(7)
         self.asked: list[tuple[str, str]] = []
+        self.shifts: list[int] = []
         self.launches = 0
         self.fails: Callable[[str, str], None] = lambda side, what: None
         monkeypatch.setattr(measuring, "Process", self.process)
@@ -203,6 +203,7 @@ class MadeUp:
             def ask(self, **question: Any) -> dict[str, Any]:
                 what = next(iter(question))
                 made_up.asked.append((name, what))
+                made_up.shifts += [question["seed"]] if what == "build" else []
                 made_up.fails(name, str(question.get("build", what)))
                 noise = float(np.exp(made_up.draw.normal(0, made_up.noise)))
                 longer = made_up.slower if tree == TREES.working else 1.0
@@ -212,7 +213,7 @@ class MadeUp:
 
 
 def measure_one(plan: Plan, limits: Thresholds = LIMITS) -> tuple[dict[str, Measured], dict[str, Trouble]]:
-    return measuring.measure(TREES, ["exp-16"], limits, plan, lambda line: None)
+    return measuring.measure(TREES, ["exp-16"], limits, plan, lambda line: None, "7/0")
 
 
 def test_blocks_take_turns(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -252,8 +253,8 @@ def test_what_looks_slow_is_measured_until_it_is_sharp(monkeypatch: pytest.Monke
 
 def attempts_at(seed_noise: float, monkeypatch: pytest.MonkeyPatch, slower: float) -> SpeedGate:
     MadeUp(monkeypatch, slower, seed_noise)
-    attempts, troubles = running.attempt(TREES, ["exp-16", "add-16"], LIMITS, lambda line: None, Plan())
-    return running.judged(BASE, LIMITS, attempts, troubles)
+    attempts, troubles = running.attempt(TREES, ["exp-16", "add-16"], LIMITS, lambda line: None, Plan(), 7)
+    return running.judged(BASE, LIMITS, attempts, troubles, 7)
 
 
 @pytest.mark.parametrize(
@@ -268,6 +269,43 @@ def test_the_answer(monkeypatch: pytest.MonkeyPatch, slower: float, noise: float
     assert all(row is not None and row["low"] > 1.03 for row in confirmed) == (expected == "fail")
     if expected == "fail":
         assert gate["why"].startswith("slower: exp-16 +"), gate["why"]
+
+
+def compared(monkeypatch: pytest.MonkeyPatch, base: Base, seed: int | None) -> tuple[SpeedGate, list[int]]:
+    """A comparison with made-up times, and how each worker's heap was shifted."""
+    made_up = MadeUp(monkeypatch)
+    monkeypatch.setattr(running.bases, "laid_out", lambda base: contextlib.nullcontext(TREES))
+    return running.compare(base, ["exp-16"], seed=seed), made_up.shifts
+
+
+def test_runs_draw_layouts_of_their_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each run and each worker in it; the record's seed is the one that was drawn, and brings the same ones back."""
+    gates, shifts = zip(*(compared(monkeypatch, HERE, None) for _ in range(2)), strict=True)
+    assert len({shift for run in shifts for shift in run}) == len(shifts[0]) + len(shifts[1]) >= 30
+    again, same = compared(monkeypatch, HERE, gates[0]["seed"])
+    assert (again["seed"], same) == (gates[0]["seed"], shifts[0])
+
+
+def test_attempts_of_a_run_draw_layouts_of_their_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    made_up = MadeUp(monkeypatch, slower=1.1)
+    attempts, _ = running.attempt(TREES, ["exp-16"], LIMITS, lambda line: None, Plan(), 7)
+    assert len(attempts["exp-16"]) == 2
+    assert len(set(made_up.shifts)) == len(made_up.shifts)
+
+
+def test_the_same_engine_passes_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is laid out, started or drawn. Who wants a measurement all the same, as the trials do, has it."""
+    made_up = MadeUp(monkeypatch)
+    same = dataclasses.replace(HERE, same=True)
+    monkeypatch.setattr(running.bases, "find", lambda base: same)
+    monkeypatch.setattr(running.bases, "laid_out", lambda base: pytest.fail("laid out"))
+    gate = running.run("HEAD", [])
+    assert (gate["verdict"], gate["seed"], gate["rows"], gate["failed"], gate["new"]) == ("pass", None, [], [], [])
+    assert gate["why"].startswith("the engine is the base's, so nothing can be slower, and nothing was measured; ")
+    assert not made_up.asked
+    assert not list(problems(json.loads(json.dumps(gate)), SpeedGate))
+    measured_, _ = compared(monkeypatch, same, 7)
+    assert [row["name"] for row in measured_["rows"]] == ["exp-16"]
 
 
 def failing(what: str, sides: Sequence[str], error: Exception) -> Callable[[str, str], None]:
@@ -302,8 +340,8 @@ def test_what_can_not_be_run(
     """A benchmark that fails leaves the others as they are; a worker that it ended is started again."""
     made_up = MadeUp(monkeypatch)
     made_up.fails = failing("exp-16", sides, error)
-    attempts, troubles = running.attempt(TREES, ["exp-16", "add-16"], LIMITS, lambda line: None, Plan())
-    gate = running.judged(BASE, LIMITS, attempts, troubles)
+    attempts, troubles = running.attempt(TREES, ["exp-16", "add-16"], LIMITS, lambda line: None, Plan(), 7)
+    gate = running.judged(BASE, LIMITS, attempts, troubles, 7)
     assert (gate["verdict"], [row["name"] for row in gate["rows"]]) == (answer, ["add-16"])
     assert told in gate["why"]
     assert gate["new"] == (["exp-16"] if answer == "pass" else [])
