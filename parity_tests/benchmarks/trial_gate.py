@@ -154,6 +154,7 @@ def main() -> None:
     rows: collections.Counter[str] = collections.Counter()
     seconds = []
     ratios: dict[str, list[float]] = {}
+    beside: list[bool] = []
     planted = None if options.slower is None else calibrated(options.slower / 100)
     with neighbours(options.neighbours):
         for number in range(options.runs):
@@ -164,6 +165,7 @@ def main() -> None:
             rows.update(row["verdict"] for row in gate["rows"])
             for row in gate["rows"]:
                 ratios.setdefault(row["name"], []).append(row["estimate"]["ratio"])
+                beside.append(not row["control"]["low"] <= 1 <= row["control"]["high"])
             odd = [
                 f"{r['name']} {r['verdict']} {r['estimate']['ratio']:.3f}" for r in gate["rows"] if is_odd(r, options)
             ]
@@ -173,6 +175,7 @@ def main() -> None:
                     file.write(json.dumps({**gate, "seconds": seconds[-1], "slower": options.slower}) + "\n")
     if options.slower is not None:
         print("ratios " + ", ".join(f"{name} {statistics.median(found):.3f}" for name, found in ratios.items()))
+    print(f"intervals of the control that leave out 1: {sum(beside)} of {len(beside)}")
     print(
         f"runs {dict(runs)}, rows {dict(rows)}, {sum(seconds) / len(seconds):.1f} s a run, at most {max(seconds):.1f}"
     )
