@@ -67,8 +67,8 @@ class SpeedGateRow(TypedDict):
 class SpeedGate(TypedDict):
     """The working tree against the base commit, on this machine, in one run.
 
-    Of `seed` come the order of benchmarks and the layouts of the heap; None: the base's engine is the working tree's,
-    so nothing can be slower, and nothing was measured.
+    Of `seed` come the order of benchmarks and the layouts of the heap; None where nothing was measured, as where the
+    base's engine is the working tree's: then nothing can be slower, and it is a pass.
 
     `failed` could not be measured: a fail where only the working tree can't run it, else inconclusive. `new` can't be
     run by the base's engine, and is not compared.
