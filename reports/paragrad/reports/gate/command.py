@@ -93,9 +93,7 @@ def gated(options: argparse.Namespace, console: Console, wanted: Asked) -> int:
     verdict = body["verdict"]
     console.print(f"[{COLOURS[verdict]}]{verdict.upper():<10}[/] in {body['elapsed']:.0f} s")
     if verdict == "inconclusive":
-        console.print(
-            "INCONCLUSIVE is no pass: this run could not have seen a slow-down; run it again on a quiet machine"
-        )
+        console.print("INCONCLUSIVE is no pass: this run could not tell; run it again on a quiet machine")
     return FINDING if verdict == "fail" or (verdict == "inconclusive" and options.strict) else PARITY
 
 
