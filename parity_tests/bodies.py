@@ -371,6 +371,7 @@ BODIES: dict[str, dict[str, Any]] = {
             "verdict": "inconclusive",
             "why": HOSTILE,
             "base": "0123456789ab",
+            "seed": 7,
             "rows": [
                 {
                     "name": "exp-16",

@@ -200,6 +200,7 @@ def gate(rng: np.random.Generator) -> dict[str, Any]:
             "verdict": "fail",
             "why": "1 of 20 benchmarks is slower",
             "base": "0123456789ab",
+            "seed": 7,
             "rows": rows,
             "failed": [],
             "new": [],

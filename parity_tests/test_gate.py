@@ -303,6 +303,15 @@ def test_speed_without_any_benchmark_is_no_pass(world: dict[str, Any], capsys: p
     assert not Path("build").exists()
 
 
+@pytest.mark.parametrize(("args", "judged"), [(["--speed"], 2), (["--speed", "--only", "exp"], 1)])
+def test_speed_of_the_same_engine_is_a_pass(args: list[str], judged: int, world: dict[str, Any]) -> None:
+    """Of each benchmark that is asked for it is known, without a measurement, that it is no slower."""
+    world["speed"] = {**speed("pass"), "seed": None, "rows": [], "failed": [], "new": []}
+    assert run(*args) == cli.PARITY
+    found = record.read(Path("build/gate.json"))
+    assert (found["body"]["verdict"], found["counts"]["judged"]) == ("pass", judged)
+
+
 def test_json_to_stdout_is_the_record_alone(capsys: pytest.CaptureFixture[str]) -> None:
     assert run("--accuracy", "--json", "-") == cli.PARITY
     assert json.loads(capsys.readouterr().out)["kind"] == "gate"

@@ -53,10 +53,12 @@ def test_what_is_not_the_engine_s_makes_no_tree_dirty(repository: Path) -> None:
     assert (found.chosen, found.dirty, found.same) == ("HEAD~1", False, False)
 
 
-def test_an_engine_beside_itself_is_told(repository: Path) -> None:
-    found = bases.find("HEAD", repository)
-    assert found.same
-    assert "whose engine is the same, so nothing can be slower" in run.told(found)
+def test_an_engine_beside_itself_is_told(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(repository)
+    assert bases.find("HEAD").same
+    gate = run.run("HEAD", [])
+    assert (gate["verdict"], gate["base"], gate["rows"]) == ("pass", git(repository, "rev-parse", "HEAD"), [])
+    assert gate["why"].startswith("the engine is the base's, so nothing can be slower")
     commit(repository, readme="y")
     assert bases.find(None, repository).same
     (repository / "engine" / "a").write_text("3", encoding="utf-8")

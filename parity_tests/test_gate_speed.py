@@ -1,10 +1,13 @@
-"""The speed gate on made-up times with planted slow-downs: intervals, power, answers, the file of thresholds.
+"""The speed gate on made-up times with planted slow-downs: what is measured, answers, the file of thresholds.
 
-No test times anything: `benchmarks/trial_gate.py` does, and counts false alarms. Workers and git: `test_gate_base.py`.
+No test times anything: `benchmarks/trial_gate.py` does, and counts false alarms. Workers and git: `test_gate_base.py`;
+intervals, power and the rule: `test_gate_verdict.py`.
 """
 
 from __future__ import annotations
 
+import contextlib
+import dataclasses
 import itertools
 import json
 from collections.abc import Callable, Sequence
@@ -14,17 +17,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from paragrad.reports import bootstrap
 from paragrad.reports.bodies.gate import SpeedGate
 from paragrad.reports.gate.speed import measure as measuring
 from paragrad.reports.gate.speed import run as running
-from paragrad.reports.gate.speed import thresholds, verdict
+from paragrad.reports.gate.speed import thresholds
 from paragrad.reports.gate.speed.base import Base, Trees
 from paragrad.reports.gate.speed.benchmarks import BENCHMARKS
 from paragrad.reports.gate.speed.errors import GateError
 from paragrad.reports.gate.speed.measure import Measured, Plan, Trouble
 from paragrad.reports.gate.speed.process import Lost, Refused
-from paragrad.reports.gate.speed.statistics import Spread, spread
 from paragrad.reports.gate.speed.thresholds import Thresholds
 from paragrad.reports.shape import problems
 from paragrad.reports.speed import workload
@@ -32,103 +33,7 @@ from paragrad.reports.speed import workload
 LIMITS = Thresholds(1.03, {})
 TREES = Trees(Path("base"), Path("tree"), Path("cache"))
 BASE = Base(Path(), "0123456789abcdef", "HEAD~1", False)
-
-
-def drawn(
-    seed: int, ratio: float = 1.0, within: float = 0.01, between: float = 0.01, launches: int = 5, rounds: int = 8
-) -> list[list[float]]:
-    """Ratios as processes give them: each launch has a layout of its own, each pair its neighbours."""
-    draw = np.random.default_rng(seed)
-    layout = draw.normal(0, between, (launches, 1))
-    noise = draw.standard_t(3, (launches, rounds)) * within
-    found: list[list[float]] = (ratio * np.exp(layout + noise)).tolist()
-    return found
-
-
-def measured(change: float, low: float, high: float, control: tuple[float, float] = (0.99, 1.01)) -> Measured:
-    """What came out of a benchmark, with intervals as given and medians spread evenly over them."""
-    medians = np.linspace(low, high, 101)
-    quiet = Spread(1.0, *control, 5, 40, np.linspace(*control, 101))
-    return Measured(1e-5, Spread(change, low, high, 5, 40, medians), quiet)
-
-
-SAME, SLOWER = measured(1.0, 0.99, 1.01), measured(1.05, 1.04, 1.06)
-BLURRED = measured(1.0, 0.9, 1.1)
-VOID = measured(1.05, 1.04, 1.06, control=(1.04, 1.06))
-
-
-def test_an_interval_without_noise_is_a_point() -> None:
-    found = spread([[1.25] * 8] * 5)
-    assert (found.ratio, found.low, found.high, found.launches, found.pairs) == (1.25, 1.25, 1.25, 5, 40)
-    assert found.width == 0
-
-
-def test_the_interval_knows_that_pairs_of_a_launch_are_alike() -> None:
-    """Test the tester: taken one by one, the pairs of five layouts promise far more than they know."""
-    samples = [drawn(seed, within=0.003, between=0.02) for seed in range(40)]
-    ours = [spread(sample) for sample in samples]
-    flat = [bootstrap.interval([r for launch in sample for r in launch], level=0.99) for sample in samples]
-    assert sum(found.low <= 1 <= found.high for found in ours) >= 36
-    assert sum(found["low"] <= 1 <= found["high"] for found in flat) <= 30
-    assert sum(found["low"] > 1.01 or found["high"] < 0.99 for found in flat) > 3
-
-
-@pytest.mark.parametrize(
-    ("ratios", "message"),
-    [
-        ([], "no ratios"),
-        ([[]], "no ratios"),
-        ([[1.0, 0.0]], "not positive and finite"),
-        ([[1.0, float("nan")]], "not positive and finite"),
-        ([[1.0, float("inf")]], "not positive and finite"),
-        ([[1.0], [1.0, 2.0]], "inhomogeneous"),
-    ],
-)
-def test_no_statistic_is_made_of_nothing(ratios: list[list[float]], message: str) -> None:
-    with pytest.raises(ValueError, match=message):
-        spread(ratios)
-
-
-@pytest.mark.parametrize("between", [0.003, 0.03, 0.05])
-def test_power_is_the_share_of_slow_downs_that_are_seen(between: float) -> None:
-    """Told from one run, against what twice as many runs as are told of see of a planted 10 %."""
-    told = np.mean([spread(drawn(seed, between=between, launches=8)).power(1.03) for seed in range(40)])
-    seen = np.mean([spread(drawn(1000 + k, 1.1, between=between, launches=8)).low > 1.03 for k in range(80)])
-    assert abs(told - seen**2) < 0.15
-
-
-@pytest.mark.parametrize(
-    ("attempts", "expected"),
-    [
-        ([SAME], "pass"),
-        ([BLURRED], "inconclusive"),
-        ([SLOWER], None),
-        ([VOID], None),
-        ([SLOWER, SLOWER], "fail"),
-        ([SLOWER, SAME], "pass"),
-        ([SLOWER, BLURRED], "inconclusive"),
-        ([SLOWER, VOID], None),
-        ([VOID, SLOWER], None),
-        ([VOID, SAME], "pass"),
-        ([VOID, VOID, VOID], "inconclusive"),
-        ([VOID, VOID, SLOWER], "inconclusive"),
-        ([VOID, SLOWER, SLOWER], "fail"),
-        ([SLOWER, VOID, SLOWER], "fail"),
-    ],
-)
-def test_slower_is_what_two_attempts_call_so(attempts: list[Measured], expected: str | None) -> None:
-    assert verdict.answer(attempts, 1.03) == expected
-
-
-@pytest.mark.parametrize("control", [(1.031, 1.05), (0.95, 0.97)])
-def test_a_control_voids_on_either_side(control: tuple[float, float]) -> None:
-    assert verdict.outcome(measured(1.0, 0.99, 1.01, control), 1.03) == "void"
-    assert verdict.outcome(measured(1.0, 0.99, 1.01, control), 1.06) == "not slower"
-
-
-def test_no_attempt_is_no_answer() -> None:
-    with pytest.raises(ValueError, match="nothing was measured"):
-        verdict.answer([], 1.03)
+HERE = dataclasses.replace(BASE, top=Path(__file__).parents[1])
 
 
 class MadeUp:
@@ -138,6 +43,7 @@ class MadeUp:
         self.slower, self.noise = slower, noise
         self.draw = np.random.default_rng(7)
         self.asked: list[tuple[str, str]] = []
+        self.shifts: list[int] = []
         self.launches = 0
         self.fails: Callable[[str, str], None] = lambda side, what: None
         monkeypatch.setattr(measuring, "Process", self.process)
@@ -160,6 +66,7 @@ class MadeUp:
             def ask(self, **question: Any) -> dict[str, Any]:
                 what = next(iter(question))
                 made_up.asked.append((name, what))
+                made_up.shifts += [question["seed"]] if what == "build" else []
                 made_up.fails(name, str(question.get("build", what)))
                 noise = float(np.exp(made_up.draw.normal(0, made_up.noise)))
                 longer = made_up.slower if tree == TREES.working else 1.0
@@ -169,7 +76,7 @@ class MadeUp:
 
 
 def measure_one(plan: Plan, limits: Thresholds = LIMITS) -> tuple[dict[str, Measured], dict[str, Trouble]]:
-    return measuring.measure(TREES, ["exp-16"], limits, plan, lambda line: None)
+    return measuring.measure(TREES, ["exp-16"], limits, plan, lambda line: None, "7/0")
 
 
 def test_blocks_take_turns(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -209,8 +116,8 @@ def test_what_looks_slow_is_measured_until_it_is_sharp(monkeypatch: pytest.Monke
 
 def attempts_at(seed_noise: float, monkeypatch: pytest.MonkeyPatch, slower: float) -> SpeedGate:
     MadeUp(monkeypatch, slower, seed_noise)
-    attempts, troubles = running.attempt(TREES, ["exp-16", "add-16"], LIMITS, lambda line: None, Plan())
-    return running.judged(BASE, LIMITS, attempts, troubles)
+    attempts, troubles = running.attempt(TREES, ["exp-16", "add-16"], LIMITS, lambda line: None, Plan(), 7)
+    return running.judged(BASE, LIMITS, attempts, troubles, 7)
 
 
 @pytest.mark.parametrize(
@@ -225,6 +132,43 @@ def test_the_answer(monkeypatch: pytest.MonkeyPatch, slower: float, noise: float
     assert all(row is not None and row["low"] > 1.03 for row in confirmed) == (expected == "fail")
     if expected == "fail":
         assert gate["why"].startswith("slower: exp-16 +"), gate["why"]
+
+
+def compared(monkeypatch: pytest.MonkeyPatch, base: Base, seed: int | None) -> tuple[SpeedGate, list[int]]:
+    """A comparison with made-up times, and how each worker's heap was shifted."""
+    made_up = MadeUp(monkeypatch)
+    monkeypatch.setattr(running.bases, "laid_out", lambda base: contextlib.nullcontext(TREES))
+    return running.compare(base, ["exp-16"], seed=seed), made_up.shifts
+
+
+def test_runs_draw_layouts_of_their_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each run and each worker in it; the record's seed is the one that was drawn, and brings the same ones back."""
+    gates, shifts = zip(*(compared(monkeypatch, HERE, None) for _ in range(2)), strict=True)
+    assert len({shift for run in shifts for shift in run}) == len(shifts[0]) + len(shifts[1]) >= 30
+    again, same = compared(monkeypatch, HERE, gates[0]["seed"])
+    assert (again["seed"], same) == (gates[0]["seed"], shifts[0])
+
+
+def test_attempts_of_a_run_draw_layouts_of_their_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    made_up = MadeUp(monkeypatch, slower=1.1)
+    attempts, _ = running.attempt(TREES, ["exp-16"], LIMITS, lambda line: None, Plan(), 7)
+    assert len(attempts["exp-16"]) == 2
+    assert len(set(made_up.shifts)) == len(made_up.shifts)
+
+
+def test_the_same_engine_passes_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is laid out, started or drawn. Who wants a measurement all the same, as the trials do, has it."""
+    made_up = MadeUp(monkeypatch)
+    same = dataclasses.replace(HERE, same=True)
+    monkeypatch.setattr(running.bases, "find", lambda base: same)
+    monkeypatch.setattr(running.bases, "laid_out", lambda base: pytest.fail("laid out"))
+    gate = running.run("HEAD", [])
+    assert (gate["verdict"], gate["seed"], gate["rows"], gate["failed"], gate["new"]) == ("pass", None, [], [], [])
+    assert gate["why"].startswith("the engine is the base's, so nothing can be slower, and nothing was measured; ")
+    assert not made_up.asked
+    assert not list(problems(json.loads(json.dumps(gate)), SpeedGate))
+    measured_, _ = compared(monkeypatch, same, 7)
+    assert [row["name"] for row in measured_["rows"]] == ["exp-16"]
 
 
 def failing(what: str, sides: Sequence[str], error: Exception) -> Callable[[str, str], None]:
@@ -259,8 +203,8 @@ def test_what_can_not_be_run(
     """A benchmark that fails leaves the others as they are; a worker that it ended is started again."""
     made_up = MadeUp(monkeypatch)
     made_up.fails = failing("exp-16", sides, error)
-    attempts, troubles = running.attempt(TREES, ["exp-16", "add-16"], LIMITS, lambda line: None, Plan())
-    gate = running.judged(BASE, LIMITS, attempts, troubles)
+    attempts, troubles = running.attempt(TREES, ["exp-16", "add-16"], LIMITS, lambda line: None, Plan(), 7)
+    gate = running.judged(BASE, LIMITS, attempts, troubles, 7)
     assert (gate["verdict"], [row["name"] for row in gate["rows"]]) == (answer, ["add-16"])
     assert told in gate["why"]
     assert gate["new"] == (["exp-16"] if answer == "pass" else [])

@@ -1,7 +1,7 @@
 """How often the speed gate cries wolf, and how often it misses one: `python parity_tests/benchmarks/trial_gate.py -h`.
 
-Nothing collects this with the tests: it takes minutes. Each trial is a whole run of the gate in a clone of this
-checkout, whose engine is the base's (`--same`), or one in which some ops are slowed down by a share of their
+Nothing collects this with the tests: it takes minutes. Each trial is a whole measurement of the gate in a clone
+of this checkout, whose engine is the base's (`--same`), or one in which some ops are slowed down by a share of their
 benchmark's time (`--slower`): a loop in front of the op, whose length is measured, so that it grows with the
 processor's mood as the op does. One run slows down all of SLOWED, each of which is a trial.
 """
@@ -24,8 +24,9 @@ from pathlib import Path
 from typing import Any
 
 from paragrad.reports.bodies.gate import SpeedGate
+from paragrad.reports.gate.speed import base as bases
 from paragrad.reports.gate.speed.benchmarks import BENCHMARKS
-from paragrad.reports.gate.speed.run import run
+from paragrad.reports.gate.speed.run import compare
 from paragrad.reports.speed.workload import engine
 
 ROOT = Path(__file__).parents[2]
@@ -133,9 +134,9 @@ def trial(only: list[str], planted: dict[str, int] | None) -> SpeedGate:
     """One run of the gate, on the engine as it is or with these loops planted."""
     with clone() as there:
         if planted is None:
-            return run("HEAD", only)
+            return compare(bases.find("HEAD"), only)
         slow_down(there, planted)
-        return run("HEAD", list(SLOWED))
+        return compare(bases.find("HEAD"), list(SLOWED))
 
 
 def main() -> None:
@@ -153,6 +154,7 @@ def main() -> None:
     rows: collections.Counter[str] = collections.Counter()
     seconds = []
     ratios: dict[str, list[float]] = {}
+    beside: list[bool] = []
     planted = None if options.slower is None else calibrated(options.slower / 100)
     with neighbours(options.neighbours):
         for number in range(options.runs):
@@ -163,6 +165,7 @@ def main() -> None:
             rows.update(row["verdict"] for row in gate["rows"])
             for row in gate["rows"]:
                 ratios.setdefault(row["name"], []).append(row["estimate"]["ratio"])
+                beside.append(not row["control"]["low"] <= 1 <= row["control"]["high"])
             odd = [
                 f"{r['name']} {r['verdict']} {r['estimate']['ratio']:.3f}" for r in gate["rows"] if is_odd(r, options)
             ]
@@ -172,6 +175,7 @@ def main() -> None:
                     file.write(json.dumps({**gate, "seconds": seconds[-1], "slower": options.slower}) + "\n")
     if options.slower is not None:
         print("ratios " + ", ".join(f"{name} {statistics.median(found):.3f}" for name, found in ratios.items()))
+    print(f"intervals of the control that leave out 1: {sum(beside)} of {len(beside)}")
     print(
         f"runs {dict(runs)}, rows {dict(rows)}, {sum(seconds) / len(seconds):.1f} s a run, at most {max(seconds):.1f}"
     )

@@ -33,7 +33,7 @@ class AccuracyGate(TypedDict):
 
 
 class Estimate(TypedDict):
-    """A median paired ratio, working tree ÷ base, with its hierarchical bootstrap interval (99 %).
+    """A median paired ratio, working tree ÷ base, with its hierarchical bootstrap interval (nominal 99 %).
 
     `pairs` are ABBA pairs in all, from so many `launches` of fresh processes.
     """
@@ -48,7 +48,9 @@ class Estimate(TypedDict):
 class SpeedGateRow(TypedDict):
     """One benchmark. It is slower where `low` > `threshold` twice; `control` is base ÷ base in the same run.
 
-    `power`: the chance that a slow-down of 10 % would have been seen in this run's noise.
+    `estimate` is the first attempt, `confirmed` the one that decided after it; of a fail the two that are slower.
+    `power`: the chance that a slow-down of 10 % would have been seen in the noise of the attempt that decided; where
+    the threshold is above 1.03, a slow-down of threshold × 1.10 / 1.03.
     """
 
     name: str
@@ -65,6 +67,9 @@ class SpeedGateRow(TypedDict):
 class SpeedGate(TypedDict):
     """The working tree against the base commit, on this machine, in one run.
 
+    Of `seed` come the order of benchmarks and the layouts of the heap; None where nothing was measured, as where the
+    base's engine is the working tree's: then nothing can be slower, and it is a pass.
+
     `failed` could not be measured: a fail where only the working tree can't run it, else inconclusive. `new` can't be
     run by the base's engine, and is not compared.
     """
@@ -72,6 +77,7 @@ class SpeedGate(TypedDict):
     verdict: Answer
     why: str
     base: str
+    seed: int | None
     rows: list[SpeedGateRow]
     failed: list[Failed]
     new: list[str]

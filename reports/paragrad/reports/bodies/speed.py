@@ -15,7 +15,7 @@ class Side(TypedDict):
 
 
 class Interval(TypedDict):
-    """A median, and the 95 % bootstrap confidence interval around it."""
+    """A median, and the bootstrap confidence interval around it: nominal 95 %, 87.5 % of 7 rounds."""
 
     median: float
     low: float
@@ -25,7 +25,7 @@ class Interval(TypedDict):
 class SpeedRow(TypedDict):
     """One workload. `ratio`: subject / reference where the goal is "at most", else reference / subject, of the minima.
 
-    `paired` is the same ratio as the median over rounds, with a 95 % bootstrap interval: what a single run can't show.
+    `paired` is the same ratio as the median over rounds, with a bootstrap interval: what a single run can't show.
     """
 
     name: str

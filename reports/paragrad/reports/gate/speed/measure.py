@@ -96,9 +96,11 @@ class Unmeasured(Exception):
 
 
 def measure(
-    trees: Trees, names: Sequence[str], limits: Thresholds, plan: Plan, tell: Tell, attempt: int = 0
+    trees: Trees, names: Sequence[str], limits: Thresholds, plan: Plan, tell: Tell, seed: str
 ) -> tuple[dict[str, Measured], dict[str, Trouble]]:
-    """What came out of the benchmarks, and why others could not be measured. `attempt` seeds what is drawn.
+    """What came out of the benchmarks, and why others could not be measured.
+
+    `seed` is of this attempt alone: of it come the order of the benchmarks and the layouts of the heap.
 
     Raises GateError where an engine can't be loaded at all.
     """
@@ -112,7 +114,7 @@ def measure(
         if not left or (number >= plan.fewest and time.monotonic() > end):
             break
         tell(f"speed: launch {number + 1}, {len(left)} of {len(names)} benchmarks")
-        _launch(trees, left, times, troubles, rounds, f"{attempt}/{number}", _processor(number))
+        _launch(trees, left, times, troubles, rounds, f"{seed}/{number}", _processor(number))
         left = [name for name in left if name not in troubles]
         if number + 1 >= plan.fewest:
             for name in left:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import secrets
 from collections.abc import Callable, Mapping, Sequence
 
 from paragrad.reports.bodies.gate import Answer, SpeedGate, SpeedGateRow
@@ -24,16 +25,37 @@ def run(
 ) -> SpeedGate:
     """The engine of the working tree around the current folder against the commit `base` (None: see `base.find`).
 
-    `only` names benchmarks (none: all); `tell` gets a line for each step. Ends in minutes. Raises GateError, with one
-    line, where there is nothing to compare: no checkout, no such commit, no such benchmark, no thresholds.
+    `only` names benchmarks (none: all); `tell` gets a line for each step. Ends in minutes; where the commit's engine is
+    the same, at once, and nothing is measured. Raises GateError, with one line, where there is nothing to compare: no
+    checkout, no such commit, no such benchmark, no thresholds.
     """
-    names = chosen(only)
+    chosen(only)
     found = bases.find(base)
-    limits = thresholds.read(found.top / thresholds.PLACE, BENCHMARKS)
-    tell(f"speed: {told(found)}")
-    with bases.laid_out(found) as trees:
-        attempts, troubles = attempt(trees, names, limits, tell, plan)
-    return judged(found, limits, attempts, troubles)
+    return unchanged(found) if found.same else compare(found, only, tell, plan)
+
+
+def unchanged(base: Base) -> SpeedGate:
+    """The answer where both engines are the same."""
+    why = f"the engine is the base's, so nothing can be slower, and nothing was measured; {told(base)}"
+    return {"verdict": "pass", "why": why, "base": base.commit, "seed": None, "rows": [], "failed": [], "new": []}
+
+
+def compare(
+    base: Base,
+    only: Sequence[str],
+    tell: Callable[[str], None] = lambda line: None,
+    plan: Plan = PLAN,
+    seed: int | None = None,
+) -> SpeedGate:
+    """The answer of a measurement, also where both engines are the same. What is drawn comes of `seed`; None: of one
+    that is drawn itself, so that no two runs have the same layouts."""
+    names = chosen(only)
+    limits = thresholds.read(base.top / thresholds.PLACE, BENCHMARKS)
+    seed = secrets.randbits(32) if seed is None else seed
+    tell(f"speed: {told(base)}")
+    with bases.laid_out(base) as trees:
+        attempts, troubles = attempt(trees, names, limits, tell, plan, seed)
+    return judged(base, limits, attempts, troubles, seed)
 
 
 def chosen(only: Sequence[str]) -> list[str]:
@@ -47,7 +69,7 @@ def chosen(only: Sequence[str]) -> list[str]:
 
 
 def attempt(
-    trees: Trees, names: Sequence[str], limits: Thresholds, tell: Callable[[str], None], plan: Plan
+    trees: Trees, names: Sequence[str], limits: Thresholds, tell: Callable[[str], None], plan: Plan, seed: int
 ) -> tuple[dict[str, list[Measured]], dict[str, Trouble]]:
     """Every benchmark measured until it can be judged, and why some could not be measured."""
     attempts: dict[str, list[Measured]] = {}
@@ -57,7 +79,7 @@ def attempt(
     while left:
         if number:
             tell(f"speed: again, in fresh processes: {', '.join(left)}")
-        measured, failed = measure(trees, left, limits, plan, tell, number)
+        measured, failed = measure(trees, left, limits, plan, tell, f"{seed}/{number}")
         troubles |= failed
         for name, found in measured.items():
             attempts.setdefault(name, []).append(found)
@@ -67,7 +89,11 @@ def attempt(
 
 
 def judged(
-    base: Base, limits: Thresholds, attempts: Mapping[str, Sequence[Measured]], troubles: Mapping[str, Trouble]
+    base: Base,
+    limits: Thresholds,
+    attempts: Mapping[str, Sequence[Measured]],
+    troubles: Mapping[str, Trouble],
+    seed: int,
 ) -> SpeedGate:
     """The body of the record."""
     rows = [row(name, found, limits.of(name)) for name, found in attempts.items()]
@@ -85,6 +111,7 @@ def judged(
         "verdict": verdict.worst(answers) if rows or failed else "inconclusive",
         "why": why(base, rows, failed, broken, new),
         "base": base.commit,
+        "seed": seed,
         "rows": rows,
         "failed": failed,
         "new": new,
@@ -103,15 +130,14 @@ def row(name: str, attempts: Sequence[Measured], threshold: float) -> SpeedGateR
         "estimate": verdict.estimate(first.change),
         "confirmed": None if second is None else verdict.estimate(second.change),
         "control": verdict.estimate(first.control),
-        "power": first.change.power(threshold),
+        "power": (second or first).change.power(threshold),
     }
 
 
 def told(base: Base) -> str:
     """What is compared with what."""
     tree = "the working tree, with changes that are not committed," if base.dirty else "the working tree"
-    same = ", whose engine is the same, so nothing can be slower" if base.same else ""
-    return f"{tree} against {base.chosen} ({base.commit[:12]}){same}"
+    return f"{tree} against {base.chosen} ({base.commit[:12]})"
 
 
 def why(base: Base, rows: list[SpeedGateRow], failed: list[Failed], broken: list[str], new: list[str]) -> str:

@@ -3,6 +3,8 @@
 A process keeps its memory layout for life, so the pairs of one launch share what that does to them: drawing all pairs
 again as if each stood alone gives an interval that is too narrow. The bootstrap is therefore hierarchical: launches are
 drawn again, and pairs within each (Davison and Hinkley 1997, section 3.8; for benchmarks Kalibera and Jones 2013).
+
+Its level is nominal. Of n launches no interval of the median covers more than 1 - 2 / 2**n: 93.75 % of five.
 """
 
 from __future__ import annotations
@@ -14,12 +16,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 LEVEL = 0.99
-"""Two-sided. Some fifty benchmarks are judged at a time, so 95 % would be left by two or three of them by chance."""
+"""Two-sided and nominal. Fifty benchmarks are judged at a time, so 95 % would be left by two or three by chance."""
 RESAMPLES = 2000
-SLOWDOWN = 1.10
-"""Power is told for this."""
+SLOWDOWN, USUAL = 1.10, 1.03
+"""Power is told for this slow-down, at thresholds up to the usual one."""
 SURE = 0.8
 """Power below which it says nothing that no slow-down was seen."""
+
+
+def to_be_seen(threshold: float) -> float:
+    """The slow-down that power is told for: 1.1, and as far beyond a threshold that is above the usual one."""
+    return SLOWDOWN * max(1.0, threshold / USUAL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +46,12 @@ class Spread:
         return (self.high - self.low) / (2 * self.ratio)
 
     def power(self, threshold: float) -> float:
-        """The chance that a slow-down of 10 % would have been called slower twice, in this noise.
+        """The chance that a slow-down `to_be_seen` would have been called slower twice running, in this noise.
 
-        Had the ratio been 1.1, a run's median would have been 1.1 times one of the medians, over the ratio, and its
-        lower bound lower than that by what the lower bound is lower here.
+        Had that been the ratio, a run's median would have been as many times one of the medians, over the ratio here,
+        and its lower bound lower than that by what the lower bound is lower here.
         """
-        lows = SLOWDOWN * (self.medians / self.ratio) * (self.low / self.ratio)
+        lows = to_be_seen(threshold) * (self.medians / self.ratio) * (self.low / self.ratio)
         return float(np.mean(lows > threshold)) ** 2
 
 

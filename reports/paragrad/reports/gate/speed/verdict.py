@@ -1,9 +1,12 @@
 """An answer for each benchmark, from as many attempts as it takes, and one for all of them.
 
 An attempt is void where its control, the base against itself, leaves the threshold on either side: then the machine
-made the difference. Slower is what two attempts call slower, the second in processes of its own, neither void. What
-one calls slower and the next does not is not; what can't be told is inconclusive, and so is an attempt that would not
-have seen a slow-down of 10 %.
+made the difference. It says slower where the interval lies above the threshold as a whole, not slower where the ratio
+does not, and is unclear between. Each of an answer's attempts has processes of its own:
+
+- two that say slower are a fail, wherever they come;
+- one that says not slower ends it: a pass, or inconclusive where that attempt would have missed a slow-down;
+- void and unclear ones ask for another, until there were ATTEMPTS: then it is inconclusive.
 """
 
 from __future__ import annotations
@@ -16,15 +19,17 @@ from paragrad.reports.gate.speed.measure import Measured
 from paragrad.reports.gate.speed.statistics import SURE, Spread
 
 ATTEMPTS = 3
-"""The first, its confirmation, and one in place of an attempt that is void."""
-Outcome = Literal["slower", "not slower", "void"]
+"""The first, its confirmation, and one in place of an attempt that is void or unclear."""
+Outcome = Literal["slower", "not slower", "unclear", "void"]
 
 
 def outcome(attempt: Measured, threshold: float) -> Outcome:
     """What one attempt says."""
     if attempt.control.low > threshold or attempt.control.high < 1 / threshold:
         return "void"
-    return "slower" if attempt.change.low > threshold else "not slower"
+    if attempt.change.low > threshold:
+        return "slower"
+    return "unclear" if attempt.change.ratio > threshold else "not slower"
 
 
 def answer(attempts: Sequence[Measured], threshold: float) -> Answer | None:
@@ -41,10 +46,13 @@ def answer(attempts: Sequence[Measured], threshold: float) -> Answer | None:
 
 
 def shown(attempts: Sequence[Measured], threshold: float) -> tuple[Measured, Measured | None]:
-    """The attempt that is shown, and the one that was to confirm it: the first two that are not void."""
-    good = [attempt for attempt in attempts if outcome(attempt, threshold) != "void"]
-    first = (good or attempts)[0]
-    return first, good[1] if len(good) > 1 else None
+    """The attempt that is shown, and the one that decided after it: of a fail those that say slower, else the first and
+    the last that are not void."""
+    said = [outcome(attempt, threshold) for attempt in attempts]
+    good = [attempt for attempt, found in zip(attempts, said, strict=True) if found != "void"]
+    slower = [attempt for attempt, found in zip(attempts, said, strict=True) if found == "slower"]
+    pick = slower if len(slower) >= 2 else good or attempts[:1]
+    return pick[0], pick[-1] if len(pick) > 1 else None
 
 
 def estimate(spread: Spread) -> Estimate:
