@@ -10,7 +10,7 @@ from paragrad.reports.bodies.check import Check, CheckError
 from paragrad.reports.bodies.gate import ChangeRow, GateBody, SpeedGateRow
 from paragrad.reports.ci.changes import changes
 from paragrad.reports.ci.plain import clipped, plain
-from paragrad.reports.documents import Document
+from paragrad.reports.documents import CHECK, Document
 from paragrad.reports.render.markdown import code, plural, text
 
 MOST = 10
@@ -76,8 +76,19 @@ def of_two(before: Document, after: Document) -> str:
     ]
     sizes = map(len, (found.new, found.worse, found.lost, found.gone, found.better, found.added))
     counted = [f"{size} {several}" for size, (_, several, _) in zip(sizes, sections, strict=True) if size]
-    notes = f" ({'; '.join(found.notes)})" if found.notes else ""
-    return _comment(f"**{after.kind.capitalize()}**: {', '.join(counted) or 'nothing changed'}{notes}", sections)
+    notes = f" ({'; '.join(map(_item, found.notes))})" if found.notes else ""
+    return _comment(f"{_headed(after)}: {', '.join(counted) or 'nothing changed'}{notes}", sections)
+
+
+def _headed(document: Document) -> str:
+    """The kind; of a check its verdict, too, and what that is made of: a fail may have been one before."""
+    name = document.kind.capitalize()
+    if document.kind != CHECK:
+        return f"**{name}**"
+    body: Check = document.body
+    counts = {"fail": sum(row["fails"] for row in body["findings"]), "known and gone": len(body["gone"])}
+    against = ", ".join(f"{count} {what}" for what, count in counts.items() if count)
+    return f"**{name}: {body['verdict']}**" + (f" ({against})" if against else "")
 
 
 def _tried(names: Sequence[str], alike: bool) -> list[str]:
