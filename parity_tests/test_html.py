@@ -140,7 +140,7 @@ def test_nothing_is_shown_as_nothing(kind: str) -> None:
     if kind == "speed":
         body["loop"] = None
     if kind == "gate":
-        body |= {"accuracy": None, "speed": None}
+        body |= {"accuracy": None}
     if kind == "diff":
         body |= {"verdict": "parity", "star": None, "root": None, "test": ""}
     page = render_html(made(kind, body), {})

@@ -38,7 +38,7 @@ def of_gate(document: Document) -> str:
         for name, part in (("accuracy", accuracy), ("speed", speed))
         if part is not None
     ]
-    return _comment(f"**Gate: {body['verdict']}**: {'; '.join(said) or 'nothing was compared'}", sections)
+    return _comment(f"**Gate: {body['verdict']}**: {'; '.join(said)}", sections)
 
 
 def of_check(document: Document) -> str:
