@@ -25,11 +25,39 @@ def comment_of(capsys: pytest.CaptureFixture[str], *args: str | Path) -> list[st
 
 
 def test_a_comment_on_a_gate(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    head, worse, slower = comment_of(capsys, save(tmp_path, "gate"))
+    head, worse, broken, slower, new = comment_of(capsys, save(tmp_path, "gate"))
     assert head.startswith("**Gate: fail**: accuracy fail (")
     assert worse.startswith("- worse: ulp ")
     assert worse.endswith("0.5 → 2; `paragrad gate --only exp`")
+    assert broken.startswith("- could not run: conv2d: &lt;script&gt;")
     assert slower == "- inconclusive: exp, 16 elements, 1.05 times the base (0.99 to 1.10)"
+    assert new == "- new, and not compared: erfc-16"
+
+
+def repro_of(tmp_path: Path, capsys: pytest.CaptureFixture[str], **change: str) -> str:
+    """The command that a comment shows of one change."""
+    gate = body("gate")
+    gate["accuracy"]["worse"][0] |= change
+    return comment_of(capsys, save(tmp_path, "gate", gate))[1].partition("; `")[2].removesuffix("`")
+
+
+@pytest.mark.parametrize(
+    ("kind", "what", "shown"),
+    [
+        ("ulp", "Value.tanh float64 gradient of input", "paragrad gate --accuracy --only Value.tanh"),
+        ("dtype", "add(bool, int64)", "paragrad gate --accuracy --only add"),
+        ("program", "walk: a diamond", "paragrad gate --accuracy --only walk"),
+        ("judge", "bound of the judge on the gradient of add", "paragrad gate --accuracy"),
+        ("ulp", "$(rm) float64 value", "paragrad gate --accuracy"),
+    ],
+)
+def test_a_command_is_whole_or_another_one(
+    kind: str, what: str, shown: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    line = f"python -c '{'x = 1; ' * 50}y = 2'"
+    assert repro_of(tmp_path, capsys, kind=kind, what=what, repro=line) == line
+    for lost in (f"python -c '{'x = 1; ' * 60}y = 2'", "python -c 'print(\"a  b\")'"):
+        assert repro_of(tmp_path, capsys, kind=kind, what=what, repro=lost) == shown
 
 
 def test_a_comment_calls_nobody(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -44,10 +72,10 @@ def test_a_comment_shares_its_ten_lines(tmp_path: Path, capsys: pytest.CaptureFi
     gate["speed"]["rows"] *= 3
     lines = comment_of(capsys, save(tmp_path, "gate", gate))
     assert [line.partition(":")[0] for line in lines] == [
-        "**Gate", *["- worse"] * 7, "- better", "- inconclusive"
+        "**Gate", *["- worse"] * 5, "- could not run", "- better", "- inconclusive", "- new, and not compared"
     ]  # fmt: skip
-    assert "; and 23 more" in lines[7]
-    assert lines[8].endswith("; and 1 more")
+    assert "; and 25 more" in lines[5]
+    assert lines[7].endswith("; and 1 more")
 
 
 def test_a_comment_on_a_check(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

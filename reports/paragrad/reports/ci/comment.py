@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from paragrad.reports import checked
 from paragrad.reports.bodies.check import Check, CheckError
-from paragrad.reports.bodies.gate import ChangeRow, GateBody, SpeedGateRow
+from paragrad.reports.bodies.gate import ChangeRow, GateBody, SpeedGateRow, What
 from paragrad.reports.ci.changes import changes
 from paragrad.reports.ci.plain import clipped, plain
 from paragrad.reports.documents import CHECK, Document
@@ -16,6 +16,10 @@ from paragrad.reports.render.markdown import code, plural, text
 MOST = 10
 LONGEST = 200
 """Characters of one item, before its markup."""
+COMMAND = 400
+"""Characters of a command; a longer one is not shown, for a part of it can't be pasted."""
+OF_OPS: tuple[What, ...] = ("ulp", "verdict", "program", "dtype")
+"""Kinds of changes whose name begins with their op."""
 
 Section = tuple[str, str, Sequence[str]]
 """What one item is called, what several are, and the items as Markdown."""
@@ -25,14 +29,16 @@ def of_gate(document: Document) -> str:
     """What a gate found."""
     body: GateBody = document.body
     accuracy, speed = body["accuracy"], body["speed"]
-    rows = [] if speed is None else speed["rows"]
-    sections: list[Section] = []
-    if accuracy is not None:
-        sections.append(("worse", "worse", [_change(row) for row in accuracy["worse"]]))
-    sections.append(("slower", "slower", [_slower(row) for row in rows if row["verdict"] == "fail"]))
-    if accuracy is not None:
-        sections.append(("better", "better", [_change(row) for row in accuracy["better"]]))
-    sections.append(("inconclusive", "inconclusive", [_slower(r) for r in rows if r["verdict"] == "inconclusive"]))
+    worse, better = ([], []) if accuracy is None else (accuracy["worse"], accuracy["better"])
+    rows, failed, new = ([], [], []) if speed is None else (speed["rows"], speed["failed"], speed["new"])
+    sections: list[Section] = [
+        ("worse", "worse", [_change(row) for row in worse]),
+        ("slower", "slower", [_slower(row) for row in rows if row["verdict"] == "fail"]),
+        ("could not run", "could not run", [_item(f"{row['name']}: {row['error']}") for row in failed]),
+        ("better", "better", [_change(row) for row in better]),
+        ("inconclusive", "inconclusive", [_slower(row) for row in rows if row["verdict"] == "inconclusive"]),
+        ("new, and not compared", "new, and not compared", [_item(", ".join(new))] if new else []),
+    ]
     said = [
         f"{name} {part['verdict']} ({_item(part['why'])})"
         for name, part in (("accuracy", accuracy), ("speed", speed))
@@ -115,7 +121,15 @@ def _comment(head: str, sections: Sequence[Section]) -> str:
 
 def _change(row: ChangeRow) -> str:
     moved = f"{row['kind']} {row['what']}: {row['before']} → {row['after']}"
-    return f"{_item(moved)}; {code(clipped(plain(row['repro'])))}"
+    return f"{_item(moved)}; {code(_pasted(row))}"
+
+
+def _pasted(row: ChangeRow) -> str:
+    """The command of a change; where it is too long to be shown whole, the gate of its op, which writes it out."""
+    if len(row["repro"]) <= COMMAND and plain(row["repro"]) == row["repro"]:
+        return row["repro"]
+    op = re.match(r"[\w.]+(?=[ :(])", row["what"]) if row["kind"] in OF_OPS else None
+    return f"paragrad gate --accuracy --only {op[0]}" if op else "paragrad gate --accuracy"
 
 
 def _slower(row: SpeedGateRow) -> str:
