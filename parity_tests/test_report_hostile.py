@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,8 @@ from paragrad.reports.ci.junit import junit
 from paragrad.reports.ci.plain import CONTROL
 from paragrad.reports.documents import read
 from paragrad.reports.html import LARGEST, render_check, render_html
+from paragrad.reports.html.blocks import Page, Section, Table, columns, row
+from paragrad.reports.html.capped import Caps, capped
 from paragrad.reports.record import RecordError
 from parity_tests import synthetic
 from parity_tests.bodies import BODIES
@@ -218,6 +221,22 @@ def test_a_page_of_very_much_is_small_and_says_what_is_left_out() -> None:
         assert len(page.encode()) <= LARGEST
         assert "in my.json)" in page
         assert not Reading(page).problems
+
+
+def test_a_browser_has_few_rows_to_lay_out() -> None:
+    """Four thousand written out took it seconds; the rows of a packed table it makes when they are to be seen."""
+    page = render_check(many(5_000), "my.json")  # type: ignore[arg-type]
+    assert 500 < page.count("<tr") < 1_100
+    assert "And 4,000 rows more (in my.json)" in page
+    lines = [row("a")] * 5_000
+    table = Table("a", "a", columns("a"), lines)
+    sizes = {}
+    for packed in (False, True):
+        shown = Page("a", "a", "good", [], [Section("b", "b", [replace(table, packed=packed)])])
+        kept = capped(shown, Caps(), "my.json").sections[0].blocks[0]
+        assert isinstance(kept, Table)
+        sizes[packed] = len(kept.rows)
+    assert sizes == {False: 1_000, True: 4_000}
 
 
 @pytest.mark.parametrize("kind", ["accuracy", "parity", "speed", "gate"])
