@@ -25,11 +25,39 @@ def comment_of(capsys: pytest.CaptureFixture[str], *args: str | Path) -> list[st
 
 
 def test_a_comment_on_a_gate(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    head, worse, slower = comment_of(capsys, save(tmp_path, "gate"))
+    head, worse, broken, slower, new = comment_of(capsys, save(tmp_path, "gate"))
     assert head.startswith("**Gate: fail**: accuracy fail (")
     assert worse.startswith("- worse: ulp ")
     assert worse.endswith("0.5 → 2; `paragrad gate --only exp`")
+    assert broken.startswith("- could not run: conv2d: &lt;script&gt;")
     assert slower == "- inconclusive: exp, 16 elements, 1.05 times the base (0.99 to 1.10)"
+    assert new == "- new, and not compared: erfc-16"
+
+
+def repro_of(tmp_path: Path, capsys: pytest.CaptureFixture[str], **change: str) -> str:
+    """The command that a comment shows of one change."""
+    gate = body("gate")
+    gate["accuracy"]["worse"][0] |= change
+    return comment_of(capsys, save(tmp_path, "gate", gate))[1].partition("; `")[2].removesuffix("`")
+
+
+@pytest.mark.parametrize(
+    ("kind", "what", "shown"),
+    [
+        ("ulp", "Value.tanh float64 gradient of input", "paragrad gate --accuracy --only Value.tanh"),
+        ("dtype", "add(bool, int64)", "paragrad gate --accuracy --only add"),
+        ("program", "walk: a diamond", "paragrad gate --accuracy --only walk"),
+        ("judge", "bound of the judge on the gradient of add", "paragrad gate --accuracy"),
+        ("ulp", "$(rm) float64 value", "paragrad gate --accuracy"),
+    ],
+)
+def test_a_command_is_whole_or_another_one(
+    kind: str, what: str, shown: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    line = f"python -c '{'x = 1; ' * 50}y = 2'"
+    assert repro_of(tmp_path, capsys, kind=kind, what=what, repro=line) == line
+    for lost in (f"python -c '{'x = 1; ' * 60}y = 2'", "python -c 'print(\"a  b\")'"):
+        assert repro_of(tmp_path, capsys, kind=kind, what=what, repro=lost) == shown
 
 
 def test_a_comment_calls_nobody(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -44,12 +72,10 @@ def test_a_comment_shares_its_ten_lines(tmp_path: Path, capsys: pytest.CaptureFi
     gate["speed"]["rows"] *= 3
     lines = comment_of(capsys, save(tmp_path, "gate", gate))
     assert [line.partition(":")[0] for line in lines] == [
-        "**Gate", *["- worse"] * 7, "- better", "- inconclusive"
+        "**Gate", *["- worse"] * 5, "- could not run", "- better", "- inconclusive", "- new, and not compared"
     ]  # fmt: skip
-    assert "; and 23 more" in lines[7]
-    assert lines[8].endswith("; and 1 more")
-    empty = {"verdict": "pass", "accuracy": None, "speed": None, "elapsed": 1.0}
-    assert comment_of(capsys, save(tmp_path, "gate", empty)) == ["**Gate: pass**: nothing was compared"]
+    assert "; and 25 more" in lines[5]
+    assert lines[7].endswith("; and 1 more")
 
 
 def test_a_comment_on_a_check(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -66,11 +92,11 @@ def test_a_comment_on_two_checks(tmp_path: Path, capsys: pytest.CaptureFixture[s
     sound["ops"]["checked"] = ["add", "mul", "pow"]
     after = save(tmp_path, "check", sound, name="after")
     lines = comment_of(capsys, after, "--against", before)
-    assert lines[0] == "**Check**: 1 new, 1 not tried any more, 1 gone, 1 tried for the first time"
+    assert lines[0] == ("**Check: findings** (2 fail): 1 new, 1 not tried any more, 1 gone, 1 tried for the first time")
     assert lines[1].startswith("- new: wrong: gradient of pow: a \\* b")
     assert lines[2] == "- not tried any more: tanh"
     assert lines[3].startswith("- gone: wrong: gradient of mul(input)")
-    assert comment_of(capsys, after, "--against", after) == ["**Check**: nothing changed"]
+    assert comment_of(capsys, after, "--against", after) == ["**Check: findings** (2 fail): nothing changed"]
 
 
 def test_what_was_asked_for_otherwise_is_a_line_with_a_count(
@@ -133,18 +159,85 @@ def test_a_comment_says_what_changed(kind: str, tmp_path: Path, capsys: pytest.C
     for line in expected:
         assert any(said.startswith(line) for said in lines), lines
     assert len(lines) == 1 + len(expected)
-    assert comment_of(capsys, before, "--against", before)[0].endswith(": nothing changed")
+    assert ": nothing changed" in comment_of(capsys, before, "--against", before)[0]
 
 
-def test_times_within_their_intervals_and_of_other_cpus_are_no_change(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_times_within_their_intervals_are_no_change(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     before, made = save(tmp_path, "speed", name="before"), body("speed")
     made["rows"][0]["paired"] = {"median": 2.25, "low": 2.2, "high": 2.5}
     near = save(tmp_path, "speed", made, name="near")
     assert comment_of(capsys, near, "--against", before) == ["**Speed**: nothing changed"]
-    far = record.read(save(tmp_path, "speed", changed("speed")[0], name="far"))
-    far["machine"]["cpu"] = "another"
+
+
+@pytest.mark.parametrize(
+    ("fact", "value"),
+    [
+        ("cpu", "another"),
+        ("cores", 64),
+        ("os", "Windows 11"),
+        ("blas", {"numpy": "another"}),
+        ("threads", {"torch": 99}),
+    ],
+)
+def test_times_of_another_machine_are_not_compared(
+    fact: str, value: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = save(tmp_path, "speed", name="before")
+    far: Any = record.read(save(tmp_path, "speed", changed("speed")[0], name="far"))
+    far["machine"][fact] = value
     record.write(far, tmp_path / "far.json")
     (line,) = comment_of(capsys, tmp_path / "far.json", "--against", before)
-    assert "times are of different CPUs, and not compared" in line
+    assert line == f"**Speed**: nothing changed (times are of different machines ({fact}), and not compared)"
+
+
+def test_another_torch_is_a_note(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    before = save(tmp_path, "speed", name="before")
+    later = record.read(save(tmp_path, "speed", changed("speed")[0], name="later"))
+    later["versions"]["torch"] = "1.0 @all"
+    record.write(later, tmp_path / "later.json")
+    head, worse = comment_of(capsys, tmp_path / "later.json", "--against", before)
+    assert re.search(r"\(torch \S+ → 1\.0 @\u200ball\)$", head)
+    assert worse.startswith("- worse: 13 ops")
+
+
+CUT: dict[str, tuple[dict[str, Any], str]] = {
+    "only": ({"options": {"programs": 60, "seed": 0, "only": ["add"]}}, "other programs were asked for: --only"),
+    "seed": ({"options": {"programs": 60, "seed": 1, "only": []}}, "other programs were asked for: --seed"),
+    "fewer": ({"options": {"programs": 6, "seed": 0, "only": []}}, "other programs were asked for: --programs"),
+    "time": ({"stopped": "time"}, "the later check stopped before all its programs ran, for its time was up"),
+    "interrupted": (
+        {"stopped": "interrupted", "verdict": "interrupted"},
+        "the later check was interrupted",
+    ),
+    "engine": ({"engine": "Other"}, "the earlier check is of another engine, Value from "),
+}
+
+
+@pytest.mark.parametrize("cut", CUT)
+def test_what_was_not_tried_is_not_gone(cut: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    differs, told = CUT[cut]
+    before = save(tmp_path, "check", check(finding("a"), finding("b", fails=False)), name="before")
+    after = save(tmp_path, "check", check(**differs), name="after")
+    lines = comment_of(capsys, after, "--against", before)
+    assert lines[0].startswith(f"**Check: {differs.get('verdict', 'parity')}**: nothing changed ({told}")
+    assert lines[0].endswith("; 2 not found this time, which does not say that they are gone)")
+    assert len(lines) == 1
+
+
+def test_a_run_that_was_stopped_does_not_say_what_is_gone(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    before, after = body("parity"), body("parity")
+    before["stopped"], after["findings"], after["stopped"] = "time", [], "interrupted"
+    first, second = (save(tmp_path, "parity", made, name) for made, name in ((before, "a"), (after, "b")))
+    (head,) = comment_of(capsys, second, "--against", first)
+    assert "the earlier run stopped before all its programs ran" in head
+    assert "the later run was interrupted; 1 not found this time" in head
+    whole = body("parity")
+    whole["findings"], whole["stopped"] = [], ""
+    assert "1 gone" in comment_of(capsys, save(tmp_path, "parity", whole, "c"), "--against", first)[0]
+
+
+def test_after_a_check_that_was_not_possible_all_is_new(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    before = save(tmp_path, "check", ERROR, name="before")
+    head, *lines = comment_of(capsys, save(tmp_path, "check", check(finding("a"))), "--against", before)
+    assert head.startswith("**Check: findings** (1 fail): 1 new, 1 gone, 3 tried for the first time (the earlier check")
+    assert lines[0].startswith("- new: wrong: gradient of mul(input)")

@@ -140,7 +140,7 @@ def test_nothing_is_shown_as_nothing(kind: str) -> None:
     if kind == "speed":
         body["loop"] = None
     if kind == "gate":
-        body |= {"accuracy": None, "speed": None}
+        body |= {"accuracy": None}
     if kind == "diff":
         body |= {"verdict": "parity", "star": None, "root": None, "test": ""}
     page = render_html(made(kind, body), {})
@@ -168,7 +168,7 @@ EXPECTED = {
     "speed": ["1 of 2 targets met.", "2.1 (1.9 to 2.3) not met", "≤ 0.45", "paragrad bench --only tiny", "184",
               "engine, 16: 1 µs, 0.25 of torch", "256 programs", "and so not measured: jax"],
     "gate": ["Something got worse.", "paragrad gate --only exp", "40%",
-             "change ÷ base: 1.050 (0.990 to 1.100), 40 pairs from launches: 5"],
+             "exp, 16 elements: change ÷ base: 1.050 (0.990 to 1.100), 40 pairs from launches: 5"],
     "diff": ["Divergence at ", "Go to the first difference", "backward 1 of 2: L = exp(a)",
              "★ Here is the first difference", "broadcast undone", "The pytest file"],
 }  # fmt: skip

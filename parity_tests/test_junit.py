@@ -102,7 +102,7 @@ def test_parity_mutants_alarms_and_gate(tmp_path: Path, capsys: pytest.CaptureFi
     }
     assert told["false-alarms"] == {"gradient of mul|`(input) in mlp, float32": "failure"}
     names = {name.partition(": <")[0]: outcome for name, outcome in told["gate"].items()}
-    assert names == {"op: 165 as in the baseline": "passed", "ulp": "failure", "exp-16": "skipped", "conv2d": "failure"}
+    assert names == {"op: 165 as in the baseline": "passed", "ulp": "failure", "exp-16": "skipped", "conv2d": "skipped"}
 
 
 def test_a_target_that_is_missed_fails(tmp_path: Path) -> None:
@@ -127,11 +127,12 @@ def test_a_target_that_is_missed_fails(tmp_path: Path) -> None:
     assert found[-1].message == "4.5; the target is at most 3"
 
 
-def test_a_benchmark_that_could_not_run_fails(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("verdict", "outcome"), [("fail", "failed"), ("inconclusive", "skipped")])
+def test_a_benchmark_that_could_not_run_fails_where_the_gate_does(verdict: str, outcome: str, tmp_path: Path) -> None:
     gate = body("gate")
-    gate["speed"]["failed"] = [{"name": "exp-9", "error": "ZeroDivisionError"}]
+    gate["speed"] |= {"failed": [{"name": "exp-9", "error": "ZeroDivisionError"}], "verdict": verdict}
     found = {case.name: case for case in cases(read(save(tmp_path, "gate", gate)))}
-    assert (found["exp-9"].outcome, found["exp-9"].message) == ("failed", "could not run: ZeroDivisionError")
+    assert (found["exp-9"].outcome, found["exp-9"].message) == (outcome, "could not run: ZeroDivisionError")
 
 
 def test_a_date_that_was_edited_is_refused_harmlessly(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -145,7 +146,7 @@ def test_a_date_that_was_edited_is_refused_harmlessly(tmp_path: Path, capsys: py
 
 def test_a_gate_that_fails_without_a_row_says_why(tmp_path: Path) -> None:
     gate = body("gate")
-    gate["accuracy"]["worse"], gate["speed"]["rows"], gate["speed"]["verdict"] = [], [], "pass"
+    gate["accuracy"]["worse"], gate["speed"] = [], {**gate["speed"], "rows": [], "failed": [], "verdict": "pass"}
     found = {case.name: (case.outcome, case.message) for case in cases(read(save(tmp_path, "gate", gate)))}
     assert found["verdict: fail"] == ("failed", gate["accuracy"]["why"])
     assert found["verdict: pass"][0] == "passed"

@@ -76,6 +76,18 @@ def test_a_forest_is_as_wide_as_its_frame_and_has_room_for_names_on_a_phone(name
     assert len(set(heights)) == len(heights)
 
 
+@pytest.mark.parametrize("kind", ["gate", "speed"])
+def test_every_value_of_a_forest_says_whose_it_is(kind: str) -> None:
+    record = synthetic.records(1)[kind]
+    page = html.unescape(render_html(record, {}))
+    told = re.findall(r'<(?:line|circle)[^>]*class="mark[^>]*><title>([^<]*)</title>', page.partition('id="sizes"')[0])
+    body = record["body"]
+    titles = {row["title"] for row in (body if kind == "speed" else body["speed"])["rows"]}
+    assert len(told) >= 2 * len(titles)
+    assert {words.partition(":")[0] for words in told} == titles
+    assert len(set(told)) == len(told)
+
+
 def test_rows_that_differ_in_their_end_are_told_apart() -> None:
     shown = [broken(name, characters(WORKLOADS)) for name in WORKLOADS]
     assert len(set(shown)) == len(WORKLOADS)

@@ -92,6 +92,10 @@ EXPECTED = {
         "## Accuracy: fail",
         "| 0.5 | 2 | `paragrad gate --only exp` |",
         "## Speed: inconclusive",
+        "Against `0123456789ab`, 1 benchmark, and 1 without a time.",
+        "### Could not be measured\n\n| benchmark | error |",
+        "| `conv2d` | &lt;script&gt;",
+        "New since the base, and not compared: `erfc-16`.",
         "| exp, 16 elements | inconclusive | 10 µs | 1.050 (0.990 to 1.100) |",
     ],
 }

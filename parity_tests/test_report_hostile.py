@@ -4,21 +4,26 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from paragrad.reports import cli, documents, record, strict
+from paragrad.reports import cli, consistent, documents, record, strict
 from paragrad.reports.ci.cases import cases
 from paragrad.reports.ci.junit import junit
 from paragrad.reports.ci.plain import CONTROL
 from paragrad.reports.documents import read
 from paragrad.reports.html import LARGEST, render_check, render_html
+from paragrad.reports.html.blocks import Page, Section, Table, columns, row
+from paragrad.reports.html.capped import Caps, capped
 from paragrad.reports.record import RecordError
 from parity_tests import synthetic
+from parity_tests.bodies import BODIES
 from parity_tests.documents import CHECK, ERROR, body, check, finding, save
 from parity_tests.reading_html import Reading
 
@@ -88,6 +93,55 @@ def test_a_check_says_parity_only_of_what_it_compared(tmp_path: Path) -> None:
     empty = check(ops={"checked": [], "not_compared": ["exp"], "unmatched": []})
     with pytest.raises(RecordError, match="verdict is 'parity', but no op was compared"):
         read(save(tmp_path, "check", empty))
+
+
+ROW = {"estimate": {"ratio": 2.0, "low": 1.9, "high": 2.1, "launches": 5, "pairs": 40}}
+"""What a benchmark that takes twice its time has, once."""
+CONTRADICTIONS: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
+    "slower twice": (ROW | {"confirmed": ROW["estimate"]}, {}, r"rows\[0\].verdict is 'inconclusive', but of its 2"),
+    "slower once": (ROW | {"verdict": "fail"}, {"verdict": "fail"}, r"rows\[0\].verdict is 'fail', but of its 1"),
+    "never slower": (
+        {"verdict": "fail", "confirmed": BODIES["gate"]["speed"]["rows"][0]["estimate"]},
+        {"verdict": "fail"},
+        r"rows\[0\].verdict is 'fail', but of its 2 intervals 0",
+    ),
+    "an interval upside down": ({"control": ROW["estimate"] | {"low": 3.0, "high": 0.5}}, {}, "control is no interval"),
+    "a ratio outside": ({"estimate": ROW["estimate"] | {"ratio": 1.5}}, {}, "estimate is no interval: 1.5"),
+    "less than no time": ({"confirmed": ROW["estimate"] | {"low": -1.0}}, {}, "confirmed is no interval"),
+    "a chance of 700 %": ({"power": 7.0}, {}, "power should be a chance, is 7"),
+    "a threshold below 1": ({"threshold": -3.0}, {}, "threshold should be above 1, is -3"),
+    "before it began": ({"seconds": -1.0}, {}, "seconds should be a duration, is -1"),
+    "a pass that is none": (
+        {},
+        {"verdict": "pass", "failed": []},
+        "speed.verdict is 'pass', but of 1 benchmarks 0 are",
+    ),
+    "not measured": ({"verdict": "pass"}, {"verdict": "pass"}, "0 are inconclusive and 1 could not be measured"),
+    "a fail of nothing": ({}, {"verdict": "fail", "failed": []}, "speed.verdict is 'fail', but of 1 benchmarks 0 are"),
+    "in doubt of nothing": ({"verdict": "pass"}, {"failed": []}, "speed.verdict is 'inconclusive', but of 1"),
+}
+
+
+@pytest.mark.parametrize("named", CONTRADICTIONS)
+def test_a_gate_that_contradicts_itself_is_refused(named: str) -> None:
+    row, part, says = CONTRADICTIONS[named]
+    gate = body("gate")
+    gate["speed"] |= part
+    gate["speed"]["rows"][0] |= row
+    (problem,) = consistent.gate(gate)
+    assert re.search(says, problem)
+
+
+def test_a_gate_that_compared_nothing_is_refused() -> None:
+    (problem,) = consistent.gate({**body("gate"), "accuracy": None, "speed": None})
+    assert problem == "body has neither accuracy nor speed: nothing was compared"
+
+
+@pytest.mark.parametrize("verdict", ["pass", "inconclusive"])
+def test_a_gate_without_a_benchmark_is_no_contradiction(verdict: str) -> None:
+    gate = body("gate")
+    gate["speed"] |= {"rows": [], "failed": [], "verdict": verdict}
+    assert not list(consistent.gate(gate))
 
 
 def test_of_a_large_file_nothing_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -167,6 +221,22 @@ def test_a_page_of_very_much_is_small_and_says_what_is_left_out() -> None:
         assert len(page.encode()) <= LARGEST
         assert "in my.json)" in page
         assert not Reading(page).problems
+
+
+def test_a_browser_has_few_rows_to_lay_out() -> None:
+    """Four thousand written out took it seconds; the rows of a packed table it makes when they are to be seen."""
+    page = render_check(many(5_000), "my.json")  # type: ignore[arg-type]
+    assert 500 < page.count("<tr") < 1_100
+    assert "And 4,000 rows more (in my.json)" in page
+    lines = [row("a")] * 5_000
+    table = Table("a", "a", columns("a"), lines)
+    sizes = {}
+    for packed in (False, True):
+        shown = Page("a", "a", "good", [], [Section("b", "b", [replace(table, packed=packed)])])
+        kept = capped(shown, Caps(), "my.json").sections[0].blocks[0]
+        assert isinstance(kept, Table)
+        sizes[packed] = len(kept.rows)
+    assert sizes == {False: 1_000, True: 4_000}
 
 
 @pytest.mark.parametrize("kind", ["accuracy", "parity", "speed", "gate"])

@@ -41,9 +41,46 @@ def gate(body: Mapping[str, Any]) -> Iterator[str]:
             yield f"body.verdict is {body['verdict']!r}, but the worst of its parts' is {worst!r}"
     if "accuracy" in parts and parts["accuracy"]["verdict"] == "pass" and parts["accuracy"]["worse"]:
         yield f"body.accuracy.verdict is 'pass', but {len(parts['accuracy']['worse'])} got worse"
-    slower = [row for row in parts["speed"]["rows"] if row["verdict"] == "fail"] if "speed" in parts else []
-    if slower and parts["speed"]["verdict"] != "fail":
-        yield f"body.speed.verdict is {parts['speed']['verdict']!r}, but {len(slower)} are slower"
+    if not parts:
+        yield "body has neither accuracy nor speed: nothing was compared"
+    if "speed" in parts:
+        yield from _speed(parts["speed"])
+
+
+def _speed(part: Mapping[str, Any]) -> Iterator[str]:
+    """Problems of the speed gate's verdict and of its rows."""
+    answers = [row["verdict"] for row in part["rows"]]
+    against = {name: answers.count(name) for name in ("fail", "inconclusive")} | {"failed": len(part["failed"])}
+    # Of what could not be measured only the run knows whether the base can run it.
+    possible = {
+        "pass": not (against["fail"] or against["inconclusive"] or against["failed"]),
+        "inconclusive": not against["fail"] and bool(against["inconclusive"] or against["failed"] or not part["rows"]),
+        "fail": bool(against["fail"] or against["failed"]),
+    }
+    if not possible[part["verdict"]]:
+        told = "{} are slower, {} are inconclusive and {} could not be measured".format(*against.values())
+        yield f"body.speed.verdict is {part['verdict']!r}, but of {len(answers)} benchmarks {told}"
+    for number, row in enumerate(part["rows"]):
+        yield from _row(row, f"body.speed.rows[{number}]")
+
+
+def _row(row: Mapping[str, Any], place: str) -> Iterator[str]:
+    """Problems of one benchmark."""
+    for name in ("estimate", "confirmed", "control"):
+        found = row[name]
+        if found is not None and not 0 < found["low"] <= found["ratio"] <= found["high"]:
+            yield f"{place}.{name} is no interval: {found['ratio']} ({found['low']} to {found['high']})"
+    if not 0 <= row["power"] <= 1:
+        yield f"{place}.power should be a chance, is {row['power']}"
+    if row["threshold"] <= 1:
+        yield f"{place}.threshold should be above 1, is {row['threshold']}"
+    if row["seconds"] < 0:
+        yield f"{place}.seconds should be a duration, is {row['seconds']}"
+    shown = [found for found in (row["estimate"], row["confirmed"]) if found is not None]
+    above = sum(found["low"] > row["threshold"] for found in shown)
+    if (above == 2 and row["verdict"] != "fail") or (row["verdict"] == "fail" and (above == 0 or len(shown) < 2)):
+        told = f"of its {len(shown)} intervals {above} lie above its threshold"
+        yield f"{place}.verdict is {row['verdict']!r}, but {told}"
 
 
 def accuracy(body: Mapping[str, Any]) -> Iterator[str]:

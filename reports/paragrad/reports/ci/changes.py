@@ -1,6 +1,7 @@
 """What changed between two documents of one kind: findings that are new or gone, numbers that are worse or better.
 
-Numbers of speed are compared only where the CPU is the same, and count as changed where their intervals don't meet.
+What can't be compared, and what is therefore not told as gone, `comparable` says. Numbers of speed count as changed
+where their intervals don't meet.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from paragrad.reports.bodies.mutants import MutantsBody
 from paragrad.reports.bodies.parity import ParityBody
 from paragrad.reports.bodies.peers import PeersBody
 from paragrad.reports.bodies.speed import SpeedBody
+from paragrad.reports.ci.comparable import comparable
 from paragrad.reports.documents import Document
 from paragrad.reports.render.markdown import number
 
@@ -59,24 +61,23 @@ class Changes:
 def changes(before: Document, after: Document) -> Changes:
     """What changed from one document to another of its kind."""
     old, new = KINDS[before.kind](before.body), KINDS[after.kind](after.body)
-    notes, alike = [], True
-    one, other = before.record, after.record
-    if one is not None and other is not None:
-        alike = (one["seed"], one["options"]) == (other["seed"], other["options"])
-        if not alike:
-            notes.append("seed or options differ, and what is drawn with them")
-        if after.kind == "speed" and one["machine"]["cpu"] != other["machine"]["cpu"]:
-            notes.append("times are of different CPUs, and not compared")
-            old.measures = new.measures = {}
+    far = comparable(before, after)
+    notes = list(far.notes)
+    if not far.times and after.kind == "speed":
+        old.measures = new.measures = {}
+    gone = _left(old.found, new.found)
+    if gone and not far.whole:
+        notes.append(f"{len(gone)} not found this time, which does not say that they are gone")
+        gone = []
     return Changes(
         new=_left(new.found, old.found),
-        gone=_left(old.found, new.found),
+        gone=gone,
         worse=list(_moved(old.measures, new.measures, 1)),
         better=list(_moved(old.measures, new.measures, -1)),
         lost=sorted(old.parts - new.parts),
         added=sorted(new.parts - old.parts),
         notes=notes,
-        alike=alike,
+        alike=far.alike,
     )
 
 

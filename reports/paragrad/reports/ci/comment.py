@@ -7,15 +7,19 @@ from collections.abc import Sequence
 
 from paragrad.reports import checked
 from paragrad.reports.bodies.check import Check, CheckError
-from paragrad.reports.bodies.gate import ChangeRow, GateBody, SpeedGateRow
+from paragrad.reports.bodies.gate import ChangeRow, GateBody, SpeedGateRow, What
 from paragrad.reports.ci.changes import changes
 from paragrad.reports.ci.plain import clipped, plain
-from paragrad.reports.documents import Document
+from paragrad.reports.documents import CHECK, Document
 from paragrad.reports.render.markdown import code, plural, text
 
 MOST = 10
 LONGEST = 200
 """Characters of one item, before its markup."""
+COMMAND = 400
+"""Characters of a command; a longer one is not shown, for a part of it can't be pasted."""
+OF_OPS: tuple[What, ...] = ("ulp", "verdict", "program", "dtype")
+"""Kinds of changes whose name begins with their op."""
 
 Section = tuple[str, str, Sequence[str]]
 """What one item is called, what several are, and the items as Markdown."""
@@ -25,20 +29,22 @@ def of_gate(document: Document) -> str:
     """What a gate found."""
     body: GateBody = document.body
     accuracy, speed = body["accuracy"], body["speed"]
-    rows = [] if speed is None else speed["rows"]
-    sections: list[Section] = []
-    if accuracy is not None:
-        sections.append(("worse", "worse", [_change(row) for row in accuracy["worse"]]))
-    sections.append(("slower", "slower", [_slower(row) for row in rows if row["verdict"] == "fail"]))
-    if accuracy is not None:
-        sections.append(("better", "better", [_change(row) for row in accuracy["better"]]))
-    sections.append(("inconclusive", "inconclusive", [_slower(r) for r in rows if r["verdict"] == "inconclusive"]))
+    worse, better = ([], []) if accuracy is None else (accuracy["worse"], accuracy["better"])
+    rows, failed, new = ([], [], []) if speed is None else (speed["rows"], speed["failed"], speed["new"])
+    sections: list[Section] = [
+        ("worse", "worse", [_change(row) for row in worse]),
+        ("slower", "slower", [_slower(row) for row in rows if row["verdict"] == "fail"]),
+        ("could not run", "could not run", [_item(f"{row['name']}: {row['error']}") for row in failed]),
+        ("better", "better", [_change(row) for row in better]),
+        ("inconclusive", "inconclusive", [_slower(row) for row in rows if row["verdict"] == "inconclusive"]),
+        ("new, and not compared", "new, and not compared", [_item(", ".join(new))] if new else []),
+    ]
     said = [
         f"{name} {part['verdict']} ({_item(part['why'])})"
         for name, part in (("accuracy", accuracy), ("speed", speed))
         if part is not None
     ]
-    return _comment(f"**Gate: {body['verdict']}**: {'; '.join(said) or 'nothing was compared'}", sections)
+    return _comment(f"**Gate: {body['verdict']}**: {'; '.join(said)}", sections)
 
 
 def of_check(document: Document) -> str:
@@ -76,8 +82,19 @@ def of_two(before: Document, after: Document) -> str:
     ]
     sizes = map(len, (found.new, found.worse, found.lost, found.gone, found.better, found.added))
     counted = [f"{size} {several}" for size, (_, several, _) in zip(sizes, sections, strict=True) if size]
-    notes = f" ({'; '.join(found.notes)})" if found.notes else ""
-    return _comment(f"**{after.kind.capitalize()}**: {', '.join(counted) or 'nothing changed'}{notes}", sections)
+    notes = f" ({'; '.join(map(_item, found.notes))})" if found.notes else ""
+    return _comment(f"{_headed(after)}: {', '.join(counted) or 'nothing changed'}{notes}", sections)
+
+
+def _headed(document: Document) -> str:
+    """The kind; of a check its verdict, too, and what that is made of: a fail may have been one before."""
+    name = document.kind.capitalize()
+    if document.kind != CHECK:
+        return f"**{name}**"
+    body: Check = document.body
+    counts = {"fail": sum(row["fails"] for row in body["findings"]), "known and gone": len(body["gone"])}
+    against = ", ".join(f"{count} {what}" for what, count in counts.items() if count)
+    return f"**{name}: {body['verdict']}**" + (f" ({against})" if against else "")
 
 
 def _tried(names: Sequence[str], alike: bool) -> list[str]:
@@ -104,7 +121,15 @@ def _comment(head: str, sections: Sequence[Section]) -> str:
 
 def _change(row: ChangeRow) -> str:
     moved = f"{row['kind']} {row['what']}: {row['before']} → {row['after']}"
-    return f"{_item(moved)}; {code(clipped(plain(row['repro'])))}"
+    return f"{_item(moved)}; {code(_pasted(row))}"
+
+
+def _pasted(row: ChangeRow) -> str:
+    """The command of a change; where it is too long to be shown whole, the gate of its op, which writes it out."""
+    if len(row["repro"]) <= COMMAND and plain(row["repro"]) == row["repro"]:
+        return row["repro"]
+    op = re.match(r"[\w.]+(?=[ :(])", row["what"]) if row["kind"] in OF_OPS else None
+    return f"paragrad gate --accuracy --only {op[0]}" if op else "paragrad gate --accuracy"
 
 
 def _slower(row: SpeedGateRow) -> str:

@@ -33,10 +33,12 @@ W = TypeVar("W", bound=str)
 
 @dataclass(frozen=True, slots=True)
 class Caps:
-    """The most rows of a table, blocks of a section, and characters of a cell or sentence, of a listing, and of the
-    plots or the drawing of a block."""
+    """The most rows of a table that is packed and of one that is written out, of which a browser takes far fewer a
+    second; blocks of a section; and characters of a cell or sentence, of a listing, and of the plots or the drawing of
+    a block."""
 
     rows: int = 4_000
+    written: int = 1_000
     blocks: int = 400
     words: int = 4_000
     listing: int = 60_000
@@ -112,7 +114,7 @@ class Cutter:
 
     def table(self, table: Table) -> list[Block]:
         """The first rows."""
-        most = self.caps.rows
+        most = self.caps.rows if table.packed else min(self.caps.rows, self.caps.written)
         rows = [tuple(self.cell(cell) for cell in row) for row in table.rows[:most]]
         kept = replace(table, rows=rows, ids=table.ids[:most])
         left = len(table.rows) - most

@@ -47,13 +47,23 @@ def _speed(gate: SpeedGate) -> list[str]:
         for row in gate["rows"]
     ]
     heads = ("benchmark", "verdict", "base", "change ÷ base", "rerun", "base ÷ base", "threshold", "power at +10 %")
-    return [
-        f"## Speed: {gate['verdict']}",
-        f"{text(gate['why'])}. Against {code(gate['base'])}, {plural(len(lines), 'benchmark')}.",
-        table(heads, lines, left=2),
-        "Medians of paired ratios with their bootstrap intervals. Slower is what lies above its threshold with the "
-        "whole interval, and does so again in a rerun.",
-    ]
+    counted = plural(len(lines), "benchmark") + (
+        f", and {len(gate['failed'])} without a time" if gate["failed"] else ""
+    )
+    page = [f"## Speed: {gate['verdict']}", f"{text(gate['why'])}. Against {code(gate['base'])}, {counted}."]
+    if gate["failed"]:
+        failed = [(code(row["name"]), text(row["error"])) for row in gate["failed"]]
+        page += ["### Could not be measured", table(("benchmark", "error"), failed, left=2)]
+    if gate["new"]:
+        page.append(f"New since the base, and not compared: {', '.join(map(code, gate['new']))}.")
+    if lines:
+        page += [
+            "### Measured",
+            table(heads, lines, left=2),
+            "Medians of paired ratios with their bootstrap intervals. Slower is what lies above its threshold with the "
+            "whole interval, and does so again in a rerun.",
+        ]
+    return page
 
 
 def _estimate(estimate: Estimate) -> str:

@@ -102,9 +102,10 @@ def _speed(gate: SpeedGate) -> Section:
 def _forest(rows: list[SpeedGateRow]) -> Figure:
     shown, lines = [], []
     for r in rows:
-        estimates = [_estimate("change ÷ base", r["estimate"], TONES[r["verdict"]])]
-        estimates += [_estimate("rerun", r["confirmed"], TONES[r["verdict"]])] if r["confirmed"] else []
-        estimates.append(_estimate("base ÷ base, the control", r["control"], "faint"))
+        tone = TONES[r["verdict"]]
+        estimates = [_estimate(f"{r['title']}: change ÷ base", r["estimate"], tone)]
+        estimates += [_estimate(f"{r['title']}: rerun", r["confirmed"], tone)] if r["confirmed"] else []
+        estimates.append(_estimate(f"{r['title']}: base ÷ base, the control", r["control"], "faint"))
         shown.append(forest.Row(r["title"], tuple(estimates), r["threshold"], r["verdict"]))
         lines.append(
             row(

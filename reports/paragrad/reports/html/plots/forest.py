@@ -106,7 +106,9 @@ def _row(row: Row, top: float, x: Scale) -> tuple[list[Markup], float]:
     y = top + LINE * len(lines) + BAND / 2
     if row.target is not None:
         at = _share(x(row.target))
-        parts.append(mark("line", f"target {row.target:g}", x1=at, x2=at, y1=y - 9, y2=y + 9, class_="target"))
+        parts.append(
+            mark("line", f"{row.name}: target {row.target:g}", x1=at, x2=at, y1=y - 9, y2=y + 9, class_="target")
+        )
     step = 8.0 / max(1, len(row.estimates) - 1) if len(row.estimates) > 1 else 0.0
     for place, e in enumerate(row.estimates):
         at_y = y + (place - (len(row.estimates) - 1) / 2) * step
