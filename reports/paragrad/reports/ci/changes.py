@@ -1,7 +1,6 @@
 """What changed between two documents of one kind: findings that are new or gone, numbers that are worse or better.
 
-What can't be compared, and what is therefore not told as gone, `comparable` says. Numbers of speed count as changed
-where their intervals don't meet.
+What can't be compared, and what is therefore not told as gone, `comparable` says.
 """
 
 from __future__ import annotations
@@ -26,12 +25,10 @@ from paragrad.reports.render.markdown import number
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """A number of which less is better, and the interval that it lies in; the number itself where nothing is random."""
+    """A number of which less is better."""
 
     value: float
-    low: float
-    high: float
-    unit: str
+    unit: str = ""
 
 
 @dataclass(slots=True)
@@ -63,8 +60,6 @@ def changes(before: Document, after: Document) -> Changes:
     old, new = KINDS[before.kind](before.body), KINDS[after.kind](after.body)
     far = comparable(before, after)
     notes = list(far.notes)
-    if not far.times and after.kind == "speed":
-        old.measures = new.measures = {}
     gone = _left(old.found, new.found)
     if gone and not far.whole:
         notes.append(f"{len(gone)} not found this time, which does not say that they are gone")
@@ -89,9 +84,9 @@ def _moved(old: Mapping[str, Measure], new: Mapping[str, Measure], sign: int) ->
     """Numbers that grew (1) or fell (-1), by the largest factor first."""
     found = []
     for name in old.keys() & new.keys():
-        (low, high) = (old[name], new[name]) if sign > 0 else (new[name], old[name])
-        if low.high < high.low:
-            found.append((-(high.value / low.value if low.value else float("inf")), name))
+        low, high = (side[name].value for side in ((old, new) if sign > 0 else (new, old)))
+        if low < high:
+            found.append((-(high / low if low else float("inf")), name))
     for _, name in sorted(found):
         yield f"{name} {number(old[name].value)} → {number(new[name].value)}{new[name].unit}"
 
@@ -123,10 +118,10 @@ def _accuracy(body: AccuracyBody) -> Facts:
         if row["value"] is not None:
             quantities["value"] = row["value"]
         for of, quantity in quantities.items():
-            facts.measures[f"{name}, {of}:"] = _exactly(quantity["engine"]["max"], " ULP")
-            facts.measures[f"{name}, {of}, inf or NaN unlike the truth:"] = _exactly(quantity["engine"]["unlike"])
+            facts.measures[f"{name}, {of}:"] = Measure(quantity["engine"]["max"], " ULP")
+            facts.measures[f"{name}, {of}, inf or NaN unlike the truth:"] = Measure(quantity["engine"]["unlike"])
         if row["exact"] is not None:
-            facts.measures[f"{name}, wrong whole numbers:"] = _exactly(row["exact"]["engine"])
+            facts.measures[f"{name}, wrong whole numbers:"] = Measure(row["exact"]["engine"])
     for choice in body["conventions"]["differing"]:
         told = f"at {choice['point']} the engine gives {choice['engine']}, torch {choice['torch']}"
         facts.found[choice["point"]] = told
@@ -134,24 +129,12 @@ def _accuracy(body: AccuracyBody) -> Facts:
 
 
 def _speed(body: SpeedBody) -> Facts:
-    facts = Facts(parts={row["title"] for row in body["rows"]})
-    for row in body["rows"]:
-        paired = row["paired"]
-        median, low, high = paired["median"], paired["low"], paired["high"]
-        if row["goal"] == "at least" and min(median, low, high) > 0:  # less is better of its inverse
-            median, low, high = 1 / median, 1 / high, 1 / low
-        facts.measures[f"{row['title']}, time ÷ {_reference(row['subject']['name'], row['reference']['name'])}:"] = (
-            Measure(median, low, high, "")
-        )
+    facts = Facts(parts={row["title"] for row in (*body["rows"], *body["memory"])})
     facts.found = {row["name"]: f"{row['name']} could not run: {row['error']}" for row in body["failed"]}
-    for missed in (*body["rows"], *body["memory"]):
+    for missed in body["memory"]:
         if missed["met"] is False:
             facts.found[f"target {missed['name']}"] = f"target of {missed['title']} not met"
     return facts
-
-
-def _reference(subject: str, reference: str) -> str:
-    return f"that of {reference}" if subject == "engine" else f"that of {reference} ({subject})"
 
 
 def _mutants(body: MutantsBody) -> Facts:
@@ -179,10 +162,6 @@ def _peers(body: PeersBody) -> Facts:
 def _judges(body: JudgesBody) -> Facts:
     missed = {row["what"]: f"target not met: {row['what']}" for row in body["targets"] if not row["met"]}
     return Facts(found=missed, parts=set(body["judges"]))
-
-
-def _exactly(value: float, unit: str = "") -> Measure:
-    return Measure(value, value, value, unit)
 
 
 def _named(kind: str, op: str, argument: str) -> str:

@@ -1,6 +1,7 @@
 """How far two documents of one kind can be compared: what was asked for, of which engine, on which machine, with what.
 
-What a run did not try is no finding that is gone, and a time of one machine says nothing of another's.
+What a run did not try is no finding that is gone. Times of two runs are not compared at all: a machine that others use
+drifts by more than a change makes, which is why `paragrad gate --speed` measures both sides in one run.
 """
 
 from __future__ import annotations
@@ -14,19 +15,19 @@ from paragrad.reports.documents import CHECK, Document
 ASKED = ("programs", "seed", "only")
 """Options of a check by which it tries other programs."""
 EARLY = {"time": "stopped before all its programs ran, for its time was up", "interrupted": "was interrupted"}
+TIMES = "times of two runs are not compared: paragrad gate --speed measures both sides in one"
 LIBRARIES = ("python", "numpy", "torch")
 
 
 @dataclass(frozen=True, slots=True)
 class Comparable:
-    """`alike`: the same was asked for; `whole`: what the later one did not find is gone; `times` can be compared.
+    """`alike`: the same was asked for; `whole`: what the later one did not find is gone.
 
     `notes` say why not, and what else is different.
     """
 
     alike: bool
     whole: bool
-    times: bool
     notes: Sequence[str]
 
 
@@ -42,16 +43,15 @@ def comparable(before: Document, after: Document) -> Comparable:
         notes.append("seed or options differ, and what is drawn with them")
     later = list(_early("later run", other["body"]))
     notes += [*_early("earlier run", one["body"]), *later]
-    unlike = _unlike(one["machine"], other["machine"])
-    if after.kind == "speed" and unlike:
-        notes.append(f"times are of different machines ({', '.join(unlike)}), and not compared")
+    if after.kind == "speed":
+        notes.append(TIMES)
     notes += _libraries(one["versions"], other["versions"])
-    return Comparable(alike, alike and not later, not unlike, notes)
+    return Comparable(alike, alike and not later, notes)
 
 
 def _checks(before: Mapping[str, Any], after: Mapping[str, Any]) -> Comparable:
     if before["verdict"] == "error":
-        return Comparable(False, True, True, ["the earlier check was not possible"])
+        return Comparable(False, True, ["the earlier check was not possible"])
     notes = []
     unlike = [name for name in ASKED if before["options"].get(name) != after["options"].get(name)]
     if unlike:
@@ -62,18 +62,13 @@ def _checks(before: Mapping[str, Any], after: Mapping[str, Any]) -> Comparable:
     whole = not notes
     notes += _early("earlier check", before)
     notes += _libraries(before["versions"], after["versions"])
-    return Comparable(not unlike, whole, True, notes)
+    return Comparable(not unlike, whole, notes)
 
 
 def _early(which: str, body: Mapping[str, Any]) -> Iterator[str]:
     """A note on a run that did not try all that was asked for."""
     if stopped := body.get("stopped"):
         yield f"the {which} {EARLY.get(stopped, f'stopped early ({stopped})')}"
-
-
-def _unlike(one: Mapping[str, Any], other: Mapping[str, Any]) -> list[str]:
-    """Facts that differ, by name."""
-    return [name for name in one if one[name] != other[name]]
 
 
 def _libraries(one: Mapping[str, Any], other: Mapping[str, Any]) -> Iterator[str]:
