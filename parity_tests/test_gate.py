@@ -191,6 +191,17 @@ def test_accepting_some_ops_leaves_the_others(world: dict[str, Any]) -> None:
     assert baseline.read(FILE)["rows"] == rows(0.6)
 
 
+def test_an_op_that_the_baseline_lacks_is_gated_by_name(world: dict[str, Any]) -> None:
+    """Nothing to compare it with is not nothing measured."""
+    known: Baseline = {"schema": SCHEMA, "place": place.here(), "rows": rows(ops=("softmax",))}
+    baseline.write(known, FILE)
+    world["rows"] = rows(ops=("exp",))
+    assert run("--accuracy", "--only", "exp") == cli.PARITY
+    assert record.read("build/gate.json")["body"]["accuracy"]["checked"]["ulp"] == 1
+    assert run("--accept", "--only", "exp") == cli.PARITY
+    assert baseline.read(FILE)["rows"] == rows()
+
+
 def test_a_lost_op_may_be_named(world: dict[str, Any]) -> None:
     known: Baseline = {"schema": SCHEMA, "place": place.here(), "rows": rows(ops=("exp", "long_gone"))}
     baseline.write(known, FILE)

@@ -21,7 +21,8 @@ class ChangeRow(TypedDict):
 
 
 class AccuracyGate(TypedDict):
-    """The working tree against the committed baseline. `rule` says how ULP were compared; `checked` counts by kind."""
+    """The working tree against the committed baseline. `rule` says how ULP were compared; `checked` counts, by kind, what
+    the baseline or this run has."""
 
     verdict: Answer
     why: str
