@@ -204,7 +204,8 @@ def test_the_baseline_is_found_from_below(monkeypatch: pytest.MonkeyPatch) -> No
     below.mkdir(parents=True)
     monkeypatch.chdir(below)
     assert run("--accuracy") == cli.PARITY
-    assert Path(record.read("build/gate.json")["body"]["accuracy"]["baseline"]) == Path("../..") / FILE
+    assert Path(record.read("../../build/gate.json")["body"]["accuracy"]["baseline"]) == Path("../..") / FILE
+    assert not Path("build").exists()
 
 
 def test_what_is_left_out_is_said(capsys: pytest.CaptureFixture[str]) -> None:

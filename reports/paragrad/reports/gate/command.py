@@ -15,11 +15,11 @@ from rich.console import Console
 
 from paragrad.engine.ops.table import TABLE
 from paragrad.fuzz.checking.nearest import hint
-from paragrad.reports import record
+from paragrad.reports import places, record
 from paragrad.reports.accuracy.declared import DeclaredError
 from paragrad.reports.bodies.gate import AccuracyGate, Answer, ChangeRow, GateBody, SpeedGate
 from paragrad.reports.cli import FINDING, PARITY, USAGE, UsageError
-from paragrad.reports.commands import BUILD, LINE_EVERY, save, steps
+from paragrad.reports.commands import LINE_EVERY, save, steps
 from paragrad.reports.files import hindrance
 from paragrad.reports.gate import checkout
 from paragrad.reports.gate.accuracy import baseline, gate
@@ -90,14 +90,17 @@ def gated(options: argparse.Namespace, console: Console, wanted: Asked) -> int:
         show_speed(console, speed)
     if options.accept and accuracy:
         accept(console, wanted, accuracy)
-    answer = accuracy and (accepted(accuracy.answer) if options.accept else accuracy.answer)
+    answer = accuracy.answer if accuracy else None
+    if answer and options.accept:
+        answer = accepted(answer)
     body: GateBody = {
         "verdict": max((part["verdict"] for part in (answer, speed) if part), key=ORDER.index),
         "accuracy": answer,
         "speed": speed,
         "elapsed": round(time.perf_counter() - started, 3),
     }
-    console.print(f"record: {save(from_body(body, options), options.json, BUILD / 'gate.json')}", markup=False)
+    where = save(from_body(body, options), options.json, places.default("gate", "gate"))
+    console.print(f"record: {where}", markup=False)
     if options.accept:
         return PARITY
     verdict = body["verdict"]
