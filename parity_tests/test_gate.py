@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -74,12 +75,14 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
 
     def run_speed(base: str | None, only: Sequence[str], tell: object) -> SpeedGate:
         told["ran"].append(("speed", *only))
+        if isinstance(told["speed"], BaseException):
+            raise told["speed"]
         found: SpeedGate = told["speed"]
         return found
 
     monkeypatch.setattr(gate, "measure", measure)
     monkeypatch.setattr(command, "run_speed", run_speed)
-    monkeypatch.setattr(command.bases, "find", lambda base: None)
+    monkeypatch.setattr(command.bases, "find", lambda base: SimpleNamespace(commit="c0ffee"))
     monkeypatch.setattr(command, "BENCHMARKS", {"exp": None, "conv2d": None})
     return told
 
@@ -163,6 +166,30 @@ def test_accepting_moves_the_baseline_and_says_what(world: dict[str, Any], capsy
     assert "nothing to accept" in capsys.readouterr().out
 
 
+def test_what_was_accepted_is_no_fail_of_the_record(world: dict[str, Any]) -> None:
+    world["rows"] = rows(0.6)
+    assert run("--accept") == cli.PARITY
+    body = record.read("build/gate.json", "gate")["body"]
+    assert (body["verdict"], body["accuracy"]["verdict"], body["accuracy"]["worse"]) == ("pass", "pass", [])
+    assert [change["what"] for change in body["accuracy"]["accepted"]] == ["exp float32 value"]
+    assert body["accuracy"]["why"] == "1 thing got worse (1 ulp); 1 change accepted as the baseline"
+
+
+@pytest.mark.parametrize(("most", "code", "verdict"), [(0.6, cli.FINDING, "fail"), (0.5, cli.USAGE, "inconclusive")])
+def test_accuracy_is_told_where_speed_can_not_be_measured(
+    most: float, code: int, verdict: str, world: dict[str, Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The record is of this run, and no pass."""
+    assert run() == cli.PARITY
+    world["rows"], world["speed"] = rows(most), GateError("the engine of the base commit can't be imported")
+    assert run() == code
+    body = record.read("build/gate.json", "gate")["body"]
+    assert (body["verdict"], body["speed"]["verdict"]) == (verdict, "inconclusive")
+    assert body["speed"]["why"] == "not measured: the engine of the base commit can't be imported"
+    assert body["speed"]["base"] == "c0ffee"
+    assert "speed      inconclusive: not measured: the engine of the base" in capsys.readouterr().out
+
+
 def test_nothing_is_accepted_in_silence(world: dict[str, Any], capsys: pytest.CaptureFixture[str]) -> None:
     """What is neither worse nor better is told, too: torch's own error, an op's row of another baseline."""
     world["rows"] = rows()
@@ -179,7 +206,8 @@ def test_the_baseline_is_found_from_below(monkeypatch: pytest.MonkeyPatch) -> No
     below.mkdir(parents=True)
     monkeypatch.chdir(below)
     assert run("--accuracy") == cli.PARITY
-    assert Path(record.read("build/gate.json")["body"]["accuracy"]["baseline"]) == Path("../..") / FILE
+    assert Path(record.read("../../build/gate.json")["body"]["accuracy"]["baseline"]) == Path("../..") / FILE
+    assert not Path("build").exists()
 
 
 def test_what_is_left_out_is_said(capsys: pytest.CaptureFixture[str]) -> None:
@@ -191,6 +219,17 @@ def test_accepting_some_ops_leaves_the_others(world: dict[str, Any]) -> None:
     world["rows"] = rows(0.6, ["exp"])
     assert run("--accept", "--only", "exp") == cli.PARITY
     assert baseline.read(FILE)["rows"] == rows(0.6)
+
+
+def test_an_op_that_the_baseline_lacks_is_gated_by_name(world: dict[str, Any]) -> None:
+    """Nothing to compare it with is not nothing measured."""
+    known: Baseline = {"schema": SCHEMA, "place": place.here(), "rows": rows(ops=("softmax",))}
+    baseline.write(known, FILE)
+    world["rows"] = rows(ops=("exp",))
+    assert run("--accuracy", "--only", "exp") == cli.PARITY
+    assert record.read("build/gate.json")["body"]["accuracy"]["checked"]["ulp"] == 1
+    assert run("--accept", "--only", "exp") == cli.PARITY
+    assert baseline.read(FILE)["rows"] == rows()
 
 
 def test_a_lost_op_may_be_named(world: dict[str, Any]) -> None:

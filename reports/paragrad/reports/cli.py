@@ -14,7 +14,7 @@ import sys
 import traceback
 from collections.abc import Callable, Sequence
 
-from paragrad.reports import files, importing, unchecked
+from paragrad.reports import files, importing, places, unanswered, unchecked
 from paragrad.reports.interrupt import as_ctrl_c
 from paragrad.reports.parsing import CommandLineError, parser, with_minus
 
@@ -50,14 +50,6 @@ def resolve(path: str) -> Callable[[argparse.Namespace], int]:
     return found
 
 
-def refuse_places(options: argparse.Namespace) -> None:
-    """Raise UsageError for a file that the command could not write in the end, before anything is measured."""
-    for name in ("json", "output"):
-        path = getattr(options, name, None)
-        if path not in (None, "-") and (told := files.hindrance(path)):
-            raise UsageError(f"--{name} {path}: {told}")
-
-
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command; return its exit code. A failure of our own is 3, with its traceback, never 1."""
     words = sys.argv[1:] if argv is None else argv
@@ -67,11 +59,22 @@ def main(argv: Sequence[str] | None = None) -> int:
         if words[:1] == ["check"]:
             unchecked.leave(error.told, unchecked.path_in(words))
         raise
+    older = unanswered.older(options)
+    code = ended(options)
+    if code in (USAGE, OURS):
+        unanswered.withdraw(older)
+    return code
+
+
+def ended(options: argparse.Namespace) -> int:
+    """Run a command to its end, whatever that is; return its exit code."""
     if getattr(options, "torch", True) and importlib.util.find_spec("torch") is None:
         return failed(options, USAGE, NO_TORCH.format(python=sys.executable))
     one_thread()
     try:
-        refuse_places(options)
+        # What could not be written in the end is refused before anything is measured.
+        if told := places.hindrance(options):
+            raise UsageError(told)
         with as_ctrl_c():
             code = resolve(options.run)(options)
         sys.stdout.flush()
@@ -105,5 +108,5 @@ def failed(options: argparse.Namespace, code: int, told: str) -> int:
     """Say why a command did not do its work; return its exit code. A check from before must not look like this one."""
     print(f"paragrad {options.command}: {told}", file=sys.stderr)
     if options.command == "check":
-        unchecked.leave(told, options.json)
+        unchecked.leave(told, options.json, options.baseline)
     return code

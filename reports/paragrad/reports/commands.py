@@ -20,6 +20,7 @@ from paragrad.fuzz import campaign
 from paragrad.fuzz import corpus as store
 from paragrad.fuzz.campaign import Found, Options, Outcome
 from paragrad.fuzz.strategies.families import FAMILIES, ops_of
+from paragrad.reports import places
 from paragrad.reports import record as records
 from paragrad.reports.cli import FINDING, INTERRUPTED, PARITY, UsageError
 from paragrad.reports.conventions import notice
@@ -40,17 +41,19 @@ ROUNDS = 7
 
 
 def save(record: Record, path: str | None, default: Path) -> str:
-    """Write a record, and its pages beside it where it goes to a file; return where it went."""
+    """Write a record, and its pages beside it where it goes to a file called *.json; return where it went."""
     if path == "-":
         sys.stdout.write(records.dumps(record))
         return "stdout"
     target = default if path is None else Path(path)
     records.write(record, target)
-    write_text(target.with_suffix(".md"), render_markdown(record))
-    page = target.with_suffix(".html")
-    if record["kind"] in PAGES and page != target:
-        write_text(page, render_html(record, beside(target.parent, record["kind"])))
-    return str(target)
+    pages = [page for page in places.pages(target) if page.suffix == ".md" or record["kind"] in PAGES]
+    for page in pages:
+        if page.suffix == ".md":
+            write_text(page, render_markdown(record))
+        else:
+            write_text(page, render_html(record, beside(target.parent, record["kind"])))
+    return str(target) + (f" (and {', '.join(page.name for page in pages)})" if pages else "")
 
 
 def select(names: list[str]) -> tuple[tuple[str, ...], tuple[Op, ...] | None]:

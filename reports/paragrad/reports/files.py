@@ -27,7 +27,9 @@ def hindrance(path: str | os.PathLike[str]) -> str:
     if target.is_dir():
         return "this is a folder; name a file in it"
     folder = target.parent
-    if not folder.is_dir() and folder.name == BUILD:
+    if folder.exists() and not folder.is_dir():
+        return f"{folder} is a file and no folder; move it away, or name another"
+    if not folder.exists() and folder.name == BUILD:
         folder = folder.parent
     if not folder.is_dir():
         return f"there is no folder {target.parent}; make it, or name another"

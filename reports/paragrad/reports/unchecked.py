@@ -8,6 +8,7 @@ import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
+from paragrad.reports import places
 from paragrad.reports.bodies.check import SCHEMA, CheckError
 from paragrad.reports.files import write_text
 from paragrad.reports.machine import versions
@@ -17,9 +18,10 @@ SHORTEST = "--j"
 """What argparse takes for it."""
 
 
-def leave(error: str, path: str | None) -> None:
-    """Write the error to the file, or to stdout for -; nothing where no file was named."""
-    if not path:
+def leave(error: str, path: str | None, baseline: str | None = None) -> None:
+    """Write the error to the file, or to stdout for -; nothing where no file was named, or one that a check is never
+    written to."""
+    if not path or (path != "-" and places.refused(path, "check", baseline)):
         return
     refused: CheckError = {
         "schema": SCHEMA,

@@ -20,8 +20,15 @@ class ChangeRow(TypedDict):
     repro: str
 
 
-class AccuracyGate(TypedDict):
-    """The working tree against the committed baseline. `rule` says how ULP were compared; `checked` counts by kind."""
+class Accepted(TypedDict, total=False):
+    """What `--accept` took up: it is the baseline, and neither worse nor better any more."""
+
+    accepted: list[ChangeRow]
+
+
+class AccuracyGate(Accepted):
+    """The working tree against the committed baseline. `rule` says how ULP were compared; `checked` counts, by kind,
+    what the baseline or this run has; `accepted` is there after `--accept` only."""
 
     verdict: Answer
     why: str
@@ -71,7 +78,8 @@ class SpeedGate(TypedDict):
     base's engine is the working tree's: then nothing can be slower, and it is a pass.
 
     `failed` could not be measured: a fail where only the working tree can't run it, else inconclusive. `new` can't be
-    run by the base's engine, and is not compared.
+    run by the base's engine, and is not compared. Where none of these has anything, `why` says what kept all of it
+    from being measured.
     """
 
     verdict: Answer

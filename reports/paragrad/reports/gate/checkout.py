@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import paragrad.engine
-
 ENGINE = Path("engine") / "paragrad" / "engine"
 
 
@@ -17,6 +15,8 @@ def top(folder: Path | None = None) -> Path:
 
 def another(checkout: Path) -> str:
     """Why what this process would measure is not the checkout's engine; nothing where it is, or there is none."""
+    import paragrad.engine  # what a command needs before it knows whether the engine can be imported is `top`
+
     ours, loaded = (checkout / ENGINE).resolve(), Path(str(paragrad.engine.__file__)).resolve().parent
     if not ours.is_dir() or ours == loaded:
         return ""

@@ -15,11 +15,11 @@ from rich.console import Console
 
 from paragrad.engine.ops.table import TABLE
 from paragrad.fuzz.checking.nearest import hint
-from paragrad.reports import record
+from paragrad.reports import places, record
 from paragrad.reports.accuracy.declared import DeclaredError
 from paragrad.reports.bodies.gate import AccuracyGate, Answer, ChangeRow, GateBody, SpeedGate
-from paragrad.reports.cli import FINDING, PARITY, UsageError
-from paragrad.reports.commands import BUILD, LINE_EVERY, save, steps
+from paragrad.reports.cli import FINDING, PARITY, USAGE, UsageError
+from paragrad.reports.commands import LINE_EVERY, save, steps
 from paragrad.reports.files import hindrance
 from paragrad.reports.gate import checkout
 from paragrad.reports.gate.accuracy import baseline, gate
@@ -43,7 +43,8 @@ COLOURS = {"pass": "bold green", "inconclusive": "bold yellow", "fail": "bold re
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """Which parts, of which ops and benchmarks; none of either means all. `known` is the baseline, None for none."""
+    """Which parts, of which ops and benchmarks; none of either means all. `known` is the baseline, None for none;
+    `base` the commit that speed is compared with, empty without speed."""
 
     accuracy: bool
     speed: bool
@@ -51,6 +52,7 @@ class Asked:
     benchmarks: tuple[str, ...]
     path: Path
     known: Baseline | None
+    base: str
 
 
 @command
@@ -68,6 +70,7 @@ def gated(options: argparse.Namespace, console: Console, wanted: Asked) -> int:
     started = time.perf_counter()
     accuracy: Gated | None = None
     speed: SpeedGate | None = None
+    untold = ""
     if wanted.accuracy:
         with telling(console) as tell:
             accuracy = gate.run(wanted.path, wanted.known, wanted.ops, tell)
@@ -77,21 +80,33 @@ def gated(options: argparse.Namespace, console: Console, wanted: Asked) -> int:
     if not wanted.speed and not (options.accuracy or options.accept):
         console.print("speed      left out: --only names no benchmark", markup=False)
     if wanted.speed:
-        speed = run_speed(options.base, wanted.benchmarks, lambda line: console.print(line, markup=False))
+        try:
+            speed = run_speed(options.base, wanted.benchmarks, lambda line: console.print(line, markup=False))
+        except GateError as error:
+            if accuracy is None:
+                raise
+            untold = str(error)
+            speed = not_measured(untold, wanted.base)
         show_speed(console, speed)
-    answers = [part["verdict"] for part in (accuracy and accuracy.answer, speed) if part]
+    if options.accept and accuracy:
+        accept(console, wanted, accuracy)
+    answer = accuracy.answer if accuracy else None
+    if answer and options.accept:
+        answer = accepted(answer)
     body: GateBody = {
-        "verdict": max(answers, key=ORDER.index),
-        "accuracy": accuracy.answer if accuracy else None,
+        "verdict": max((part["verdict"] for part in (answer, speed) if part), key=ORDER.index),
+        "accuracy": answer,
         "speed": speed,
         "elapsed": round(time.perf_counter() - started, 3),
     }
-    console.print(f"record: {save(from_body(body, options), options.json, BUILD / 'gate.json')}", markup=False)
-    if options.accept and accuracy:
-        accept(console, wanted, accuracy)
+    where = save(from_body(body, options), options.json, places.default("gate", "gate"))
+    console.print(f"record: {where}", markup=False)
+    if options.accept:
         return PARITY
     verdict = body["verdict"]
     console.print(f"[{COLOURS[verdict]}]{verdict.upper():<10}[/] in {body['elapsed']:.0f} s")
+    if untold:
+        return FINDING if verdict == "fail" else USAGE
     if verdict == "inconclusive":
         console.print("INCONCLUSIVE is no pass: this run could not tell; run it again on a quiet machine")
     return FINDING if verdict == "fail" or (verdict == "inconclusive" and options.strict) else PARITY
@@ -122,16 +137,16 @@ def asked(options: argparse.Namespace) -> Asked:
         if known is not None:
             gate.mixing(known, ops)
         writable(path)
+    base = base_of(options.base, accuracy) if speed else ""
     if speed:
-        base_of(options.base, accuracy)
         thresholds.read(top / thresholds.PLACE, BENCHMARKS)
-    return Asked(accuracy, speed, ops, benchmarks, path, known)
+    return Asked(accuracy, speed, ops, benchmarks, path, known, base)
 
 
-def base_of(base: str | None, accuracy: bool) -> None:
-    """Raise UsageError where there is no base commit, before minutes are spent on accuracy."""
+def base_of(base: str | None, accuracy: bool) -> str:
+    """The base commit. Raises UsageError where there is none, before minutes are spent on accuracy."""
     try:
-        bases.find(base)
+        return bases.find(base).commit
     except GateError as error:
         raise UsageError(f"{error}" + ("; --accuracy alone needs no base" if accuracy else "")) from error
 
@@ -217,6 +232,19 @@ def show_speed(console: Console, answer: SpeedGate) -> None:
             console.print(f"  paragrad gate --speed --only {row['name']}", markup=False)
     for failed in answer["failed"]:
         console.print(f"failed: {failed['name']}: {failed['error']}", markup=False)
+
+
+def not_measured(why: str, base: str) -> SpeedGate:
+    """The answer of speed where it could not be measured, and accuracy has one that must not be lost."""
+    told = f"not measured: {why}"
+    return {"verdict": "inconclusive", "why": told, "base": base, "seed": None, "rows": [], "failed": [], "new": []}
+
+
+def accepted(answer: AccuracyGate) -> AccuracyGate:
+    """The answer once it is the baseline: nothing is worse or better than itself."""
+    changes = [*answer["worse"], *answer["better"]]
+    told = f"{answer['why']}; {plural(len(changes), 'change')} accepted as the baseline" if changes else answer["why"]
+    return {**answer, "verdict": "pass", "why": told, "worse": [], "better": [], "accepted": changes}
 
 
 def accept(console: Console, wanted: Asked, found: Gated) -> None:

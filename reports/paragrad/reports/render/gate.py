@@ -46,7 +46,7 @@ def _speed(gate: SpeedGate) -> list[str]:
         )
         for row in gate["rows"]
     ]
-    heads = ("benchmark", "verdict", "base", "change ÷ base", "rerun", "base ÷ base", "threshold", "power at +10 %")
+    heads = ("benchmark", "verdict", "base", "change ÷ base", "rerun", "base ÷ base", "threshold", "power")
     counted = plural(len(lines), "benchmark") + (
         f", and {len(gate['failed'])} without a time" if gate["failed"] else ""
     )

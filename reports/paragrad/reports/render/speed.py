@@ -11,9 +11,9 @@ from paragrad.reports.render.speed_curves import scaling, sizes
 MET = {True: "met", False: "**not met**", None: ""}
 RATIOS = (
     "Both sides run in one process in turn, with one thread; each time is the minimum over the rounds, and what is "
-    "measured is the ratio of the minima. Beside it stands the median over the rounds with its 95 % interval "
-    "(bootstrap): where the two are apart, the machine was busy. A ratio to torch is engine / torch, and smaller is "
-    "better; one to micrograd is micrograd / engine, and larger is better."
+    "measured is the ratio of the minima. Beside it stands the median over the rounds with its interval "
+    "(bootstrap, nominal 95 %): where the two are apart, the machine was busy. A ratio to torch is engine / torch, "
+    "and smaller is better; one to micrograd is micrograd / engine, and larger is better."
 )
 
 

@@ -89,8 +89,8 @@ class Comparison:
         self.absent = {row["what"]: row["reason"] for row in self.now["exclusion"] if row["list"] == ulps.LIST}
 
     def checked(self) -> dict[str, int]:
-        """How many things of each kind the baseline has."""
-        return {kind: len(self.before[kind]) for kind in KEYS}
+        """How many things of each kind the baseline or this run has."""
+        return {kind: len(by_key(kind, self.before).keys() | by_key(kind, self.now).keys()) for kind in KEYS}
 
     def changes(self) -> list[Change]:
         """All, by kind and key."""

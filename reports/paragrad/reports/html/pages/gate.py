@@ -117,7 +117,7 @@ def _forest(rows: list[SpeedGateRow]) -> Figure:
     heads = [Column("benchmark"), Column("verdict", facet=True), Column("base", True)]
     for name in ("change ÷ base", "rerun", "control"):
         heads += [Column("ratio", True, group=name), Column("low", True, group=name), Column("high", True, group=name)]
-    heads += [Column("threshold", True), Column("power at +10 %", True)]
+    heads += [Column("threshold", True), Column("power", True)]
     return Figure(
         "intervals",
         "Intervals against their thresholds.",

@@ -97,9 +97,9 @@ def _ratios(rows: list[SpeedRow]) -> list[Block]:
             estimate = forest.Estimate(p["median"], p["low"], p["high"], told, tone)
             shown.append(forest.Row(r["title"], (estimate,), r["target"], f"{number(r['ratio'])} {word}".rstrip()))
         caption = (
-            "Drawn: the median of the paired ratios over rounds of one interleaved run, with its 95 % bootstrap "
-            "interval. At the right: the ratio of both sides' minima, which is what is held against the target, the "
-            "tick; where the two are far apart, the machine was busy."
+            "Drawn: the median of the paired ratios over rounds of one interleaved run, with its bootstrap "
+            "interval (nominal 95 %). At the right: the ratio of both sides' minima, which is what is held against "
+            "the target, the tick; where the two are far apart, the machine was busy."
         )
         blocks.append(Figure(id, title, caption, [forest.forest(title, shown, across)]))
     numeric = ("ratio of minima", "median", "low", "high", "target", "engine", "reference", "rounds")
