@@ -10,7 +10,7 @@ import pytest
 
 from paragrad.reports import cli, record
 from paragrad.reports.ci import changes
-from parity_tests.documents import ERROR, KINDS, body, check, finding, save
+from parity_tests.documents import CHECK, ERROR, KINDS, body, check, finding, save
 
 
 def comment_of(capsys: pytest.CaptureFixture[str], *args: str | Path) -> list[str]:
@@ -208,6 +208,10 @@ CUT: dict[str, tuple[dict[str, Any], str]] = {
     "interrupted": (
         {"stopped": "interrupted", "verdict": "interrupted"},
         "the later check was interrupted",
+    ),
+    "program": (
+        {"counts": {**CHECK["counts"], "requested": 1, "judged": 1, "filtered": {}, "crashed": 0, "not_run": 0}},
+        "the later check tried a single program (--program)",
     ),
     "engine": ({"engine": "Other"}, "the earlier check is of another engine, Value from "),
 }

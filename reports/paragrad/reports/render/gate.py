@@ -46,7 +46,7 @@ def _speed(gate: SpeedGate) -> list[str]:
         )
         for row in gate["rows"]
     ]
-    heads = ("benchmark", "verdict", "base", "change ÷ base", "rerun", "base ÷ base", "threshold", "power at +10 %")
+    heads = ("benchmark", "verdict", "base", "change ÷ base", "rerun", "base ÷ base", "threshold", "power")
     counted = plural(len(lines), "benchmark") + (
         f", and {len(gate['failed'])} without a time" if gate["failed"] else ""
     )
@@ -61,7 +61,8 @@ def _speed(gate: SpeedGate) -> list[str]:
             "### Measured",
             table(heads, lines, left=2),
             "Medians of paired ratios with their bootstrap intervals. Slower is what lies above its threshold with the "
-            "whole interval, and does so again in a rerun.",
+            "whole interval, and does so again in a rerun. Power is the chance that a slow-down of 10 % would have "
+            "been seen; where the threshold is above 1.03, one as far beyond it.",
         ]
     return page
 

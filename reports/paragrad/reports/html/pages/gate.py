@@ -117,12 +117,14 @@ def _forest(rows: list[SpeedGateRow]) -> Figure:
     heads = [Column("benchmark"), Column("verdict", facet=True), Column("base", True)]
     for name in ("change ÷ base", "rerun", "control"):
         heads += [Column("ratio", True, group=name), Column("low", True, group=name), Column("high", True, group=name)]
-    heads += [Column("threshold", True), Column("power at +10 %", True)]
+    heads += [Column("threshold", True), Column("power", True)]
     return Figure(
         "intervals",
         "Intervals against their thresholds.",
         "Median paired ratio, working tree ÷ base, with its bootstrap interval; below it a rerun where there was one, "
-        "and the control, base ÷ base. Slower is what lies beyond its threshold (the tick) as a whole, twice.",
+        "and the control, base ÷ base. Slower is what lies beyond its threshold (the tick) as a whole, twice. Power, "
+        "in the table, is the chance that a slow-down of 10 % would have been seen; where the threshold is above 1.03, "
+        "one as far beyond it.",
         [forest.forest("Speed: working tree ÷ base", shown, "time, working tree ÷ base")],
         Table("intervals-table", "Benchmarks with their intervals", tuple(heads), lines),
     )
