@@ -228,6 +228,16 @@ def test_what_was_not_tried_is_not_gone(cut: str, tmp_path: Path, capsys: pytest
     assert len(lines) == 1
 
 
+def test_ops_of_unlike_checks_are_counted(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    one = check(**CUT["program"][0])
+    one["ops"]["checked"] = ["tanh"]
+    single, whole = save(tmp_path, "check", one, name="single"), save(tmp_path, "check", check(), name="whole")
+    assert comment_of(capsys, single, "--against", whole)[1:] == ["- not tried any more: 2, among them add"]
+    head, line = comment_of(capsys, whole, "--against", single)
+    assert "(the earlier check tried a single program (--program))" in head
+    assert line == "- tried for the first time: 2, among them add"
+
+
 def test_a_run_that_was_stopped_does_not_say_what_is_gone(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     before, after = body("parity"), body("parity")
     before["stopped"], after["findings"], after["stopped"] = "time", [], "interrupted"
