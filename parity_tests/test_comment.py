@@ -10,7 +10,7 @@ import pytest
 
 from paragrad.reports import cli, record
 from paragrad.reports.ci import changes, comparable
-from parity_tests.documents import ERROR, KINDS, body, check, finding, save
+from parity_tests.documents import CHECK, ERROR, KINDS, body, check, finding, save
 
 
 def comment_of(capsys: pytest.CaptureFixture[str], *args: str | Path) -> list[str]:
@@ -187,6 +187,10 @@ CUT: dict[str, tuple[dict[str, Any], str]] = {
         {"stopped": "interrupted", "verdict": "interrupted"},
         "the later check was interrupted",
     ),
+    "program": (
+        {"counts": {**CHECK["counts"], "requested": 1, "judged": 1, "filtered": {}, "crashed": 0, "not_run": 0}},
+        "the later check tried a single program (--program)",
+    ),
     "engine": ({"engine": "Other"}, "the earlier check is of another engine, Value from "),
 }
 
@@ -200,6 +204,16 @@ def test_what_was_not_tried_is_not_gone(cut: str, tmp_path: Path, capsys: pytest
     assert lines[0].startswith(f"**Check: {differs.get('verdict', 'parity')}**: nothing changed ({told}")
     assert lines[0].endswith("; 2 not found this time, which does not say that they are gone)")
     assert len(lines) == 1
+
+
+def test_ops_of_unlike_checks_are_counted(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    one = check(**CUT["program"][0])
+    one["ops"]["checked"] = ["tanh"]
+    single, whole = save(tmp_path, "check", one, name="single"), save(tmp_path, "check", check(), name="whole")
+    assert comment_of(capsys, single, "--against", whole)[1:] == ["- not tried any more: 2, among them add"]
+    head, line = comment_of(capsys, whole, "--against", single)
+    assert "(the earlier check tried a single program (--program))" in head
+    assert line == "- tried for the first time: 2, among them add"
 
 
 def test_a_run_that_was_stopped_does_not_say_what_is_gone(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -131,7 +131,7 @@ def _speed(gate: SpeedGate) -> Iterator[Case]:
         told = f"{estimate['ratio']:.3f} times the base, {estimate['low']:.3f} to {estimate['high']:.3f}"
         message = f"{row['title']}: {told}; slower is above {row['threshold']:g}"
         if row["verdict"] == "inconclusive":
-            message += f"; its power, the chance to see a slow-down, was {row['power']:.0%}"
+            message += f"; a clear slow-down would have been seen with a chance of {row['power']:.0%}"
         yield Case("gate: speed", row["name"], OUTCOMES[row["verdict"]], message, message)
     # Where the part does not fail, the base can't run them, or neither can: that is nobody's fault here.
     outcome: Outcome = "failed" if gate["verdict"] == "fail" else "skipped"

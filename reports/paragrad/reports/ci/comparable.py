@@ -58,11 +58,19 @@ def _checks(before: Mapping[str, Any], after: Mapping[str, Any]) -> Comparable:
         notes.append(f"other programs were asked for: {', '.join(f'--{name}' for name in unlike)}")
     if before["engine"] != after["engine"]:
         notes.append(f"the earlier check is of another engine, {before['engine']}")
-    notes += _early("later check", after)
-    whole = not notes
-    notes += _early("earlier check", before)
-    notes += _libraries(before["versions"], after["versions"])
-    return Comparable(not unlike, whole, notes)
+    cut = list(_cut("later check", after))
+    whole = not (notes or cut)
+    cut += _cut("earlier check", before)
+    notes += [*cut, *_libraries(before["versions"], after["versions"])]
+    return Comparable(not (unlike or cut), whole, notes)
+
+
+def _cut(which: str, check: Mapping[str, Any]) -> Iterator[str]:
+    """A note on a check of fewer programs than its option says: only one that is named makes so few."""
+    programs = check["options"].get("programs")
+    if isinstance(programs, int) and check["counts"]["requested"] < programs:
+        yield f"the {which} tried a single program (--program)"
+    yield from _early(which, check)
 
 
 def _early(which: str, body: Mapping[str, Any]) -> Iterator[str]:

@@ -61,7 +61,8 @@ def _speed(gate: SpeedGate) -> list[str]:
             "### Measured",
             table(heads, lines, left=2),
             "Medians of paired ratios with their bootstrap intervals. Slower is what lies above its threshold with the "
-            "whole interval, and does so again in a rerun.",
+            "whole interval, and does so again in a rerun. Power is the chance that a slow-down of 10 % would have "
+            "been seen; where the threshold is above 1.03, one as far beyond it.",
         ]
     return page
 

@@ -122,7 +122,9 @@ def _forest(rows: list[SpeedGateRow]) -> Figure:
         "intervals",
         "Intervals against their thresholds.",
         "Median paired ratio, working tree ÷ base, with its bootstrap interval; below it a rerun where there was one, "
-        "and the control, base ÷ base. Slower is what lies beyond its threshold (the tick) as a whole, twice.",
+        "and the control, base ÷ base. Slower is what lies beyond its threshold (the tick) as a whole, twice. Power, "
+        "in the table, is the chance that a slow-down of 10 % would have been seen; where the threshold is above 1.03, "
+        "one as far beyond it.",
         [forest.forest("Speed: working tree ÷ base", shown, "time, working tree ÷ base")],
         Table("intervals-table", "Benchmarks with their intervals", tuple(heads), lines),
     )
