@@ -45,6 +45,14 @@ def rows(most: float = 0.5, ops: Sequence[str] = ("exp", "softmax")) -> Rows:
         }
         for op in ops
     ]
+    for op in ops:
+        found["verdict"].append({"op": op, "dtype": "float32", "of": "value", "worst": "identical"})
+        found["dtype"].append({"op": op, "operands": "float32", "result": "float32"})
+        found["convention"].append({"op": op, "point": f"{op}([0])", "dtype": "float32", "answer": {"values": [[1.0]]}})
+        found["mutant"].append({"op": op, "id": f"rule:{op}"})
+        shown = {"op": op, "case": f"a program of {op}", "digest": "0"}
+        found["program"].append({**shown, "worst": "rounding", "blamed": "", "share": 0.5})
+        found["judge"].append({**shown, "dtype": "float32", "ulp": 4})
     chosen: Rows = found
     return chosen
 
@@ -243,7 +251,7 @@ def test_the_first_baseline_is_made(capsys: pytest.CaptureFixture[str]) -> None:
     FILE.unlink()
     assert run("--accept") == cli.PARITY
     assert baseline.read(FILE)["rows"] == rows()
-    assert f"baseline: {FILE}, 4 rows; commit it" in capsys.readouterr().out
+    assert f"baseline: {FILE}, 16 rows; commit it" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

@@ -153,6 +153,21 @@ def test_the_default_place_is_tried_before_anything_is_measured(
     assert kept == {path: path.read_bytes() for path in kept}
 
 
+@pytest.mark.skipif(os.name != "posix", reason="elsewhere nobody can remove it")
+@pytest.mark.parametrize("command", ["gate", "parity"])
+def test_a_folder_that_is_gone_is_one_line(
+    command: str, here: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    measuring(monkeypatch)
+    gone = here / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    assert cli.main([command]) == cli.USAGE
+    told = "the current folder is gone; change to one that is there"
+    assert capsys.readouterr().err == f"paragrad {command}: {told}\n"
+
+
 @pytest.mark.parametrize("command", sorted(places.RECORDS))
 def test_every_command_tries_its_own_place(command: str, monkeypatch: pytest.MonkeyPatch) -> None:
     measuring(monkeypatch)

@@ -86,6 +86,10 @@ def ours(page: Path) -> bool:
 
 def hindrance(options: argparse.Namespace) -> str:
     """What stands in the way of what a command is to write, in a line; nothing where it can begin."""
+    try:
+        Path.cwd()
+    except OSError:
+        return "the current folder is gone; change to one that is there" if options.command in RECORDS else ""
     for name in ("json", "output"):
         path = getattr(options, name, None)
         if path in (None, "-"):

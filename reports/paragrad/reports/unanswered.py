@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,19 +25,22 @@ def older(options: argparse.Namespace) -> Older | None:
     """The record of an earlier gate that lies where this one's goes; None where there is none."""
     if options.command != "gate":
         return None
-    for path in places.records(options):
-        if GATE.match(places.head(path)) and not files.hindrance(path):
-            return Older(path, _file(path))
+    with contextlib.suppress(OSError):  # that the place can't be looked at is told by the command
+        for path in places.records(options):
+            if GATE.match(places.head(path)) and not files.hindrance(path):
+                return Older(path, _file(path))
     return None
 
 
 def withdraw(found: Older | None) -> None:
     """Remove it with its pages, unless a newer record has its place."""
-    if found is None or not found.path.is_file() or _file(found.path) != found.file:
+    if found is None:
         return
-    for page in places.pages(found.path):
-        page.unlink(missing_ok=True)
-    found.path.unlink()
+    with contextlib.suppress(OSError):  # what keeps it from being removed may be the error that was told
+        if _file(found.path) == found.file:
+            found.path.unlink()
+            for page in places.pages(found.path):
+                page.unlink(missing_ok=True)
 
 
 def _file(path: Path) -> tuple[int, int, int]:

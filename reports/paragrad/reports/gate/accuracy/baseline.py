@@ -10,10 +10,13 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypedDict
 
+from paragrad.reports import strict
 from paragrad.reports.gate.accuracy.rows import KEYS, Place, Rows, key, select
 from paragrad.reports.shape import problems
 
 SCHEMA = "paragrad.accuracy-baseline/3"
+MAY_BE_EMPTY = "exclusion"
+"""The kind of rows of which none is what everybody wants."""
 DEFAULT = Path("reports") / "baseline" / "accuracy.json"
 
 
@@ -33,7 +36,7 @@ def read(path: Path) -> Baseline:
     """The baseline in a file. Raises BaselineError."""
     mend = f"restore it (`git checkout {path}`), or make it anew: remove it and `paragrad gate --accept`"
     try:
-        document: Any = json.loads(path.read_text(encoding="utf-8"))
+        document: Any = strict.loads(strict.text_of(path))
     except FileNotFoundError as error:
         told = f"{path}: there is no such baseline; run it in the checkout, or make it with `paragrad gate --accept`"
         raise BaselineError(told) from error
@@ -62,10 +65,13 @@ def _of_another(schema: Any) -> str:
 
 
 def _within(document: Baseline) -> Iterator[str]:
-    """One line for each row that is there twice, each answer that is none, and each number that no error can be."""
+    """One line for each table without rows, each row that is there twice, each answer that is none, and each number
+    that no error can be."""
     for kind in KEYS:
         seen = set()
         table: list[Any] = document["rows"][kind]
+        if not table and kind != MAY_BE_EMPTY:
+            yield f"rows.{kind} is empty, and nothing of this kind would be held"
         for row in table:
             if (name := key(kind, row)) in seen:
                 yield f"rows.{kind}: {' '.join(name)} is there twice"
