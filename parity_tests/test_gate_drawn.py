@@ -15,11 +15,12 @@ from paragrad.fuzz.strategies.values import Values
 from paragrad.reports.accuracy import measure as accuracy
 from paragrad.reports.gate.accuracy import drawn, gate, growth, measure, place, verdicts
 from paragrad.reports.gate.accuracy.baseline import SCHEMA, Baseline
-from paragrad.reports.gate.accuracy.compare import Change, Comparison
+from paragrad.reports.gate.accuracy.compare import Comparison
 from paragrad.reports.gate.accuracy.measure import Measured
 from paragrad.reports.gate.accuracy.mutants import Hunted
 from paragrad.reports.gate.accuracy.parts import Parts
-from paragrad.reports.gate.accuracy.rows import KEYS, Rows, by_key
+from paragrad.reports.gate.accuracy.rows import Rows, by_key
+from parity_tests.gate_rows import program, rows, worse
 
 OPS = ("exp", "softsign")
 
@@ -89,26 +90,9 @@ def test_of_other_programs_a_verdict_is_worse_where_it_is_a_bug_or_none() -> Non
     assert worse == {(was, has) for was in right for has in ("bug", "not judged")} | {("bug", "not judged")}
 
 
-def rows(**tables: Any) -> Rows:
-    """Tables, the others empty."""
-    found: Any = {kind: [] for kind in KEYS} | tables
-    return found  # type: ignore[no-any-return]
-
-
-def program(op: str, worst: str, share: float = 0.5, digest: str = "1") -> dict[str, Any]:
-    """A program row."""
-    blamed = "gradient of walk" if worst == "bug" else ""
-    return {"op": op, "case": "one", "digest": digest, "worst": worst, "blamed": blamed, "share": share}
-
-
 def judged(ulp: int, digest: str = "1") -> dict[str, Any]:
     """A judge row."""
     return {"op": "judge", "case": "value of exp", "dtype": "float32", "digest": digest, "ulp": ulp}
-
-
-def worse(before: Rows, now: Rows) -> list[Change]:
-    """What is worse on the same machine."""
-    return [change for change in Comparison(before, now, True).changes() if change.worse]
 
 
 def test_programs_and_places_of_the_judge_know_what_they_are_of() -> None:

@@ -39,7 +39,7 @@ TOPICS = {
     "17-broken-engines": ["one", "two", "three", "four", "five"],
 }
 FAULTS = {
-    "one": ("wrong-value-sub", "the sign is wrong"),
+    "one": ("wrong-value-sub", "the operands are exchanged"),
     "two": ("wrong-gradient-walk", "the order of the walk is wrong"),
     "three": ("wrong-gradient-exp-input", "the incoming gradient is ignored"),
     "four": ("wrong-gradient-walk", "overwritten, not accumulated: only the term of .* = div"),

@@ -46,7 +46,7 @@ FAULTS = {
     ),
     "mul overwrites": Fault("mul, input", "self.grad = other.data * out.grad", "a", "gradient of walk", "overwritten"),
     "mul takes the wrong operand": Fault(
-        "mul, input", "self.grad += self.data * out.grad", "log(a)", "gradient of mul(input)", "as if it were r"
+        "mul, input", "self.grad += self.data * out.grad", "log(a)", "gradient of mul(input)", "of another operand"
     ),
     "sub misses the sign": Fault("sub, other", "other.grad += out.grad", "d", "gradient of sub(other)", "sign"),
     "sub drops its first": Fault("sub, input", "pass", "d", "gradient of sub(input)", ""),

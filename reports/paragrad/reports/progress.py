@@ -42,9 +42,10 @@ def bar(
 
         def show(report: Report) -> None:
             for checked in report.failing():
-                if checked.id not in told:
-                    told.add(checked.id)
-                    line = f"{time.perf_counter() - report.started:.1f} s: {checked.severity}: {checked.finding.title}"
+                words = f"{checked.severity}: {checked.finding.title}"
+                if words not in told:
+                    told.add(words)
+                    line = f"{time.perf_counter() - report.started:.1f} s: {words}"
                     (console if console.is_terminal else page).print(line, markup=False, highlight=False)
             shown.update(task, completed=report.judged, description=counted(report))
 

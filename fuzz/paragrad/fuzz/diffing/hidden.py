@@ -41,7 +41,7 @@ def look_inside(engine: Engine, program: Program, trace: Trace, check: BackwardC
     finding.op, finding.argument = WALK, ""
     if finding.variable is not None and finding.found is not None and finding.kind == "gradient":
         faults = walk_faults(_with(check, finding), finding.variable, finding.found)
-        finding.diagnosis = faults[0] if faults else finding.diagnosis
+        finding.diagnosis = next(iter(faults), finding.diagnosis)
     return finding.variable
 
 

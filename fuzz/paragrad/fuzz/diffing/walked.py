@@ -66,8 +66,7 @@ def settle(engine: Engine, check: BackwardCheck, raw: Trace, torchs: Trace, find
             return
     finding.op, finding.argument = WALK, ""
     used = [c for c in consumers if c.statement.outputs[0] not in walk.roots]
-    faults = walk_faults(check, finding.variable, finding.found)
-    finding.diagnosis = faults[0] if faults else finding.diagnosis
+    finding.diagnosis = next(iter(walk_faults(check, finding.variable, finding.found)), finding.diagnosis)
     if blame_what_cuts(engine, check, finding):
         return
     if nothing and used and "by value" not in finding.diagnosis and _arrived(check, used[0]):

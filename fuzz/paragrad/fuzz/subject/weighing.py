@@ -30,7 +30,9 @@ class Weighing:
         self.bound = bound
         self.gradients = gradients
         self.sum: Sum | None = self.choose() if kind == "tensor" else None
-        self.weighs = self.right_product()
+        self.turned = False
+        """Whether the weight is the first operand of the product, and not the second."""
+        self.weighs = self.right_product() or self.right_product(turned=True)
         """Whether a product hands the weight on as it should: one that does not would be found in every program."""
 
     def shape(self, node: Any) -> tuple[int, ...]:
@@ -80,8 +82,9 @@ class Weighing:
                 continue
         return ran
 
-    def right_product(self) -> bool:
-        """Whether leaf * 2 gives the leaf the gradient 2."""
+    def right_product(self, turned: bool = False) -> bool:
+        """Whether leaf * 2, or 2 * leaf, gives the leaf the gradient 2; products are then made in this order."""
+        self.turned = turned
         if "mul" not in self.bound:
             return True
         shape = (1, 2) if self.kind == "tensor" else ()
@@ -90,7 +93,7 @@ class Weighing:
             with Trial():
                 leaf = self.maker.make(Plain([0.5 * x for x in ones], shape))
                 weight = self.maker.make(Plain([2.0 * x for x in ones], shape), False)
-                root = self.bound["mul"].call(leaf, weight)
+                root = self.product(leaf, weight)
                 root = self.sum(root) if self.sum is not None and self.gradients.single else root
                 returned = self.gradients.start.run(root, None)
             found = self.gradients.read(leaf, leavings(self.gradients.access, root, returned))
@@ -99,10 +102,10 @@ class Weighing:
         return found is not None and set(found.data) == {2.0}
 
     def product(self, a: Any, b: Any) -> Any:
-        """a * b."""
+        """a * b, or b * a where the engine's gradient of that is right."""
         if "mul" not in self.bound:
             raise Unsupported("a cotangent needs mul, which was not found")
-        return self.bound["mul"].call(a, b)
+        return self.bound["mul"].call(b, a) if self.turned else self.bound["mul"].call(a, b)
 
     def is_one(self, weight: Any) -> bool:
         """Whether a weight changes nothing."""

@@ -163,7 +163,8 @@ def _workers(trees: Trees) -> Iterator[list[Process]]:
             for worker in workers:
                 worker.greet()
         except Lost as error:
-            raise GateError(f"{error}; nothing can be measured until that is mended") from error
+            mend = "mend that first" if worker is workers[-1] else "name another commit with --base"
+            raise GateError(f"{error}; nothing can be measured: {mend}") from error
         yield workers
 
 
