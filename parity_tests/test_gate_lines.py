@@ -82,7 +82,7 @@ def test_a_witness_of_a_value_is_written_with_values(capsys: pytest.CaptureFixtu
         assert torchs == pytest.approx(ours, rel=1e-12), name
 
 
-@pytest.mark.parametrize("name", ["exp", "max.dim", "Tensor.exp", "Value.exp", "nn.Linear"])
+@pytest.mark.parametrize("name", ["exp", "max.dim", "Tensor.exp", "Value.exp", "nn.Linear", "full_like", "optim.Adam"])
 def test_a_lost_name_is_shown_by_a_line_that_fails(name: str) -> None:
     for asked, gone in ((name, False), (f"{name}_gone", True)):
         command, flag, code = shlex.split(repro.lost(asked))

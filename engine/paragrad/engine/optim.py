@@ -21,6 +21,8 @@ from paragrad.engine.nn.loading import as_array
 from paragrad.engine.state import enable_grad
 from paragrad.engine.tensor import Tensor
 
+__all__ = ["SGD", "Adam", "AdamW", "Optimizer"]
+
 Group = dict[str, Any]
 
 

@@ -6,7 +6,7 @@ import shlex
 
 from paragrad.engine.ops.table import TABLE
 from paragrad.reports.bodies.gate import What
-from paragrad.reports.gate.accuracy import layers, scalars, verdicts, width
+from paragrad.reports.gate.accuracy import scalars, verdicts, width
 from paragrad.reports.gate.accuracy.rows import Row
 
 
@@ -21,10 +21,11 @@ def repro(kind: What, row: Row) -> str:
 
 
 def lost(name: str) -> str:
-    """What fails where a public name is gone: of an op, a method (`Tensor.exp`, `Value.exp`), a layer or a loss."""
+    """What fails where a public name is gone: of an op, a method (`Tensor.exp`, `Value.exp`), or what a module exports,
+    such as a layer."""
     owner, dot, last = name.partition(".")
-    if name.startswith(layers.PREFIX):
-        return _python(f"from paragrad.engine.nn import {last}")
+    if owner in ("nn", "optim", "scalar_nn"):
+        return _python(f"from paragrad.engine.{owner} import {last}")
     if owner in ("Tensor", "Value"):
         return _python(f"from paragrad.engine import {owner}; {name}")
     return _python(f"{_TABLE}; TABLE[{name!r}]" if dot else f"from paragrad.engine import {name}")

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
-from paragrad.engine import Tensor, nn
+import paragrad.engine as pg
+from paragrad.engine import Tensor, nn, optim, scalar_nn
 from paragrad.engine.ops.table import TABLE
 from paragrad.fuzz.engines.deviations import deviations
 from paragrad.fuzz.engines.own import Own
@@ -18,9 +20,15 @@ from paragrad.reports.accuracy import declared
 from paragrad.reports.gate.accuracy import layers, scalars
 from paragrad.reports.gate.accuracy.rows import ConventionRow, ExclusionRow, OpRow
 
+EXPORTING: dict[str, Any] = {"": pg, layers.PREFIX: nn, "optim.": optim, "scalar_nn.": scalar_nn}
+"""Modules, by what stands before their names."""
+
 
 def ops() -> list[OpRow]:
-    """The public ops of the table, those of Value, and the layers and losses; what is drawn of them is not asked."""
+    """The public ops of the table, those of Value, and every name that the engine's modules export.
+
+    What is drawn of them is not asked.
+    """
     found: list[OpRow] = [
         {
             "op": name,
@@ -33,9 +41,9 @@ def ops() -> list[OpRow]:
         if not op.internal
     ]
     found += scalars.public()
-    for name in layers.names():
-        if hasattr(nn, name.removeprefix(layers.PREFIX)):
-            found.append({"op": name, "parameters": [], "gradients": [], "method": False, "drawn": ""})
+    for prefix, module in EXPORTING.items():
+        names = [prefix + name for name in module.__all__ if hasattr(module, name)]
+        found += [{"op": name, "parameters": [], "gradients": [], "method": False, "drawn": ""} for name in names]
     return found
 
 

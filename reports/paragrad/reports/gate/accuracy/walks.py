@@ -21,15 +21,15 @@ OPTIONS: dict[str, tuple[dict[str, Any], ...]] = {
         {"lr": 0.1, "momentum": 0.9, "weight_decay": 0.1},
         {"lr": 0.1, "momentum": 0.9, "dampening": 0.5},
         {"lr": 0.1, "momentum": 0.9, "nesterov": True},
-        {"lr": 0.1, "maximize": True},
+        {"lr": 0.1, "maximize": True, "weight_decay": 0.1},
     ),
     "Adam": (
         {"lr": 0.1},
         {"lr": 0.1, "weight_decay": 0.1, "betas": (0.3, 0.5)},
         {"lr": 0.1, "amsgrad": True, "eps": 0.1},
-        {"lr": 0.1, "maximize": True},
+        {"lr": 0.1, "maximize": True, "weight_decay": 0.1},
     ),
-    "AdamW": ({"lr": 0.1}, {"lr": 0.1, "weight_decay": 0.5, "amsgrad": True}),
+    "AdamW": ({"lr": 0.1}, {"lr": 0.1, "weight_decay": 0.5, "amsgrad": True}, {"lr": 0.1, "maximize": True}),
 }
 
 
@@ -173,6 +173,19 @@ def roots(w: Writer) -> None:
     w.backward(a, w.call("exp", a), by=(c, d))
 
 
+def same_root(w: Writer) -> None:
+    """One root twice: both cotangents count."""
+    x, c, d = w.leaf(5), w.leaf(5, requires_grad=False), w.leaf(5, requires_grad=False)
+    a = w.call("sin", x)
+    w.backward(a, a, by=(c, d))
+
+
+def fewer_dimensions(w: Writer) -> None:
+    """An operand that lacks a dimension of size 1, and nothing else."""
+    x, y, c = w.leaf(3), w.leaf(1, 3), w.leaf(1, 3, requires_grad=False)
+    w.backward(w.call("mul", x, y), by=(c,))
+
+
 def broadcast(w: Writer) -> None:
     """Operands that are smaller than the result, one of them twice."""
     x, y, c = w.leaf(3), w.leaf(2, 1), w.leaf(2, 3, requires_grad=False)
@@ -201,7 +214,9 @@ WALKS: dict[str, Callable[[Writer], None]] = {
     "backward three times": again,
     "zero_grad between two backwards": forgotten,
     "a root on the way from another": roots,
+    "one root twice": same_root,
     "broadcasting": broadcast,
+    "broadcasting a dimension of size 1": fewer_dimensions,
     "overlapping slices and one of two outputs": outputs,
 }
 SCALAR_WALKS: dict[str, Callable[[Writer], None]] = {
@@ -214,6 +229,7 @@ SCALAR_WALKS: dict[str, Callable[[Writer], None]] = {
         "backward three times",
         "zero_grad between two backwards",
         "a root on the way from another",
+        "one root twice",
     )
 }
 
