@@ -173,7 +173,7 @@ def starred(found: Comparison, finding: Finding) -> int | None:
         blamed = [s.outputs[0] for _, s in program.applications() if s.op == finding.op]
         return blamed[-1] if blamed else root(found)
     if found.seen_is_torchs and found.check is not None and finding.of_gradient:
-        inside = look_inside(found.engine, program, found.trace, found.check, finding)
+        inside = look_inside(found.engine, program, found.check, finding)
         if inside is not None:
             return inside
     elif found.check is not None and finding.of_gradient and found.engine.foreign:

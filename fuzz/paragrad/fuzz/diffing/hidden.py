@@ -13,13 +13,13 @@ from paragrad.fuzz.judge.gradients import BackwardCheck
 from paragrad.fuzz.judge.isolate import isolate
 from paragrad.fuzz.judge.walks import walk_faults
 from paragrad.fuzz.program import Apply, Program
-from paragrad.fuzz.trace import Engine, Trace
+from paragrad.fuzz.trace import Engine
 
 MOST_ASKED = 200
 """Ops that are asked alone, from the root on."""
 
 
-def look_inside(engine: Engine, program: Program, trace: Trace, check: BackwardCheck, finding: Finding) -> int | None:
+def look_inside(engine: Engine, program: Program, check: BackwardCheck, finding: Finding) -> int | None:
     """The variable at which the fault is, its diagnosis put into the finding; None where each op alone is right.
 
     `check` is over torch's own trace. Where the walk is at fault, it is asked which fault gives the leaf's gradient.

@@ -76,7 +76,7 @@ class Terms:
                     continue
                 part = contribution.expected[k]
                 total = part.torch if total is None else np.asarray(total + part.torch)
-                made.append(self.term(consumer, variable, k, parameters[k], part, total))
+                made.append(self.term(consumer, k, parameters[k], part, total))
         self.reconcile(variable, made)
         return made
 
@@ -105,7 +105,7 @@ class Terms:
         _, origin = isolate(settled(consumer.statement, values), values, frozenset())
         return {k: parameter for k, (parameter, _) in origin.items()}
 
-    def term(self, consumer: Consumer, variable: int, place: int, parameter: str, part: Expected, total: Array) -> Term:
+    def term(self, consumer: Consumer, place: int, parameter: str, part: Expected, total: Array) -> Term:
         """One contribution, told."""
         statement = consumer.statement
         arriving = next(k for k, g in enumerate(consumer.incoming) if g is not None)

@@ -69,7 +69,7 @@ def settle(engine: Engine, check: BackwardCheck, raw: Trace, torchs: Trace, find
     finding.diagnosis = next(iter(walk_faults(check, finding.variable, finding.found)), finding.diagnosis)
     if blame_what_cuts(engine, check, finding):
         return
-    if nothing and used and "by value" not in finding.diagnosis and _arrived(check, used[0]):
+    if nothing and used and "by value" not in finding.diagnosis and _arrived(used[0]):
         finding.diagnosis = ORDER.format(name=check.program.name(used[0].statement.outputs[0]))
 
 
@@ -158,6 +158,6 @@ def multiplies(engine: Engine) -> bool:
     return [None if g is None else float(g.sum()) for g in found] == [3.0, 2.0]
 
 
-def _arrived(check: BackwardCheck, consumer: Consumer) -> bool:
+def _arrived(consumer: Consumer) -> bool:
     """Whether the result of an op has a gradient that it could have carried on."""
     return any(g is not None and bool(g.any()) for g in consumer.incoming)

@@ -56,7 +56,7 @@ def body(found: Comparison, shown: Sequence[int], command: str, following: str) 
         "verdict": "divergence" if found.findings else "parity",
         "engine": found.engine.name,
         "command": command,
-        "source": {"form": computation.form, "name": computation.name, "text": computation.text},  # type: ignore[typeddict-item]
+        "source": {"form": computation.form, "name": computation.name, "text": computation.text},  # type: ignore[typeddict-item]  # one of the forms
         "program": to_json(program) if small else {},
         "root": root(found),
         "size": program.count,
@@ -171,8 +171,8 @@ def number(array: Array) -> DiffNumber:
 def side(array: Any, shown: bool = True) -> DiffNumber:
     """What one side shows."""
     if not shown:
-        return dict(HIDDEN)  # type: ignore[return-value]
-    return dict(NONE) if array is None else number(array)  # type: ignore[return-value]
+        return dict(HIDDEN)  # type: ignore[return-value]  # a copy is a dict
+    return dict(NONE) if array is None else number(array)  # type: ignore[return-value]  # as above
 
 
 def compared_of(one: Compared) -> DiffCompared:
@@ -187,7 +187,7 @@ def compared_of(one: Compared) -> DiffCompared:
         "worst": None if one.worst is None else list(one.worst),
         "worst_mine": mine,
         "worst_torch": torchs,
-        "verdict": one.verdict,  # type: ignore[typeddict-item]
+        "verdict": one.verdict,  # type: ignore[typeddict-item]  # one of VERDICTS
     }
 
 

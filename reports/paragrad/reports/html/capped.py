@@ -148,10 +148,10 @@ class Cutter:
     def words(self, words: W) -> W:
         """A sentence; markup that is too long becomes its text, for a tag is not to be cut."""
         if len(words) <= self.caps.words:
-            return self.kept(words) if isinstance(words, Markup) else words  # type: ignore[return-value]
+            return self.kept(words) if isinstance(words, Markup) else words  # type: ignore[return-value]  # of the kind it was
         text = words.striptags() if isinstance(words, Markup) else str(words)
         told = f"{text[: self.caps.words]} ... (whole in {self.file})"
-        return escape(told) if isinstance(words, Markup) else told  # type: ignore[return-value]
+        return escape(told) if isinstance(words, Markup) else told  # type: ignore[return-value]  # as above
 
     def kept(self, words: Markup) -> Markup:
         """Markup with the links that lead to something."""

@@ -61,7 +61,7 @@ def places() -> Iterator[Place]:
     for name, options, program in optimizers():
         if options == "lr 0.1":
             end = len(program.statements) - 1
-            yield Place(f"step of {name}", "float32", program, lambda trace, at=end: parameter(trace, at))  # type: ignore[misc]
+            yield Place(f"step of {name}", "float32", program, lambda trace, at=end: parameter(trace, at))  # type: ignore[misc]  # a default binds
     walk = written(WALKS["reuse in many ops"])
     yield Place("gradient that many add up to", "float32", walk, lambda trace: last(walk, trace))
     hidden = written(WALKS["second derivatives of a diamond"])
