@@ -194,7 +194,7 @@ def watched(seed: Any) -> Any:
     if numpy is None or not isinstance(seed, numpy.ndarray):
         return seed
 
-    class Seed(numpy.ndarray):  # type: ignore[misc, name-defined]
+    class Seed(numpy.ndarray):  # type: ignore[misc, name-defined]  # NumPy is found when it runs
         @property
         def data(self) -> Any:
             raise TypeError("an instance is wanted")

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from paragrad.fuzz.checking.severity import lacks_reflected
 from paragrad.fuzz.engines.foreign import Foreign
 from paragrad.fuzz.engines.inside import Inside
 from paragrad.fuzz.judge import Finding, judge, reference
@@ -33,11 +34,10 @@ def missing_reflection(program: Program, finding: Finding) -> str:
 
 def lacking(program: Program, finding: Finding) -> str:
     """The reflected method for want of which an op fails; "" of other findings."""
-    at = finding.statement
-    statement = program.statements[at] if 0 <= at < len(program.statements) else None
-    if not isinstance(statement, Apply) or not finding.message.startswith("TypeError: unsupported operand type(s)"):
+    if not lacks_reflected(finding, program):
         return ""
-    return "" if isinstance(statement.args[0], Ref) else REFLECTED.get(statement.op, "")
+    statement = program.statements[finding.statement]
+    return REFLECTED.get(statement.op, "") if isinstance(statement, Apply) else ""
 
 
 def blamed(engine: Foreign | Inside, program: Program, finding: Finding, variable: int | None) -> str:
